@@ -1,0 +1,75 @@
+#pragma once
+
+// Frames as they enter and leave the stack. The device's offloads travel with each frame in the terms of the
+// virtio-net header (virtio 1.2, section 5.1.6), on every platform.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+
+namespace holm::net {
+
+enum class Segmentation : std::uint8_t { kNone = 0, kTcp4 = 1, kUdp = 3, kTcp6 = 4, kUdpSegments = 5 };
+
+// What the virtio-net header says of a frame, in host order and already validated against the frame's length.
+struct Offload {
+    bool needs_checksum = false;  // the checksum field at checksum_start + checksum_offset holds only the pseudo header's sum
+    bool checksum_valid = false;  // received: the device vouches for the transport checksum
+    Segmentation segmentation = Segmentation::kNone;
+    std::uint16_t header_length = 0;    // bytes of Ethernet + IP + transport headers, when segmented
+    std::uint16_t segment_size = 0;     // bytes of payload a segment carries (MSS), when segmented
+    std::uint16_t checksum_start = 0;   // bytes from the start of the Ethernet header
+    std::uint16_t checksum_offset = 0;  // bytes from checksum_start
+};
+
+// Memory that outlives the call in which it was handed over, because someone counts its users. The device driver implements
+// it for its receive buffers, the library OS for files of the embedded tree (where both calls do nothing).
+class BufferOwner {
+  public:
+    virtual void retain() = 0;
+    virtual void release() = 0;
+
+  protected:
+    ~BufferOwner() = default;
+};
+
+// A received frame: Ethernet header first. `owner` may be null: then the bytes live only until receive() returns.
+struct ReceivedFrame {
+    Bytes bytes;
+    Offload offload;
+    BufferOwner* owner = nullptr;
+};
+
+// A frame to send, gathered from pieces (headers first, then payload where it lies). Total 14 bytes to 64 KiB + headers.
+struct OutgoingFrame {
+    std::span<const Bytes> pieces;
+    Offload offload;
+};
+
+enum class TransmitResult : std::uint8_t {
+    kSent,  // the device has it (or has dropped it, as networks may)
+    kFull,  // nothing was taken: call again after the device became writable
+    kGone,  // the device has vanished; it will not come back
+};
+
+// What the device can do for the stack.
+struct DeviceCapabilities {
+    std::uint16_t mtu = 1500;            // bytes of an IP packet
+    bool checksum = false;               // completes checksums on transmit, vouches for them on receive
+    bool tcp4_segmentation = false;      // TSO
+    bool tcp6_segmentation = false;
+};
+
+// One network device as the stack sees it. transmit() must not call back into the stack.
+class LinkDevice {
+  public:
+    virtual TransmitResult transmit(const OutgoingFrame& frame) = 0;
+    virtual DeviceCapabilities capabilities() const = 0;
+
+  protected:
+    ~LinkDevice() = default;
+};
+
+}  // namespace holm::net

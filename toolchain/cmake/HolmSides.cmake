@@ -1,0 +1,45 @@
+# Compile flags of the three sides, as interface targets: holm-side-host, holm-side-guest, holm-side-tender.
+include_guard()
+
+set(HOLM_WARNINGS -Wall -Wextra -Werror -Wconversion -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough
+    -Wno-sign-conversion -Wno-missing-field-initializers)
+# Include paths start at the root of the repository, so that an include names its floor: "net/tcp/connection.h".
+set(HOLM_COMMON_FLAGS -g -fno-omit-frame-pointer -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+
+# --- host -----------------------------------------------------------------------------------------------------------
+add_library(holm-side-host INTERFACE)
+target_compile_features(holm-side-host INTERFACE cxx_std_23)
+target_include_directories(holm-side-host INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(holm-side-host INTERFACE ${HOLM_WARNINGS} ${HOLM_COMMON_FLAGS} $<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++>)
+target_compile_definitions(holm-side-host INTERFACE _LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST)
+target_link_options(holm-side-host INTERFACE -stdlib=libc++ -fuse-ld=lld-19)
+if(HOLM_SANITIZE)
+    string(REPLACE "fuzzer" "fuzzer-no-link" HOLM_SANITIZE_COMPILE "${HOLM_SANITIZE}")
+    target_compile_options(holm-side-host INTERFACE -O1 -fsanitize=${HOLM_SANITIZE_COMPILE} -fno-sanitize-recover=all)
+    target_link_options(holm-side-host INTERFACE -fsanitize=${HOLM_SANITIZE_COMPILE})
+endif()
+
+# --- guest and tender -------------------------------------------------------------------------------------------------
+# The guest's C library and C++ library come from the sysroot; the tender uses the same headers and the distribution's musl.
+add_library(holm-side-guest INTERFACE)
+add_library(holm-side-tender INTERFACE)
+if(HOLM_GUEST)
+    if(NOT EXISTS ${HOLM_SYSROOT}/lib/libc.a)
+        message(FATAL_ERROR "HOLM_SYSROOT (${HOLM_SYSROOT}) holds no guest sysroot; ./holm makes one and passes it")
+    endif()
+    set(HOLM_MUSL_FLAGS --target=x86_64-linux-musl --sysroot=${HOLM_SYSROOT} -ffunction-sections -fdata-sections
+        -fvisibility=hidden -O2 $<$<COMPILE_LANGUAGE:CXX>:-nostdinc++>
+        $<$<COMPILE_LANGUAGE:CXX>:-isystem${HOLM_SYSROOT}/include/c++/v1>)
+    # No red zone: a stock VMM delivers interrupts on the running stack's ring. Local-exec TLS: an image is one module.
+    set(HOLM_GUEST_FLAGS ${HOLM_MUSL_FLAGS} -fPIE -mno-red-zone -fstack-protector-strong -ftls-model=local-exec
+        $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>)
+    target_compile_features(holm-side-guest INTERFACE cxx_std_23)
+    target_include_directories(holm-side-guest INTERFACE ${PROJECT_SOURCE_DIR})
+    target_compile_options(holm-side-guest INTERFACE ${HOLM_WARNINGS} ${HOLM_COMMON_FLAGS} ${HOLM_GUEST_FLAGS})
+    target_compile_definitions(holm-side-guest INTERFACE _LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST HOLM_GUEST=1)
+
+    target_compile_features(holm-side-tender INTERFACE cxx_std_23)
+    target_include_directories(holm-side-tender INTERFACE ${PROJECT_SOURCE_DIR})
+    target_compile_options(holm-side-tender INTERFACE ${HOLM_WARNINGS} ${HOLM_COMMON_FLAGS} ${HOLM_MUSL_FLAGS})
+    target_compile_definitions(holm-side-tender INTERFACE _LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST)
+endif()
