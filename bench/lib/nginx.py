@@ -1,0 +1,45 @@
+"""nginx as a peer: one worker, the settings of facts/host-limits.md §3."""
+
+import pathlib
+
+from bench.lib.machine import need
+
+CONFIGURATION = """
+worker_processes 1;
+daemon off;
+master_process on;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    keepalive_requests 10000000;
+    sendfile on;
+    open_file_cache max=100;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 80;
+        root {folder}/root;
+        location / {{ index index.html; }}
+    }}
+}}
+"""
+
+
+def command(folder, pages):
+    """Writes a configuration into `folder` that serves `pages` ({name: bytes}) on port 80; returns the command line."""
+    folder = pathlib.Path(folder)
+    root = folder / "root"
+    root.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)
+    for name, content in pages.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    configuration = folder / "nginx.conf"
+    configuration.write_text(CONFIGURATION.format(folder=folder))
+    return [need("nginx"), "-p", str(folder), "-c", str(configuration), "-e", str(folder / "error.log")]
