@@ -1,0 +1,199 @@
+"""The web example over a tap, against real clients: curl, ping, nmap, wrk, many connections, odd requests."""
+
+import hashlib
+import json
+import re
+import shutil
+import sys
+import textwrap
+import time
+
+import pytest
+
+
+@pytest.fixture
+def web(lan, start):
+    lan.start_capture()
+    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+    for _ in range(200):
+        if lan.run("curl", "-sf", "-m", "1", f"http://{lan.GUEST}/healthz").returncode == 0:
+            return instance
+        assert instance.alive(), instance.output()
+        time.sleep(0.05)
+    pytest.fail(f"web did not answer:\n{instance.output()}")
+
+
+def need(program):
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+
+
+def python(lan, source, *arguments, timeout=120):
+    """Runs a Python program inside the namespace; it must end with status 0."""
+    result = lan.run(sys.executable, "-c", textwrap.dedent(source), *arguments, timeout=timeout)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_page_and_rest_with_curl(lan, web):
+    url = f"http://{lan.GUEST}"
+    page = lan.run("curl", "-sS", "-i", url + "/")
+    assert page.returncode == 0 and page.stdout.startswith("HTTP/1.1 200")
+    assert "<html" in page.stdout
+    created = lan.run("curl", "-sS", "-i", "-H", "Content-Type: application/json", "-d", '{"name": "boat"}', url + "/api/items")
+    assert created.stdout.startswith("HTTP/1.1 201"), created.stdout
+    location = re.search(r"(?im)^location: (\S+)", created.stdout)[1]
+    item = lan.run("curl", "-sS", url + location)
+    assert json.loads(item.stdout)["name"] == "boat"
+    assert lan.run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE", url + location).stdout in ("200", "204")
+    assert lan.run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", url + location).stdout == "404"
+    metrics = lan.run("curl", "-sS", url + "/metrics").stdout
+    assert re.search(r"(?m)^# TYPE \w+ counter", metrics)
+
+
+def test_large_file_arrives_whole_and_in_ranges(lan, web, keep):
+    url = f"http://{lan.GUEST}/static/large.bin"
+    whole = keep / "whole"
+    assert lan.run("curl", "-sSf", "-o", whole, url).returncode == 0
+    content = whole.read_bytes()
+    assert len(content) >= 1 << 20
+    digests = set()
+    for attempt in range(5):
+        again = keep / f"again-{attempt}"
+        assert lan.run("curl", "-sSf", "-o", again, url).returncode == 0
+        digests.add(hashlib.sha256(again.read_bytes()).hexdigest())
+    assert digests == {hashlib.sha256(content).hexdigest()}
+    part = keep / "part"
+    answer = lan.run("curl", "-sSf", "-D", "-", "-o", part, "-r", "1000-70000", url)
+    assert answer.stdout.startswith("HTTP/1.1 206")
+    assert part.read_bytes() == content[1000:70001]
+    etag = re.search(r"(?im)^etag: (\S+)", answer.stdout)[1]
+    unchanged = lan.run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"If-None-Match: {etag}", url)
+    assert unchanged.stdout == "304"
+
+
+def test_ping_flood_loses_nothing(lan, web):
+    need("ping")
+    flood = lan.run("ping", "-f", "-q", "-c", "20000", "-s", "200", lan.GUEST)
+    assert " 0% packet loss" in flood.stdout, flood.stdout
+    large = lan.run("ping", "-c", "3", "-i", "0.2", "-s", "20000", lan.GUEST)  # in fragments
+    assert " 0% packet loss" in large.stdout, large.stdout
+    assert web.alive()
+
+
+def test_nmap_sees_one_open_port(lan, web):
+    need("nmap")
+    scan = lan.run("nmap", "-n", "-Pn", "-T4", "-p", "70-90", lan.GUEST)
+    assert re.search(r"80/tcp\s+open", scan.stdout), scan.stdout
+    assert "20 closed" in scan.stdout.replace("Not shown: ", ""), scan.stdout
+    odd = lan.run("nmap", "-n", "-Pn", "-T4", "-sF", "-p", "79-81", lan.GUEST)
+    assert re.search(r"80/tcp\s+open\|filtered", odd.stdout), odd.stdout
+    probes = lan.run("nmap", "-n", "-Pn", "-T4", "-O", "-p", "79,80", lan.GUEST, timeout=120)
+    assert probes.returncode == 0
+    assert lan.run("curl", "-sf", "-m", "5", f"http://{lan.GUEST}/healthz").returncode == 0
+    assert web.alive()
+
+
+def test_wrk_meets_no_error(lan, web):
+    need("wrk")
+    load = lan.run("wrk", "-t1", "-c64", "-d2s", f"http://{lan.GUEST}/healthz")
+    assert "Socket errors" not in load.stdout and "Non-2xx" not in load.stdout, load.stdout
+    assert int(re.search(r"(\d+) requests in", load.stdout)[1]) > 1000
+
+
+def test_a_thousand_connections_at_once(lan, web):
+    python(lan, """
+        import socket, sys
+        address = (sys.argv[1], 80)
+        sockets = [socket.create_connection(address, timeout=20) for _ in range(1000)]
+        for s in sockets:
+            s.sendall(b"GET /healthz HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+        for s in sockets:
+            assert s.recv(15).startswith(b"HTTP/1.1 200"), "no answer"
+        for s in sockets:
+            s.close()
+    """, lan.GUEST)
+    assert web.alive()
+
+
+def test_half_open_flood_does_not_stop_service(lan, web):
+    """Thousands of SYNs from addresses that never answer; a real client is still served."""
+    pytest.importorskip("scapy")
+    python(lan, """
+        import random, socket, sys
+        from scapy.all import Ether, IP, TCP, conf
+        random.seed(7)
+        conf.verb = 0
+        mac = open("/proc/net/arp").read().split(sys.argv[1])[1].split()[2]
+        raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        raw.bind(("tap0", 0))
+        for i in range(3000):
+            packet = Ether(dst=mac) / IP(src=f"10.77.0.{random.randrange(3, 250)}", dst=sys.argv[1]) / TCP(
+                sport=random.randrange(1024, 65535), dport=80, flags="S", seq=random.getrandbits(32), options=[("MSS", 1460)])
+            raw.send(bytes(packet))
+    """, lan.GUEST)
+    answer = lan.run("curl", "-sS", "-m", "10", "-o", "/dev/null", "-w", "%{http_code}", f"http://{lan.GUEST}/healthz")
+    assert answer.stdout == "200"
+    assert web.alive()
+
+
+def test_garbage_frames_are_survived(lan, web):
+    python(lan, """
+        import random, socket
+        random.seed(11)
+        raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        raw.bind(("tap0", 0))
+        mac = bytes.fromhex(open("/proc/net/arp").read().split("10.77.0.2 ")[1].split()[2].replace(":", ""))
+        for i in range(5000):
+            kind = random.choice([b"\\x08\\x00", b"\\x08\\x06", b"\\x86\\xdd", b"\\x81\\x00", random.randbytes(2)])
+            body = bytearray(random.randbytes(random.randrange(0, 200)))
+            if kind == b"\\x08\\x00" and len(body) > 20:
+                body[0] = 0x45
+                body[9] = random.choice([1, 6, 17])
+                body[16:20] = bytes([10, 77, 0, 2])
+            try:
+                raw.send(mac + b"\\x02\\0\\0\\0\\0\\x01" + kind + bytes(body))
+            except OSError:
+                pass
+    """)
+    assert lan.run("curl", "-sf", "-m", "10", f"http://{lan.GUEST}/healthz").returncode == 0
+    assert web.alive()
+
+
+def test_malformed_and_slow_requests_get_an_answer_or_a_close(lan, web):
+    python(lan, """
+        import socket, sys
+        def ask(data, timeout=20):
+            s = socket.create_connection((sys.argv[1], 80), timeout=timeout)
+            s.sendall(data)
+            reply = b""
+            try:
+                while chunk := s.recv(65536):
+                    reply += chunk
+            except ConnectionResetError:
+                pass
+            return reply
+        assert ask(b"NONSENSE\\r\\n\\r\\n").startswith(b"HTTP/1.1 400")
+        assert ask(b"GET / HTTP/1.1\\r\\n\\r\\n").startswith(b"HTTP/1.1 400")
+        assert ask(b"GET / HTTP/1.1\\r\\nHost: a\\r\\nX: " + b"y" * 100000 + b"\\r\\n\\r\\n").startswith(b"HTTP/1.1 431")
+        assert ask(b"POST /api/items HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 4\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n").startswith(b"HTTP/1.1 400")
+        assert ask(b"GET / HTTP/9.9\\r\\nHost: a\\r\\n\\r\\n").startswith(b"HTTP/1.1 505")
+    """, lan.GUEST)
+    assert web.alive()
+
+
+def test_tap_that_goes_down_does_not_end_the_instance(lan, web):
+    lan.ip("link", "set", "tap0", "down")
+    time.sleep(0.3)
+    assert web.alive()
+    lan.ip("link", "set", "tap0", "up")
+    for _ in range(50):
+        if lan.run("curl", "-sf", "-m", "1", f"http://{lan.GUEST}/healthz").returncode == 0:
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("no answer after the tap came back")
+
+
+def test_stop_is_orderly(lan, web):
+    assert web.stop() == 0, web.output()
