@@ -26,7 +26,7 @@ add_library(holm-side-tender INTERFACE)
 if(HOLM_GUEST)
     include(HolmGuestFlags)
     target_compile_features(holm-side-guest INTERFACE cxx_std_23)
-    target_include_directories(holm-side-guest INTERFACE ${PROJECT_SOURCE_DIR})
+    target_include_directories(holm-side-guest INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/sdk)
     target_compile_options(holm-side-guest INTERFACE ${HOLM_WARNINGS} ${HOLM_COMMON_FLAGS} ${HOLM_GUEST_FLAGS})
     target_compile_definitions(holm-side-guest INTERFACE ${HOLM_GUEST_DEFINITIONS})
 
