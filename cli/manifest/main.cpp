@@ -1,0 +1,109 @@
+// holm-manifest: the build's tool that turns holm.toml into assembly for the image.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <format>
+#include <fstream>
+#include <iterator>
+#include <print>
+#include <string>
+
+#include "cli/manifest/assembly.h"
+#include "cli/manifest/embedded_sources.h"
+#include "cli/manifest/reader.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace holm::cli;
+
+struct Options {
+    std::string config;
+    std::string name;
+    std::string output;
+    std::string depfile;
+    std::string link_options;
+};
+
+int report(const std::string& config, const Mistakes& mistakes) {
+    for (const Mistake& mistake : mistakes) {
+        if (mistake.where.line == 0) {
+            std::println(stderr, "{}: {}", config, mistake.text);
+        } else {
+            std::println(stderr, "{}:{}:{}: {}", config, mistake.where.line, mistake.where.column,
+                         mistake.text);
+        }
+    }
+    return 1;
+}
+
+bool write_file(const std::string& path, const std::string& contents) {
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file << contents;
+    file.close();
+    if (!file) std::println(stderr, "holm-manifest: cannot write {}", path);
+    return bool(file);
+}
+
+// A make rule; the characters that mean something to make and ninja are escaped.
+std::string depfile_rule(const Options& options, const EmbeddedSources& files) {
+    const auto escape = [](const std::string& path) {
+        std::string escaped;
+        for (const char c : path) {
+            if (c == ' ' || c == '#' || c == '\\') escaped += '\\';
+            if (c == '$') escaped += '$';
+            escaped += c;
+        }
+        return escaped;
+    };
+    std::string rule = escape(options.output) + ':';
+    if (!options.config.empty()) rule += " \\\n  " + escape(fs::absolute(options.config).string());
+    for (const fs::path& input : files.inputs) rule += " \\\n  " + escape(input.string());
+    return rule + '\n';
+}
+
+// Options for the compiler driver that links the image, one a line: a response file.
+std::string link_options(const ImageDescription& description) {
+    if (!description.shuffle_seed) return "";
+    return std::format("-Wl,--shuffle-sections=.text*={}\n", *description.shuffle_seed);
+}
+
+int run(const Options& options) {
+    std::string text;
+    fs::path folder = fs::current_path();
+    if (!options.config.empty()) {
+        if (fs::is_directory(options.config))
+            return report(options.config, {{{}, "is a folder, not a file"}});
+        std::ifstream file(options.config, std::ios::binary);
+        text.assign(std::istreambuf_iterator<char>(file), {});
+        if (!file) return report(options.config, {{{}, "cannot be read"}});
+        folder = fs::absolute(options.config).parent_path();
+    }
+    auto description = read_description(text, options.name);
+    if (!description) return report(options.config, description.error());
+    Mistakes mistakes;
+    const EmbeddedSources files = collect_files(description->files, folder, mistakes);
+    if (!mistakes.empty()) return report(options.config, mistakes);
+
+    if (!options.depfile.empty() && !write_file(options.depfile, depfile_rule(options, files))) return 1;
+    if (!options.link_options.empty() && !write_file(options.link_options, link_options(*description)))
+        return 1;
+    return write_file(options.output, write_assembly(*description, files)) ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    CLI::App app("Turns holm.toml into the assembly of an image's manifest, configuration and files.",
+                 "holm-manifest");
+    app.add_option("--config", options.config, "holm.toml; without it the defaults hold");
+    app.add_option("--name", options.name, "what the build calls the image");
+    app.add_option("--output", options.output, "assembly to write (.S)")->required();
+    app.add_option("--depfile", options.depfile, "make rule to write: what the output depends on");
+    app.add_option("--link-options", options.link_options,
+                   "response file to write: options for linking the image");
+    CLI11_PARSE(app, argc, argv);
+    return run(options);
+}

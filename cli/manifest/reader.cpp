@@ -1,0 +1,283 @@
+#include "cli/manifest/reader.h"
+
+#include <algorithm>
+#include <array>
+#include <format>
+#include <set>
+
+#include "abi/embedded_files.h"
+#include "cli/manifest/section.h"
+#include "cli/text/quote.h"
+
+namespace holm::cli {
+namespace {
+
+constexpr std::size_t kLargestFile = 1 << 20;       // bytes of holm.toml
+constexpr std::size_t kMostMistakes = 20;           // reported at once
+constexpr std::size_t kLargestStrings = 64 << 10;   // bytes of all arguments, and of the whole environment
+constexpr std::size_t kMostDns = 2;                 // holm_configured_interface.ipv4_dns
+constexpr std::uint64_t kSmallestStack = 16 << 10;  // abi/manifest.h
+constexpr std::uint64_t kLargestStack = 64 << 20;
+
+// Reads one file; a member function a section.
+class Reader {
+  public:
+    Reader(Mistakes& mistakes, std::string_view build_name) : mistakes_(mistakes) {
+        result_.name = build_name;
+    }
+
+    ImageDescription read(const toml::table& root) {
+        Section top(root, "holm.toml", mistakes_);
+        if (const toml::table* table = top.table("image")) read_image(*table);
+        if (const toml::table* table = top.table("memory")) read_memory(*table);
+        if (const toml::table* table = top.table("environment")) read_environment(*table);
+        for (const toml::table* table : top.tables("net")) read_net(*table);
+        for (const toml::table* table : top.tables("block")) read_block(*table);
+        for (const toml::table* table : top.tables("files")) read_files(*table);
+        top.refuse_other_keys();
+        if (result_.name.empty()) {
+            top.mistake({1, 1}, "the image has no name; write name = \"hello\" under [image]");
+        }
+        return std::move(result_);
+    }
+
+  private:
+    void mistake(Position where, std::string text) { mistakes_.push_back({where, std::move(text)}); }
+
+    // The value, or nothing with its mistake reported.
+    template <typename T>
+    std::optional<T> accept(const std::optional<Text>& text, Parsed<T> (*parse)(std::string_view)) {
+        if (!text) return std::nullopt;
+        Parsed<T> value = parse(text->value);
+        if (value) return *std::move(value);
+        mistake(text->where, std::move(value).error());
+        return std::nullopt;
+    }
+
+    void read_image(const toml::table& table) {
+        Section section(table, "[image]", mistakes_);
+        const auto name_text = section.text("name", "\"hello\"");
+        if (const auto name = accept(name_text, parse_name)) {
+            if (!result_.name.empty() && result_.name != *name) {
+                mistake(name_text->where, std::format("the image is named {} here, but the build calls it {}",
+                                                      quote(*name), quote(result_.name)));
+            }
+            result_.name = *name;
+        }
+        if (const auto platforms = section.texts("platforms", "[\"process\"]")) {
+            for (const Text& platform : *platforms) {
+                if (platform.value != "process") {
+                    mistake(platform.where,
+                            std::format("unknown platform {}; allowed: \"process\"", quote(platform.value)));
+                }
+            }
+            if (platforms->empty()) {
+                mistake(section.where(),
+                        "platforms is empty, so the image would run nowhere; allowed: \"process\"");
+            }
+        }
+        if (const auto arguments = section.texts("arguments", "[\"--port\", \"80\"]")) {
+            std::size_t size = 0;
+            for (const Text& argument : *arguments) {
+                result_.arguments.push_back(argument.value);
+                size += argument.value.size() + 1;
+                if (size > kLargestStrings) {
+                    mistake(argument.where, "the arguments are longer than 64 KiB together");
+                    break;
+                }
+            }
+        }
+        result_.shuffle_seed = section.number("shuffle_seed", 1, 0x7fffffff);
+        section.refuse_other_keys();
+    }
+
+    void read_memory(const toml::table& table) {
+        Section section(table, "[memory]", mistakes_);
+        const auto minimum = accept(section.text("minimum", "\"1M\""), parse_size);
+        const auto by_default_text = section.text("default", "\"16M\"");
+        const auto by_default = accept(by_default_text, parse_size);
+        const auto stack_text = section.text("stack", "\"256K\"");
+        const auto stack = accept(stack_text, parse_size);
+        section.refuse_other_keys();
+
+        if (minimum) result_.memory_minimum = *minimum;
+        // An image that needs more than the usual default gets what it needs.
+        result_.memory_default =
+            by_default.value_or(std::max(result_.memory_default, result_.memory_minimum));
+        if (result_.memory_default < result_.memory_minimum) {
+            mistake(by_default_text->where,
+                    std::format("default {} is less than minimum {}", quote(by_default_text->value),
+                                quote(format_size(result_.memory_minimum))));
+        }
+        if (stack && (*stack < kSmallestStack || *stack > kLargestStack)) {
+            mistake(stack_text->where,
+                    std::format("stack is {}; allowed: \"16K\" to \"64M\"", quote(stack_text->value)));
+        } else if (stack) {
+            result_.stack_size = static_cast<std::uint32_t>(*stack);
+        }
+    }
+
+    void read_environment(const toml::table& table) {
+        std::size_t size = 0;
+        for (const auto& [key, node] : table) {  // sorted by name: toml::table is a map
+            const std::string_view name = key.str();
+            const Position where = position_of(node.source());
+            const bool plain = !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
+                               name.find_first_not_of(
+                                   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                   "0123456789_") == std::string_view::npos;
+            if (!plain) {
+                mistake(position_of(key.source()),
+                        std::format("{} is not the name of a variable; allowed: letters, "
+                                    "digits and '_', not starting with a digit",
+                                    quote(name)));
+                continue;
+            }
+            const auto* value = node.as_string();
+            if (value == nullptr || value->get().find('\0') != std::string::npos) {
+                mistake(where,
+                        std::format("the value of {} is not text; allowed: a string such as \"1\"", name));
+                continue;
+            }
+            result_.environment.push_back(std::format("{}={}", name, value->get()));
+            size += result_.environment.back().size() + 1;
+            if (size > kLargestStrings) {
+                mistake(where, "the environment is longer than 64 KiB");
+                break;
+            }
+        }
+    }
+
+    // The checked name of a device; reports a missing or a second one.
+    std::string device_name(Section& section, std::string_view title) {
+        const auto text = section.text("name", "\"lan\"");
+        if (!text) {
+            section.mistake(section.where(), std::format("{} has no name; write name = \"lan\"", title));
+            return "";
+        }
+        const std::string name = accept(std::optional(*text), parse_name).value_or("");
+        if (!name.empty() && !device_names_.insert(name).second) {
+            mistake(text->where, std::format("a second device is named {}; names are unique", quote(name)));
+        }
+        if (device_names_.size() == HOLM_MAX_DEVICES + 1) {
+            mistake(text->where, std::format("more than {} devices", HOLM_MAX_DEVICES));
+        }
+        return name;
+    }
+
+    void read_net(const toml::table& table) {
+        Section section(table, "[[net]]", mistakes_);
+        NetDevice device;
+        device.name = device_name(section, "[[net]]");
+        device.optional = section.boolean("optional").value_or(false);
+        const auto address = section.text("address", "\"dhcp\" or \"10.0.0.2/24\"");
+        const auto gateway = section.text("gateway", "\"10.0.0.1\"");
+        const auto dns = section.texts("dns", "[\"10.0.0.1\"]");
+        section.refuse_other_keys();
+
+        const bool dhcp = !address || address->value == "dhcp";
+        if (!dhcp) {
+            device.address = accept(address, parse_ipv4_network);
+        } else if (gateway) {
+            mistake(gateway->where,
+                    "gateway needs a fixed address beside it; with DHCP the server names the gateway");
+        } else if (dns) {
+            mistake(section.where(),
+                    "dns needs a fixed address beside it; with DHCP the server names the DNS servers");
+        }
+        device.gateway = accept(gateway, parse_ipv4);
+        if (device.gateway && device.address && !device.address->contains(*device.gateway)) {
+            mistake(gateway->where,
+                    std::format("the gateway {} is not in {}", device.gateway->text(), address->value));
+        }
+        if (device.gateway && device.address && *device.gateway == device.address->address) {
+            mistake(gateway->where,
+                    std::format("the gateway {} is the interface's own address", gateway->value));
+        }
+        for (const Text& server : dns.value_or(std::vector<Text>{})) {
+            if (const auto parsed = accept(std::optional(server), parse_ipv4)) device.dns.push_back(*parsed);
+        }
+        if (device.dns.size() > kMostDns) mistake((*dns)[kMostDns].where, "more than 2 DNS servers");
+        result_.net.push_back(std::move(device));
+    }
+
+    void read_block(const toml::table& table) {
+        Section section(table, "[[block]]", mistakes_);
+        BlockDevice device;
+        device.name = device_name(section, "[[block]]");
+        device.optional = section.boolean("optional").value_or(false);
+        device.read_only = section.boolean("read_only").value_or(false);
+        section.refuse_other_keys();
+        result_.block.push_back(std::move(device));
+    }
+
+    void read_files(const toml::table& table) {
+        Section section(table, "[[files]]", mistakes_);
+        const auto from = section.text("from", "\"static\"");
+        const auto to = section.text("to", "\"/static\"");
+        section.refuse_other_keys();
+        if (!from || !to) {
+            if (table.get("from") == nullptr || table.get("to") == nullptr) {
+                mistake(section.where(), "[[files]] needs both, from = \"static\" and to = \"/static\"");
+            }
+            return;
+        }
+        if (from->value.empty() || (from->value != "." && !is_inside(from->value))) {
+            mistake(from->where,
+                    std::format("from is {}; allowed: a path below the folder of holm.toml, without \"..\"",
+                                quote(from->value)));
+        }
+        if (!to->value.starts_with('/') || !is_inside(std::string_view(to->value).substr(1))) {
+            mistake(to->where,
+                    std::format("to is {}; allowed: an absolute path such as \"/static\", without \".\", "
+                                "\"..\" and \"//\"",
+                                quote(to->value)));
+            return;
+        }
+        FileRule rule{from->value, to->value.substr(1), to->value.ends_with('/'), from->where};
+        while (rule.from.ends_with('/')) rule.from.pop_back();
+        if (rule.to.ends_with('/')) rule.to.pop_back();
+        result_.files.push_back(std::move(rule));
+    }
+
+    // A relative path that stays where it is: no empty, "." or ".." component; one slash at the end is
+    // accepted, and
+    // "" is the folder itself.
+    static bool is_inside(std::string_view path) {
+        if (path.empty()) return true;
+        if (path.ends_with('/')) path.remove_suffix(1);
+        while (true) {
+            const std::size_t slash = path.find('/');
+            const std::string_view component = path.substr(0, slash);
+            if (component.empty() || component == "." || component == "..") return false;
+            if (slash == std::string_view::npos) return true;
+            path.remove_prefix(slash + 1);
+        }
+    }
+
+    Mistakes& mistakes_;
+    ImageDescription result_;
+    std::set<std::string, std::less<>> device_names_;
+};
+
+}  // namespace
+
+std::expected<ImageDescription, Mistakes> read_description(std::string_view text, std::string_view name) {
+    if (text.size() > kLargestFile)
+        return std::unexpected(Mistakes{{{1, 1}, "the file is larger than 1 MiB"}});
+    const toml::parse_result parsed = toml::parse(text);
+    if (!parsed) {
+        const toml::parse_error& error = parsed.error();
+        return std::unexpected(Mistakes{{position_of(error.source()), std::string(error.description())}});
+    }
+    Mistakes mistakes;
+    ImageDescription description = Reader(mistakes, name).read(parsed.table());
+    if (mistakes.empty()) return description;
+    std::ranges::stable_sort(mistakes, [](const Mistake& a, const Mistake& b) {
+        return a.where.line != b.where.line ? a.where.line < b.where.line : a.where.column < b.where.column;
+    });
+    if (mistakes.size() > kMostMistakes) mistakes.resize(kMostMistakes);
+    return std::unexpected(std::move(mistakes));
+}
+
+}  // namespace holm::cli
