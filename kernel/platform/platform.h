@@ -1,0 +1,62 @@
+#pragma once
+
+// What the library OS needs from what it runs on. One implementation for each folder beside this file; the
+// boot info says which one this instance runs on.
+
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/instant.h"
+
+struct holm_boot_info;
+
+namespace holm::platform {
+
+// One device to wait for: what is wanted and, after the wait, what is there.
+struct Readiness {
+    std::int32_t handle = -1;  // from the boot info; a descriptor on the process platform
+    bool want_readable = false;
+    bool want_writable = false;
+    bool readable = false;  // also set on an error or hang-up, which the next read then reports
+    bool writable = false;
+};
+
+// The host's clocks, and the time stamp counter read just before and just after them.
+struct ClockSample {
+    std::uint64_t tsc_before;
+    std::uint64_t tsc_after;
+    std::uint64_t monotonic_ns;  // the host's CLOCK_MONOTONIC
+    std::uint64_t wall_ns;       // since 1970-01-01 UTC
+};
+
+class Platform {
+  public:
+    // Writes all of it, waiting as long as the reader at the other end makes it. Output that nobody can
+    // take any more is dropped.
+    virtual void write_console(Bytes text) = 0;
+
+    // Sleeps until `deadline` on the core's clock, until a device is ready, or until a stop request; may
+    // return early for no reason.
+    virtual void wait(Instant now, Instant deadline, std::span<Readiness> devices) = 0;
+
+    // True from the operator's stop request (SIGTERM) on.
+    virtual bool stop_requested() const = 0;
+
+    // Reads the host's clocks. Costs a few hundred nanoseconds. False where there is no such thing.
+    virtual bool sample_clock(ClockSample& sample) = 0;
+
+    // Makes one page inaccessible for the rest of the instance's life.
+    virtual void guard_page(void* page) = 0;
+
+    // Ends the instance at once.
+    [[noreturn]] virtual void exit(int status) = 0;
+
+  protected:
+    ~Platform() = default;
+};
+
+// The one the boot info names; never fails, because the tender checked it against the manifest.
+Platform& choose(const holm_boot_info& boot);
+
+}  // namespace holm::platform

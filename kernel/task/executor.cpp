@@ -1,0 +1,94 @@
+#include "kernel/task/executor.h"
+
+#include <algorithm>
+#include <array>
+
+namespace holm {
+
+// How long tasks that are ready may keep the core from looking at its devices.
+static constexpr Duration kPollInterval = Duration::microseconds(10);
+
+// Going to sleep and being woken costs the core about as much as this. Spinning for as long, and only while
+// devices have lately been quicker than that, never costs more than twice the best choice.
+static constexpr Duration kLongestSpin = Duration::microseconds(6);
+static constexpr Duration kLongestRememberedIdle = Duration::microseconds(200);
+
+Executor::Executor(platform::Platform& platform, TimeSource& time)
+    : platform_(platform), time_(time), expected_idle_(kLongestRememberedIdle) {}
+
+void Executor::run() {
+    stopping_ = false;
+    while (!stopping_) {
+        if (platform_.stop_requested()) post_all(stop_waiters_);
+        const Instant now = time_.now();
+        timers_.expire(now);
+        if (ready_.empty() || now - last_receive_ >= kPollInterval) receive(now);
+        run_ready();
+        const Instant device_deadline = transmit();
+        if (ready_.empty() && !stopping_) idle(std::min(device_deadline, timers_.next_deadline()));
+    }
+}
+
+void Executor::run_ready() {
+    // What becomes ready from now on stands behind the end and runs in the next round, after a look at the
+    // devices.
+    CoroutineWaiter end;
+    ready_.push_back(end);
+    for (Waiter* next = ready_.pop_front(); next != &end; next = ready_.pop_front()) {
+        current_ = next->root();
+        ++progress_;
+        next->resume();
+        if (stopping_) break;
+    }
+    current_ = nullptr;
+}
+
+bool Executor::receive(Instant now) {
+    last_receive_ = now;
+    bool any = false;
+    pollers_.for_each([&](Poller& poller) { any |= poller.receive(now); });
+    return any;
+}
+
+Instant Executor::transmit() {
+    if (pollers_.empty()) return Instant::never();
+    const Instant now = time_.now();
+    Instant deadline = Instant::never();
+    pollers_.for_each([&](Poller& poller) {
+        poller.transmit(now);
+        deadline = std::min(deadline, poller.next_deadline());
+    });
+    return deadline;
+}
+
+void Executor::idle(Instant deadline) {
+    const Instant start = time_.now();
+    if (deadline <= start) return;
+    Instant now = start;
+    const bool woken = spin(now, std::min(deadline, start + kLongestSpin)) || sleep(now, deadline);
+    if (!woken) return;
+    const Duration idle_for = std::min(time_.now() - start, kLongestRememberedIdle);
+    expected_idle_ = (expected_idle_ * 3 + idle_for) / 4;
+}
+
+bool Executor::spin(Instant& now, Instant until) {
+    if (pollers_.empty() || expected_idle_ > kLongestSpin) return false;
+    while (now < until && !platform_.stop_requested()) {
+        if (receive(now)) return true;
+        now = time_.now();
+    }
+    return false;
+}
+
+bool Executor::sleep(Instant now, Instant deadline) {
+    std::array<platform::Readiness, kMaxPollers> devices;
+    std::size_t count = 0;
+    pollers_.for_each([&](Poller& poller) {
+        if (count < devices.size()) devices[count++] = poller.readiness();
+    });
+    const std::span<platform::Readiness> used(devices.data(), count);
+    platform_.wait(now, deadline, used);
+    return std::ranges::any_of(used, [](const auto& device) { return device.readable; });
+}
+
+}  // namespace holm
