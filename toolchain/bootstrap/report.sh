@@ -1,9 +1,9 @@
 # What the user sees while things are set up: say, step, run_logged, run_ninja, fail. All of it goes to stderr.
-# Callers may set report_steps (how many there are) and must set report_log (where the output of steps goes).
+# Callers set report_steps (how many there will be) and report_log (where the output of steps goes).
 # shellcheck shell=bash disable=SC2154
 
 report_step=0
-report_steps=${report_steps:-0}
+report_text=
 
 say() { printf 'holm: %s\n' "$*" >&2; }
 
@@ -18,6 +18,22 @@ step() {
     report_step=$((report_step + 1))
     report_text="[$report_step/$report_steps] $*"
     say "$report_text"
+    printf '=== %s\n' "$report_text" >>"$report_log"
+}
+
+# Reads percentages, one a line; on a terminal they replace each other, elsewhere every 25 % is one line.
+report_percent() {
+    local percent last=-1
+    while read -r percent; do
+        ((percent > last)) || continue
+        if [[ -t 2 ]]; then
+            printf '\r      %3d %%' "$percent" >&2
+        elif ((percent / 25 > last / 25 && percent < 100)); then
+            say "      $percent %"
+        fi
+        last=$percent
+    done
+    [[ ! -t 2 ]] || printf '\r           \r' >&2
 }
 
 # run_logged COMMAND...: its output goes to the log; when it fails, the last lines are shown and the log is named.
@@ -25,22 +41,19 @@ run_logged() {
     printf '$ %s\n' "$*" >>"$report_log"
     "$@" >>"$report_log" 2>&1 </dev/null || {
         tail -n 15 "$report_log" | sed 's/^/    | /' >&2
-        fail "'$1' failed in step $report_text" "The whole output is in $report_log" "Running the same command again continues here."
+        fail "'${1##*/}' failed in step $report_text" "The whole output is in $report_log" "Running the same command again continues here."
     }
 }
 
-# run_ninja ARGUMENTS...: like run_logged, with the share that is done shown in place on a terminal.
+# run_ninja ARGUMENTS...: like run_logged, with the share that is done
 run_ninja() {
-    local progress=/dev/null
-    [[ -t 2 ]] && progress=/dev/stderr
     printf '$ ninja %s\n' "$*" >>"$report_log"
-    if ! NINJA_STATUS='[%f/%t] ' ninja "$@" 2>&1 </dev/null | tee -a "$report_log" | report_share >"$progress"; then
-        grep -m 1 -A 12 '^FAILED' "$report_log" | cut -c 1-300 | sed 's/^/    | /' >&2
+    local start
+    start=$(wc -l <"$report_log")
+    NINJA_STATUS='[%f/%t] ' ninja "$@" 2>&1 </dev/null | tee -a "$report_log" |
+        awk -F '[][/]' '/^\[[0-9]+\/[0-9]+\]/ { print int(100 * $2 / $3); fflush() }' | report_percent
+    [[ ${PIPESTATUS[0]} == 0 ]] || {
+        tail -n "+$start" "$report_log" | grep -m 1 -A 12 '^FAILED' | grep -v '^clang' | cut -c 1-200 | sed 's/^/    | /' >&2
         fail "the build failed in step $report_text" "The whole output is in $report_log"
-    fi
-}
-
-report_share() {
-    awk -F '[][/]' '/^\[[0-9]+\/[0-9]+\]/ { share = int(100 * $2 / $3); if (share != last) printf "\r      %3d %% (%d of %d)", last = share, $2, $3; shown = 1; fflush() }
-         END { if (shown) printf "\r%40s\r", "" }'
+    }
 }

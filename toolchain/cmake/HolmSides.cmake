@@ -24,19 +24,11 @@ endif()
 add_library(holm-side-guest INTERFACE)
 add_library(holm-side-tender INTERFACE)
 if(HOLM_GUEST)
-    if(NOT EXISTS ${HOLM_SYSROOT}/lib/libc.a)
-        message(FATAL_ERROR "HOLM_SYSROOT (${HOLM_SYSROOT}) holds no guest sysroot; ./holm makes one and passes it")
-    endif()
-    set(HOLM_MUSL_FLAGS --target=x86_64-linux-musl --sysroot=${HOLM_SYSROOT} -ffunction-sections -fdata-sections
-        -fvisibility=hidden -O2 $<$<COMPILE_LANGUAGE:CXX>:-nostdinc++>
-        $<$<COMPILE_LANGUAGE:CXX>:-isystem${HOLM_SYSROOT}/include/c++/v1>)
-    # No red zone: a stock VMM delivers interrupts on the running stack's ring. Local-exec TLS: an image is one module.
-    set(HOLM_GUEST_FLAGS ${HOLM_MUSL_FLAGS} -fPIE -mno-red-zone -fstack-protector-strong -ftls-model=local-exec
-        $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>)
+    include(HolmGuestFlags)
     target_compile_features(holm-side-guest INTERFACE cxx_std_23)
-    target_include_directories(holm-side-guest INTERFACE ${PROJECT_SOURCE_DIR})
+    target_include_directories(holm-side-guest INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/sdk)
     target_compile_options(holm-side-guest INTERFACE ${HOLM_WARNINGS} ${HOLM_COMMON_FLAGS} ${HOLM_GUEST_FLAGS})
-    target_compile_definitions(holm-side-guest INTERFACE _LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST HOLM_GUEST=1)
+    target_compile_definitions(holm-side-guest INTERFACE ${HOLM_GUEST_DEFINITIONS})
 
     target_compile_features(holm-side-tender INTERFACE cxx_std_23)
     target_include_directories(holm-side-tender INTERFACE ${PROJECT_SOURCE_DIR})

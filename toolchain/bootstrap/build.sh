@@ -1,0 +1,53 @@
+# From packages to programs: the guest sysroot, CMake, Ninja. Needs report.sh.
+# shellcheck shell=bash disable=SC2154
+
+# The stamp of a group lists nothing: it is newer than everything the set-up depends on, or the set-up runs again.
+stamp_of() { echo "$root/build/.setup-$1"; }
+
+set_up_is_current() {
+    local stamp file
+    stamp=$(stamp_of "$1")
+    [[ -f $stamp && -f $root/build/build.ninja && -d $(<"$root/build/.sysroot") ]] || return 1
+    for file in "$root"/holm "$root"/toolchain/{packages.txt,bootstrap/*,sysroot/*.*,sysroot/build} "$root/CMakePresets.json"; do
+        [[ $file -ot $stamp ]] || return 1
+    done
+} 2>/dev/null
+
+# set_up GROUP: build, test or bench
+set_up() {
+    local sysroot
+    report_steps=3
+    : >"$report_log"
+    require_debian_12
+    if [[ -n $(missing_packages build "$1") ]]; then
+        report_steps=$((report_steps + 1))
+        install_packages build "$1"
+    fi
+    step "the C and C++ libraries for images"
+    sysroot=$("$root/toolchain/sysroot/build") || exit 1
+    step "configure"
+    # The user's flags are for the user's programs.
+    run_logged env -u CFLAGS -u CXXFLAGS -u CPPFLAGS -u LDFLAGS cmake -S "$root" --preset release -DHOLM_SYSROOT="$sysroot"
+    echo "$sysroot" >"$root/build/.sysroot"
+    step "build Holm"
+    run_ninja -C "$root/build"
+    touch "$(stamp_of "$1")"
+}
+
+# What changed since the last time; quiet and quick when nothing did.
+rebuild() {
+    [[ $(ninja -C "$root/build" -n 2>&1 | tail -n 1) == 'ninja: no work to do.' ]] && return
+    report_steps=1
+    step "build what changed"
+    run_ninja -C "$root/build"
+}
+
+# Two at once in one tree would get into each other's way. The lock is dropped before the program starts.
+bring_up_to_date() {
+    mkdir -p "$root/build"
+    report_log=$root/build/setup.log
+    exec 9>"$root/build/.lock"
+    flock -n 9 || { say "waiting for another ./holm that builds here"; flock 9; }
+    if set_up_is_current "$1"; then rebuild; else set_up "$1"; fi
+    exec 9>&-
+}

@@ -1,0 +1,32 @@
+# What kind of machine this is, and how to act as root on it.
+# shellcheck shell=bash disable=SC2154
+
+# Holm's set-up uses Debian 12's packages and sources by name; anything else gets told what to do instead of half a set-up.
+require_debian_12() {
+    local id=unknown version='' name=''
+    if [[ -r /etc/os-release ]]; then
+        id=$(. /etc/os-release && echo "${ID:-unknown}")
+        version=$(. /etc/os-release && echo "${VERSION_ID:-}")
+        name=$(. /etc/os-release && echo "${PRETTY_NAME:-}")
+    fi
+    [[ $id == debian && $version == 12 && $(uname -m) == x86_64 ]] && return
+    fail "Holm sets itself up on Debian 12 (x86-64); this is ${name:-$(uname -s)} on $(uname -m)" \
+        "Use a Debian 12 machine, virtual machine or container (for example: docker run -it debian:12)." \
+        "The packages it needs are in toolchain/packages.txt."
+}
+
+# as_root COMMAND...: false when there is no way
+as_root() {
+    if ((EUID == 0)); then "$@"; else sudo -- "$@"; fi
+}
+
+can_be_root() {
+    ((EUID == 0)) || command -v sudo >/dev/null
+}
+
+# require_space FOLDER MEGABYTES PURPOSE
+require_space() {
+    local free
+    free=$(df --output=avail -BM "$1" | tail -n 1 | tr -dc 0-9)
+    ((free >= $2)) || fail "not enough space on the disk of $1: $free MB are free, $2 MB are needed $3"
+}
