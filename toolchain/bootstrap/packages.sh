@@ -27,18 +27,20 @@ if [ ! -e $policy ]; then
     printf "#!/bin/sh\nexit 101\n" >$policy
     chmod 755 $policy
 fi
-options="-q -y -o APT::Status-Fd=1 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
+options="-q -y -o Dpkg::Use-Pty=0 -o APT::Status-Fd=1 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
+dpkg --configure -a
 apt-get $options update
 apt-get $options --no-install-recommends -o Dpkg::Options::=--force-confold install "$@"
 '
 
 explain_apt_failure() {
     local hint="Is there a network, and do the apt sources of this machine name Debian 12 (bookworm)?"
-    grep -q 'Could not get lock\|is another process using it' "$report_log" &&
+    if grep -q 'Could not get lock' "$report_log"; then
         hint="Another program holds apt's lock; wait for it to end."
-    grep -q 'No space left\|not have enough free space\|enough free space' "$report_log" &&
+    elif grep -q 'No space left\|have enough free space' "$report_log"; then
         hint="The disk is full: about 1.5 GB are needed for the packages."
-    grep -E '^(E|W|Err)[:0-9]' "$report_log" | tail -n 4 | sed 's/^/    | /' >&2
+    fi
+    { grep -E "^(E|W|Err)[:0-9]" "$report_log" || true; } | tail -n 4 | sed "s/^/    | /" >&2
     fail "apt could not install the packages" "$hint" "Its output is in $report_log; running the same command again continues here."
 }
 
@@ -51,8 +53,9 @@ install_packages() {
     can_be_root || fail "these packages are missing, and this user may not install them (no sudo): ${missing[*]}" \
         "As root: apt-get install ${missing[*]}"
     require_space /usr 1500 "for packages"
-    step "install ${#missing[@]} packages: $(echo "${missing[*]}" | cut -c 1-80)"
+    step "install ${#missing[@]} packages"
+    printf '%s ' "${missing[@]}" >>"$report_log"
     as_root sh -c "$install_packages_script" install "${missing[@]}" </dev/null 2>&1 | tee -a "$report_log" |
-        awk -F : '/^(dl|pm)status:/ { print int($1 == "dlstatus" ? $3 / 2 : 50 + $3 / 2); fflush() }' | report_percent
-    [[ ${PIPESTATUS[0]} == 0 && -z $(missing_packages "$@") ]] || explain_apt_failure
+        awk -F : '/^(dl|pm)status:/ { print int($1 == "dlstatus" ? $3 / 2 : 50 + $3 / 2); fflush() }' | report_percent || explain_apt_failure
+    [[ -z $(missing_packages "$@") ]] || explain_apt_failure
 }

@@ -51,9 +51,8 @@ run_ninja() {
     local start
     start=$(wc -l <"$report_log")
     NINJA_STATUS='[%f/%t] ' ninja "$@" 2>&1 </dev/null | tee -a "$report_log" |
-        awk -F '[][/]' '/^\[[0-9]+\/[0-9]+\]/ { print int(100 * $2 / $3); fflush() }' | report_percent
-    [[ ${PIPESTATUS[0]} == 0 ]] || {
-        tail -n "+$start" "$report_log" | grep -m 1 -A 12 '^FAILED' | grep -v '^clang' | cut -c 1-200 | sed 's/^/    | /' >&2
+        awk -F '[][/]' '/^\[[0-9]+\/[0-9]+\]/ { print int(100 * $2 / $3); fflush() }' | report_percent || {
+        { tail -n "+$start" "$report_log" | grep -m 1 -A 12 '^FAILED' | grep -v 'bin/clang' || true; } | cut -c 1-200 | sed 's/^/    | /' >&2
         fail "the build failed in step $report_text" "The whole output is in $report_log"
     }
 }

@@ -34,7 +34,7 @@ download_sources() {
     # A source of someone else's that has no source packages makes update fail; what counts is whether the download works.
     private_apt_get update >>"$report_log" 2>&1 || true
     (cd "$cache/download" && private_apt_get source --download-only "$@") >>"$report_log" 2>&1 || {
-        grep -E '^(E|W|Err):?' "$report_log" | tail -n 5 | sed 's/^/    | /' >&2
+        { grep -E '^(E|W|Err):?' "$report_log" || true; } | tail -n 5 | sed 's/^/    | /' >&2
         fail "the source packages $* could not be downloaded" \
             "Is there a network, and do the apt sources of this machine name Debian 12 (bookworm)?" \
             "apt's output is in $report_log; running the same command again continues here."
