@@ -51,8 +51,7 @@ void* Heap::resize(void* address, std::size_t size) {
     const std::size_t usable = usable_size(address);
     if (small) {
         // Staying in place is right while the request would get the same class.
-        if (size <= kLargestObject && class_of(size) == pages_.record(location.run).size_class)
-            return address;
+        if (size <= kLargestObject && class_of(size) == pages_.record(location.run).tag) return address;
     } else if (size > kLargestObject && resize_run(location.run, size)) {
         return address;
     }
@@ -84,7 +83,7 @@ std::size_t Heap::usable_size(const void* address) {
     const Location location = locate(address);
     if (location.run == kNoPage) return 0;
     const PageRecord& record = pages_.record(location.run);
-    return record.kind == PageKind::kSlab ? kClasses[record.size_class].size : record.length * kPageSize;
+    return record.kind == PageKind::kSlab ? kClasses[record.tag].size : record.length * kPageSize;
 }
 
 Heap::Location Heap::locate(const void* address) {
@@ -94,9 +93,12 @@ Heap::Location Heap::locate(const void* address) {
     const PageRecord& record = pages_.record(page);
     const auto offset =
         static_cast<std::size_t>(static_cast<const std::byte*>(address) - pages_.address_of(page));
-    if (record.kind == PageKind::kRun) return offset == 0 ? Location{page, 0} : Location{};
+    if (record.kind == PageKind::kRun) {
+        const bool ours = record.tag == static_cast<std::uint8_t>(RunOwner::kHeap);
+        return ours && offset == 0 ? Location{page, 0} : Location{};
+    }
     if (record.kind != PageKind::kSlab) return {};
-    const SizeClass& size_class = kClasses[record.size_class];
+    const SizeClass& size_class = kClasses[record.tag];
     const std::uint32_t object = object_at(size_class, offset);
     if (object >= record.slab.carved || object * size_class.size != offset) return {};
     return {page, object};
@@ -136,7 +138,7 @@ void* Heap::allocate_small(std::uint8_t index) {
 
 void Heap::release_small(Location location, void* address) {
     PageRecord& record = pages_.record(location.run);
-    const SizeClass& size_class = kClasses[record.size_class];
+    const SizeClass& size_class = kClasses[record.tag];
     auto* free = static_cast<FreeObject*>(address);
     if (free->mark == mark_of(free)) {
         on_misuse_("free() of memory that is free already", address);
@@ -152,7 +154,7 @@ void Heap::release_small(Location location, void* address) {
     if (was_full) link_slab(location.run);
     // An empty slab goes back unless it is the last of its class, so that one object that comes and goes is
     // cheap.
-    const bool alone = slabs_[record.size_class] == location.run && record.next == kNoPage;
+    const bool alone = slabs_[record.tag] == location.run && record.next == kNoPage;
     if (record.used > 0 || alone) return;
     unlink_slab(location.run);
     for (std::uint32_t i = 1; i < size_class.pages; ++i) {
@@ -171,7 +173,7 @@ bool Heap::add_slab(std::uint8_t index) {
     }
     PageRecord& record = pages_.record(run.first);
     record.kind = PageKind::kSlab;
-    record.size_class = index;
+    record.tag = index;
     record.used = 0;
     record.slab = {.free = kNoObject, .carved = 0};
     link_slab(run.first);
@@ -180,7 +182,7 @@ bool Heap::add_slab(std::uint8_t index) {
 
 void Heap::link_slab(PageIndex slab) {
     PageRecord& record = pages_.record(slab);
-    PageIndex& head = slabs_[record.size_class];
+    PageIndex& head = slabs_[record.tag];
     record.previous = kNoPage;
     record.next = head;
     if (head != kNoPage) pages_.record(head).previous = slab;
@@ -192,7 +194,7 @@ void Heap::unlink_slab(PageIndex slab) {
     if (record.previous != kNoPage) {
         pages_.record(record.previous).next = record.next;
     } else {
-        slabs_[record.size_class] = record.next;
+        slabs_[record.tag] = record.next;
     }
     if (record.next != kNoPage) pages_.record(record.next).previous = record.previous;
 }

@@ -56,6 +56,7 @@ PageRun PageAllocator::allocate(std::size_t length, std::size_t alignment) {
         frontier_ += padded;
     }
     mark_run(first, padded);
+    records_[first].tag = static_cast<std::uint8_t>(RunOwner::kHeap);
     count_used(padded);
 
     PageRun run{first, static_cast<std::uint32_t>(length), static_cast<std::uint32_t>(length)};
@@ -134,6 +135,7 @@ void PageAllocator::split(PageIndex first, std::uint32_t at) {
     assert(at > 0 && at < length);
     mark_run(first, at);
     mark_run(first + at, length - at);
+    records_[first + at].tag = records_[first].tag;
 }
 
 PageIndex PageAllocator::find_free(std::uint32_t length) {

@@ -40,12 +40,20 @@ enum class PageKind : std::uint8_t {
     kSlabInner,  // another page of such a run; `next` is its first page
 };
 
+// Whose an allocated run is; a run starts as the heap's.
+enum class RunOwner : std::uint8_t {
+    kHeap = 0,
+    kMapping,       // mmap()
+    kGuardedStack,  // mmap() for a thread's stack: the lowest pages are guard pages for good
+    kSpareStack,    // the same, waiting for the next thread
+};
+
 // One page's record. The fields after `kind` belong to the owner of an allocated run, except that `length` of
 // a kRun stays its length in pages.
 struct PageRecord {
     PageKind kind;
-    std::uint8_t size_class;  // kSlab: index of the object size
-    std::uint16_t used;       // kSlab: objects handed out
+    std::uint8_t tag;    // kSlab: index of the object size; kRun: a RunOwner
+    std::uint16_t used;  // kSlab: objects handed out
     union {
         std::uint32_t length;  // kFreeHead, kFreeEnd, kRun: pages
         struct {
