@@ -21,6 +21,9 @@ class RandomGenerator;
 namespace platform {
 class Platform;
 }
+namespace posix {
+struct State;
+}
 namespace memory {
 class Heap;
 class PageAllocator;
@@ -41,6 +44,7 @@ struct Core {
     Executor* executor;
     Machine* machine;
     Network* network;
+    posix::State* posix;  // made by the first call of the C library that needs it
 };
 
 #ifdef HOLM_GUEST

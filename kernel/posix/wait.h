@@ -1,0 +1,39 @@
+#pragma once
+
+// Waiting for files, in the middle of a system call: the calling fiber gives up the core until a file it
+// watches may have become ready.
+
+#include "base/instant.h"
+#include "kernel/posix/open_file.h"
+#include "kernel/task/fiber.h"
+
+namespace holm::posix {
+
+// Wakes the fiber that made it whenever the watched file changes.
+class FiberWatch final : public Watch {
+  public:
+    explicit FiberWatch(Fiber& fiber) : fiber_(fiber) {}
+    void changed() override { fiber_.wake(); }
+
+  private:
+    Fiber& fiber_;
+};
+
+// The running fiber; panics naming `call` if there is none, because a task must not block the core.
+Fiber& blocking_fiber(const char* call);
+
+// Until the file is ready for one of `events`, or in error. -EAGAIN when the deadline came first.
+Outcome wait_until_ready(OpenFile& file, short events, Instant deadline, const char* call);
+
+// Repeats an operation that says -EAGAIN, waiting in between, unless the file is non-blocking.
+template <typename Operation>
+Outcome when_ready(OpenFile& file, short events, const char* call, Operation operation) {
+    for (;;) {
+        const Outcome outcome = operation();
+        if (outcome != -EAGAIN || file.is_non_blocking()) return outcome;
+        const Outcome waited = wait_until_ready(file, events, Instant::never(), call);
+        if (waited < 0) return waited;
+    }
+}
+
+}  // namespace holm::posix
