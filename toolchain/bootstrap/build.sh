@@ -24,7 +24,7 @@ set_up() {
         install_packages build "$1"
     fi
     step "the C and C++ libraries for images"
-    sysroot=$("$root/toolchain/sysroot/build") || exit 1
+    sysroot=$(report_indent='    ' "$root/toolchain/sysroot/build") || exit 1
     step "configure"
     # The user's flags are for the user's programs.
     run_logged env -u CFLAGS -u CXXFLAGS -u CPPFLAGS -u LDFLAGS cmake -S "$root" --preset release -DHOLM_SYSROOT="$sysroot"

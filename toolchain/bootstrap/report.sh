@@ -1,11 +1,12 @@
 # What the user sees while things are set up: say, step, run_logged, run_ninja, fail. All of it goes to stderr.
-# Callers set report_steps (how many there will be) and report_log (where the output of steps goes).
+# Callers set report_steps (how many there will be) and report_log (where the output of steps goes); report_indent in the
+# environment marks the steps of a script within a step.
 # shellcheck shell=bash disable=SC2154
 
 report_step=0
 report_text=
 
-say() { printf 'holm: %s\n' "$*" >&2; }
+say() { printf 'holm: %s%s\n' "${report_indent:-}" "$*" >&2; }
 
 fail() {
     printf 'holm: error: %s\n' "$1" >&2
@@ -29,7 +30,7 @@ report_percent() {
         if [[ -t 2 ]]; then
             printf '\r      %3d %%' "$percent" >&2
         elif ((percent / 25 > last / 25 && percent < 100)); then
-            say "      $percent %"
+            say "  $percent %"
         fi
         last=$percent
     done

@@ -1,13 +1,12 @@
-# holm_add_image(NAME SOURCES file... [CONFIG holm.toml] [LIBRARIES target...] [SHUFFLE_SEED n])
+# holm_add_image(NAME SOURCES file... [CONFIG holm.toml] [LIBRARIES target...])
 #   Links an image: images/NAME in the build folder, stripped, and images/NAME.debug beside it. The target is NAME.
-#   CONFIG describes devices, memory, arguments and files; without it the image has the defaults and no device.
-#   SHUFFLE_SEED (or -DHOLM_SHUFFLE_SEED=n for all images) orders the functions by that seed: the same seed, the same image.
+#   CONFIG describes devices, memory, arguments and files (docs/holm-toml.md); without it the image has the defaults and
+#   no device.
 # holm_test_image(NAME ...) the same for tests: images/tests/NAME, built by the target test-images only
 #
 # Needs holm-side-guest (how guest code is compiled), HOLM_GUEST_LIBRARIES (property: what is linked) and HOLM_SYSROOT.
 include_guard()
 
-set(HOLM_SHUFFLE_SEED "" CACHE STRING "Seed that shuffles the functions of every image; empty: link order")
 set(HOLM_IMAGE_DIRECTORY ${CMAKE_BINARY_DIR}/images)
 
 # A static PIE whose segments are page aligned and never writable and executable at once. It stays runnable at its link
@@ -22,22 +21,18 @@ set(HOLM_IMAGE_LINK_OPTIONS --target=x86_64-linux-musl --sysroot=${HOLM_SYSROOT}
 set(HOLM_SYSROOT_LIBRARIES ${HOLM_SYSROOT}/lib/libc++.a ${HOLM_SYSROOT}/lib/libc++abi.a ${HOLM_SYSROOT}/lib/libunwind.a
     ${HOLM_SYSROOT}/lib/libc.a ${HOLM_SYSROOT}/lib/libbuiltins.a)
 
-# The note and what else holm.toml says, as assembly.
+# What holm.toml says, as assembly (the manifest note, configuration, files) and as options for the linker.
 function(holm_image_manifest name config output)
-    if(NOT TARGET holm-manifest)
-        configure_file(${CMAKE_CURRENT_FUNCTION_LIST_DIR}/default_manifest.S.in ${output} @ONLY)
-        return()
-    endif()
-    set(command holm-manifest --name ${name} --output ${output} --depfile ${output}.d)
+    set(command holm-manifest --name ${name} --output ${output} --depfile ${output}.d --link-options ${output}.link)
     if(config)
         list(APPEND command --config ${config})
     endif()
-    add_custom_command(OUTPUT ${output} COMMAND ${command} DEPENDS holm-manifest ${config} DEPFILE ${output}.d
-        COMMENT "Describing the image ${name}" VERBATIM)
+    add_custom_command(OUTPUT ${output} ${output}.link COMMAND ${command} DEPENDS holm-manifest ${config}
+        DEPFILE ${output}.d COMMENT "Describing the image ${name}" VERBATIM)
 endfunction()
 
 function(holm_add_image name)
-    cmake_parse_arguments(arg "" "CONFIG;SHUFFLE_SEED" "SOURCES;LIBRARIES" ${ARGN})
+    cmake_parse_arguments(arg "" "CONFIG" "SOURCES;LIBRARIES" ${ARGN})
     if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "holm_add_image(${name}): SOURCES is needed; not understood: '${arg_UNPARSED_ARGUMENTS}'")
     endif()
@@ -50,17 +45,10 @@ function(holm_add_image name)
     add_executable(${name} ${arg_SOURCES} ${manifest})
     get_property(guest GLOBAL PROPERTY HOLM_GUEST_LIBRARIES)
     target_link_libraries(${name} PRIVATE holm-side-guest ${arg_LIBRARIES} ${guest} ${HOLM_SYSROOT_LIBRARIES})
-    target_link_options(${name} PRIVATE ${HOLM_IMAGE_LINK_OPTIONS})
-    if(NOT DEFINED arg_SHUFFLE_SEED)
-        set(arg_SHUFFLE_SEED "${HOLM_SHUFFLE_SEED}")
-    endif()
-    if(NOT arg_SHUFFLE_SEED STREQUAL "")
-        target_link_options(${name} PRIVATE "LINKER:--shuffle-sections=.text*=${arg_SHUFFLE_SEED}")
-    endif()
-
+    target_link_options(${name} PRIVATE ${HOLM_IMAGE_LINK_OPTIONS} @${manifest}.link)
     set(image ${HOLM_IMAGE_DIRECTORY}/${name})
     set_target_properties(${name} PROPERTIES OUTPUT_NAME ${name}.debug RUNTIME_OUTPUT_DIRECTORY ${HOLM_IMAGE_DIRECTORY}
-        LINK_DEPENDS "${HOLM_SYSROOT_LIBRARIES}")
+        LINK_DEPENDS "${HOLM_SYSROOT_LIBRARIES};${manifest}.link")
     add_custom_command(TARGET ${name} POST_BUILD BYPRODUCTS ${image} VERBATIM
         COMMAND llvm-strip-19 --strip-all -o ${image} ${image}.debug)
 endfunction()
