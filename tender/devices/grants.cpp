@@ -1,0 +1,63 @@
+#include "tender/devices/grants.h"
+
+#include <cstring>
+
+#include "base/result.h"
+
+namespace holm::tender {
+namespace {
+
+std::string_view name_of(const holm_manifest_device& device) {
+    return {device.name, strnlen(device.name, HOLM_NAME_SIZE)};
+}
+
+std::string_view kind_of(const holm_manifest_device& device) {
+    return device.kind == HOLM_DEVICE_NET ? "net" : "block";
+}
+
+void list_devices(Sentence& sentence, std::span<const holm_manifest_device> devices) {
+    if (devices.empty())
+        sentence.text("; it declares none");
+    else
+        sentence.text("; it declares ");
+    bool first = true;
+    for (const holm_manifest_device& device : devices) {
+        sentence.text(first ? "" : ", ").text(name_of(device)).text(" (").text(kind_of(device)).text(")");
+        first = false;
+    }
+}
+
+}  // namespace
+
+std::expected<Grants, Sentence> match_grants(std::span<const holm_manifest_device> devices,
+                                             std::span<const NetRequest> requests) {
+    Grants grants;
+    grants.fill(kNotGranted);
+    Sentence problem;
+    for (std::size_t r = 0; r < requests.size(); r++) {
+        std::size_t d = 0;
+        while (d < devices.size() && name_of(devices[d]) != requests[r].name) d++;
+        if (d == devices.size() || devices[d].kind != HOLM_DEVICE_NET) {
+            problem.text("--net ")
+                .foreign(requests[r].name)
+                .text(": the image has no network device of that name");
+            list_devices(problem, devices);
+            return std::unexpected(problem);
+        }
+        if (grants[d] != kNotGranted) {
+            problem.text("--net ").foreign(requests[r].name).text(": the device is granted twice");
+            return std::unexpected(problem);
+        }
+        grants[d] = static_cast<int>(r);
+    }
+    for (std::size_t d = 0; d < devices.size(); d++) {
+        if (grants[d] != kNotGranted || devices[d].flags & HOLM_DEVICE_OPTIONAL) continue;
+        const std::string_view kind = kind_of(devices[d]);
+        problem.text("the image needs the ").text(kind).text(" device ").text(name_of(devices[d]));
+        problem.text("; grant it with --").text(kind).text(" ").text(name_of(devices[d])).text("=...");
+        return std::unexpected(problem);
+    }
+    return grants;
+}
+
+}  // namespace holm::tender

@@ -1,0 +1,141 @@
+#include "tender/process/options.h"
+
+#include "base/result.h"
+#include "tender/text/number.h"
+
+namespace holm::tender {
+
+const std::string_view kUsage =
+    "usage: holm-process [OPTIONS] IMAGE [-- ARGUMENTS]\n"
+    "\n"
+    "Runs a Holm image as a sandboxed process.\n"
+    "\n"
+    "  --net NAME=tapX[,SETTINGS]      grant the network device NAME: an existing tap interface,\n"
+    "  --net NAME=fd:N[,SETTINGS]      an open tap descriptor,\n"
+    "  --net NAME=stream:N[,SETTINGS]  or a connected stream socket of passt\n"
+    "        SETTINGS: ip=A.B.C.D/N or ip=dhcp, gw=A.B.C.D, dns=A.B.C.D, mac=XX:XX:XX:XX:XX:XX, mtu=N\n"
+    "  --mem SIZE         heap of the image, such as 64M (default: what the image's manifest says)\n"
+    "  --arg ARGUMENT     one argument for the service; the same as ARGUMENTS behind --\n"
+    "  --env NAME=VALUE   one environment variable for the service\n"
+    "  --grace MS         time between a stop request (SIGTERM) and the end (default: 10000)\n"
+    "  --quiet            no messages of the library OS itself\n"
+    "  --trace-syscalls   print each system call of the image to standard error\n"
+    "  --help             print this\n"
+    "\n"
+    "The exit status is the service's; 125: holm-process refused, and said why.\n";
+
+namespace {
+
+constexpr std::uint32_t kDefaultGrace = 10'000;                  // milliseconds
+constexpr std::uint64_t kLongestGrace = 24ull * 60 * 60 * 1000;  // milliseconds
+
+class OptionParser {
+  public:
+    OptionParser(std::span<char* const> words, Options& options) : words_(words), options_(options) {}
+
+    using Outcome = std::expected<void, Sentence>;
+
+    Outcome run() {
+        options_.grace_ms = kDefaultGrace;
+        while (at_ < words_.size()) {
+            const std::string_view word = words_[at_++];
+            if (word == "--") return take_arguments();
+            if (word.starts_with("--"))
+                TRY(take_option(word));
+            else if (options_.image == nullptr)
+                options_.image = words_[at_ - 1];
+            else
+                return wrong("'", word, "' stands behind the image; arguments of the service go behind --");
+        }
+        return check_image();
+    }
+
+  private:
+    static std::unexpected<Sentence> wrong(std::string_view before, std::string_view foreign,
+                                           std::string_view after) {
+        Sentence sentence;
+        sentence.text(before).foreign(foreign).text(after);
+        return std::unexpected(sentence);
+    }
+
+    Outcome check_image() const {
+        if (options_.image != nullptr || options_.help) return {};
+        return wrong("no image is named; try holm-process --help", {}, {});
+    }
+
+    Outcome take_arguments() {
+        while (at_ < words_.size()) TRY(add(options_.arguments, words_[at_++], "arguments"));
+        return check_image();
+    }
+
+    static Outcome add(StringList& list, std::string_view text, std::string_view what) {
+        if (list.add(text)) return {};
+        return wrong("too many ", what, "; allowed: 256");
+    }
+
+    // --name VALUE or --name=VALUE.
+    Outcome take_option(std::string_view word) {
+        if (word == "--help") return flag(options_.help);
+        if (word == "--quiet") return flag(options_.quiet);
+        if (word == "--trace-syscalls") return flag(options_.trace);
+        const std::size_t equals = word.find('=');
+        const std::string_view name = word.substr(0, equals);
+        if (name == "--block") return wrong("--block: block devices are not supported yet", {}, {});
+        if (name != "--net" && name != "--mem" && name != "--arg" && name != "--env" && name != "--grace")
+            return wrong("unknown option ", word, "; try holm-process --help");
+        if (equals != std::string_view::npos) return take_value(name, word.substr(equals + 1));
+        if (at_ == words_.size()) return wrong({}, name, " needs a value; try holm-process --help");
+        return take_value(name, words_[at_++]);
+    }
+
+    static Outcome flag(bool& value) {
+        value = true;
+        return {};
+    }
+
+    Outcome take_value(std::string_view name, std::string_view value) {
+        if (name == "--arg") return add(options_.arguments, value, "arguments");
+        if (name == "--env") return take_environment(value);
+        if (name == "--net") return take_net(value);
+        if (name == "--mem") return take_memory(value);
+        const auto grace = parse_decimal(value, kLongestGrace);
+        if (!grace) return wrong("--grace '", value, "' is no time; allowed: 0 to 86400000 milliseconds");
+        options_.grace_ms = static_cast<std::uint32_t>(*grace);
+        return {};
+    }
+
+    Outcome take_environment(std::string_view value) {
+        const std::size_t equals = value.find('=');
+        if (equals == 0 || equals == std::string_view::npos)
+            return wrong("--env '", value, "' is no variable; allowed: NAME=VALUE");
+        return add(options_.environment, value, "environment variables");
+    }
+
+    Outcome take_net(std::string_view value) {
+        if (options_.net_count == options_.net_storage.size())
+            return wrong("too many --net; allowed: 64", {}, {});
+        options_.net_storage[options_.net_count] = TRY(parse_net_request(value));
+        options_.net_count++;
+        return {};
+    }
+
+    Outcome take_memory(std::string_view value) {
+        const auto size = parse_size(value);
+        if (!size || *size % HOLM_PAGE_SIZE != 0 || *size == 0 || *size > HOLM_MEMORY_LIMIT)
+            return wrong("--mem '", value, "' is no size; allowed: a multiple of 4K up to 1T, such as 64M");
+        options_.memory = *size;
+        return {};
+    }
+
+    std::span<char* const> words_;
+    Options& options_;
+    std::size_t at_ = 0;
+};
+
+}  // namespace
+
+std::expected<void, Sentence> parse_options(std::span<char* const> words, Options& options) {
+    return OptionParser(words, options).run();
+}
+
+}  // namespace holm::tender

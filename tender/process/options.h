@@ -1,0 +1,55 @@
+#pragma once
+
+// The command line of holm-process, parsed; pure.
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "abi/manifest.h"
+#include "tender/devices/net_request.h"
+#include "tender/text/sentence.h"
+
+namespace holm::tender {
+
+// Strings that are handed to the guest; they point into the command line.
+class StringList {
+  public:
+    static constexpr std::size_t kCapacity = 256;
+
+    bool add(std::string_view text) {
+        if (count_ == kCapacity) return false;
+        items_[count_++] = text;
+        return true;
+    }
+    std::span<const std::string_view> items() const { return {items_.data(), count_}; }
+
+  private:
+    std::size_t count_ = 0;
+    std::array<std::string_view, kCapacity> items_;
+};
+
+struct Options {
+    const char* image = nullptr;
+    bool help = false;
+    bool quiet = false;
+    bool trace = false;
+    std::optional<std::uint64_t> memory;  // bytes of heap
+    std::uint32_t grace_ms = 0;
+    StringList arguments;    // without argv[0]
+    StringList environment;  // NAME=value
+    std::array<NetRequest, HOLM_MAX_DEVICES> net_storage;
+    std::size_t net_count = 0;
+
+    std::span<const NetRequest> nets() const { return {net_storage.data(), net_count}; }
+};
+
+extern const std::string_view kUsage;
+
+// `words` is argv without the program's name. `options` is filled in place: it is large.
+std::expected<void, Sentence> parse_options(std::span<char* const> words, Options& options);
+
+}  // namespace holm::tender
