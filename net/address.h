@@ -20,8 +20,8 @@ class IpAddress {
         return address;
     }
     static constexpr IpAddress v4(std::uint32_t host_order) {
-        return v4(std::uint8_t(host_order >> 24), std::uint8_t(host_order >> 16), std::uint8_t(host_order >> 8),
-                  std::uint8_t(host_order));
+        return v4(std::uint8_t(host_order >> 24), std::uint8_t(host_order >> 16),
+                  std::uint8_t(host_order >> 8), std::uint8_t(host_order));
     }
     static constexpr IpAddress any_v4() { return v4(0); }
     static constexpr IpAddress v6(const std::array<std::uint8_t, 16>& bytes) {
@@ -37,8 +37,8 @@ class IpAddress {
     }
     // The IPv4 address as a number in host order. Precondition: is_v4().
     constexpr std::uint32_t to_v4() const {
-        return std::uint32_t{bytes_[12]} << 24 | std::uint32_t{bytes_[13]} << 16 | std::uint32_t{bytes_[14]} << 8 |
-               bytes_[15];
+        return std::uint32_t{bytes_[12]} << 24 | std::uint32_t{bytes_[13]} << 16 |
+               std::uint32_t{bytes_[14]} << 8 | bytes_[15];
     }
     constexpr const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
 

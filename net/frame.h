@@ -15,7 +15,8 @@ enum class Segmentation : std::uint8_t { kNone = 0, kTcp4 = 1, kUdp = 3, kTcp6 =
 
 // What the virtio-net header says of a frame, in host order and already validated against the frame's length.
 struct Offload {
-    bool needs_checksum = false;  // the checksum field at checksum_start + checksum_offset holds only the pseudo header's sum
+    bool needs_checksum =
+        false;  // the checksum field at checksum_start + checksum_offset holds only the pseudo header's sum
     bool checksum_valid = false;  // received: the device vouches for the transport checksum
     Segmentation segmentation = Segmentation::kNone;
     std::uint16_t header_length = 0;    // bytes of Ethernet + IP + transport headers, when segmented
@@ -24,8 +25,9 @@ struct Offload {
     std::uint16_t checksum_offset = 0;  // bytes from checksum_start
 };
 
-// Memory that outlives the call in which it was handed over, because someone counts its users. The device driver implements
-// it for its receive buffers, the library OS for files of the embedded tree (where both calls do nothing).
+// Memory that outlives the call in which it was handed over, because someone counts its users. The device
+// driver implements it for its receive buffers, the library OS for files of the embedded tree (where both
+// calls do nothing).
 class BufferOwner {
   public:
     virtual void retain() = 0;
@@ -35,14 +37,16 @@ class BufferOwner {
     ~BufferOwner() = default;
 };
 
-// A received frame: Ethernet header first. `owner` may be null: then the bytes live only until receive() returns.
+// A received frame: Ethernet header first. `owner` may be null: then the bytes live only until receive()
+// returns.
 struct ReceivedFrame {
     Bytes bytes;
     Offload offload;
     BufferOwner* owner = nullptr;
 };
 
-// A frame to send, gathered from pieces (headers first, then payload where it lies). Total 14 bytes to 64 KiB + headers.
+// A frame to send, gathered from pieces (headers first, then payload where it lies). Total 14 bytes to 64 KiB
+// + headers.
 struct OutgoingFrame {
     std::span<const Bytes> pieces;
     Offload offload;
@@ -56,9 +60,9 @@ enum class TransmitResult : std::uint8_t {
 
 // What the device can do for the stack.
 struct DeviceCapabilities {
-    std::uint16_t mtu = 1500;            // bytes of an IP packet
-    bool checksum = false;               // completes checksums on transmit, vouches for them on receive
-    bool tcp4_segmentation = false;      // TSO
+    std::uint16_t mtu = 1500;        // bytes of an IP packet
+    bool checksum = false;           // completes checksums on transmit, vouches for them on receive
+    bool tcp4_segmentation = false;  // TSO
     bool tcp6_segmentation = false;
 };
 

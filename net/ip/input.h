@@ -9,6 +9,10 @@
 #include "net/frame.h"
 #include "net/ip/protocol.h"
 
+namespace holm::net::link {
+class Interface;
+}
+
 namespace holm::net::ip {
 
 // About a received datagram, beside its bytes (transport header first). Source and destination are validated:
@@ -26,6 +30,8 @@ struct Received {
     std::uint8_t traffic_class = 0;
     std::uint16_t segment_size =
         0;  // not 0: several segments coalesced by the device, each of this many payload bytes
+    link::Interface* interface = nullptr;  // where it came in
+    Bytes datagram;                        // from the IP header on: what an ICMP error quotes
     // Keeps the bytes alive if retained; null: they live only during the call.
     BufferOwner* owner = nullptr;
 };

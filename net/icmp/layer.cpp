@@ -1,0 +1,152 @@
+#include "net/icmp/layer.h"
+
+#include <algorithm>
+
+#include "net/wire/ipv4.h"
+
+namespace holm::net::icmp {
+
+namespace {
+
+using wire::Icmpv4Header;
+using wire::Icmpv4Type;
+using wire::Icmpv4Unreachable;
+
+// RFC 1191, section 7: sizes to try when a router of old does not say its MTU; the next one below the
+// packet's size.
+std::uint16_t plateau_below(std::uint16_t size) {
+    for (const int plateau : {32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296})
+        if (plateau < size) return std::uint16_t(plateau);
+    return 68;
+}
+
+std::optional<ip::ErrorKind> kind_of(const Icmpv4Header& header) {
+    if (header.type == Icmpv4Type::kTimeExceeded) return ip::ErrorKind::kTimeExceeded;
+    if (header.type == Icmpv4Type::kParameterProblem) return ip::ErrorKind::kParameterProblem;
+    // Redirects and source quenches are ignored: RFC 6633, and a redirect is an invitation to be hijacked.
+    if (header.type != Icmpv4Type::kUnreachable) return std::nullopt;
+    switch (Icmpv4Unreachable(header.code)) {
+        case Icmpv4Unreachable::kHost:
+            return ip::ErrorKind::kHostUnreachable;
+        case Icmpv4Unreachable::kProtocol:
+            return ip::ErrorKind::kProtocolUnreachable;
+        case Icmpv4Unreachable::kPort:
+            return ip::ErrorKind::kPortUnreachable;
+        case Icmpv4Unreachable::kFragmentationNeeded:
+            return ip::ErrorKind::kPacketTooBig;
+        case Icmpv4Unreachable::kNetworkProhibited:
+        case Icmpv4Unreachable::kHostProhibited:
+        case Icmpv4Unreachable::kCommunicationProhibited:
+            return ip::ErrorKind::kProhibited;
+        case Icmpv4Unreachable::kNetwork:
+            break;
+    }
+    return ip::ErrorKind::kNetworkUnreachable;
+}
+
+ip::Packet icmp_packet(const IpAddress& source, const IpAddress& destination, MutableBytes header,
+                       std::span<const Bytes> payload) {
+    ip::Packet packet;
+    packet.protocol = ip::Protocol::kIcmp;
+    packet.source = source;
+    packet.destination = destination;
+    packet.header = header;
+    packet.checksum_offset = Icmpv4Header::kChecksumOffset;
+    packet.payload = payload;
+    packet.dont_fragment = false;
+    return packet;
+}
+
+}  // namespace
+
+void Layer::receive(Instant now, const ip::Received& received, Bytes message, ip::Upper& upper) {
+    const auto header = Icmpv4Header::parse(message, !received.checksum_verified);
+    if (!header) return counters_.count(header.error());
+    const Bytes rest = message.subspan(Icmpv4Header::kSize);
+    if (header->is_error()) return receive_error(now, *header, rest, upper);
+    if (header->type == Icmpv4Type::kEchoRequest) return answer(now, received, *header, rest);
+    if (header->type == Icmpv4Type::kEchoReply && header->first == identifier_) {
+        if (reply_count_ == kMaximumReplies) {
+            first_reply_ = (first_reply_ + 1) % kMaximumReplies;
+            --reply_count_;
+        }
+        replies_[(first_reply_ + reply_count_++) % kMaximumReplies] = {received.source, header->second,
+                                                                       std::uint16_t(rest.size()), now};
+        if (observer_) observer_->notify();
+        return;
+    }
+    counters_.count(Drop::kUnknownProtocol);
+}
+
+void Layer::answer(Instant now, const ip::Received& received, const Icmpv4Header& request, Bytes payload) {
+    if (received.to_group)
+        return counters_.count(Drop::kNotForUs);  // may be ignored (RFC 1122, 3.2.2.6): smurfs
+    Icmpv4Header reply = request;
+    reply.type = Icmpv4Type::kEchoReply;
+    reply.code = 0;
+    std::byte header[Icmpv4Header::kSize];
+    reply.emit(header);
+    auto packet = icmp_packet(received.destination, received.source, header, {&payload, 1});
+    packet.traffic_class = received.traffic_class;
+    ip_.send(now, packet, link::Urgency::kDeferred, nullptr);
+}
+
+void Layer::receive_error(Instant now, const Icmpv4Header& header, Bytes quote, ip::Upper& upper) {
+    const auto kind = kind_of(header);
+    if (!kind) return;
+    const auto quoted = wire::Ipv4Header::parse_quoted(quote);
+    if (!quoted) return counters_.count(quoted.error());
+    if (!ip_.is_own(quoted->source) || quoted->fragment_offset != 0) return counters_.count(Drop::kNotForUs);
+    ip::ErrorReport report;
+    report.kind = *kind;
+    report.source = quoted->source;
+    report.destination = quoted->destination;
+    report.transport = quote.subspan(quoted->header_length);
+    if (*kind == ip::ErrorKind::kPacketTooBig) {
+        report.mtu = header.second != 0 ? header.second : plateau_below(quoted->total_length);
+        // No packet is smaller than this (RFC 791), and none that was not smaller than the one that failed
+        // helps.
+        report.mtu = std::max<std::uint16_t>(report.mtu, 68);
+        if (report.mtu >= quoted->total_length) return counters_.count(Drop::kBadLength);
+    }
+    upper.report(now, ip::Protocol(quoted->protocol), report);
+}
+
+void Layer::send_error(Instant now, Icmpv4Type type, std::uint8_t code, const ip::Received& about) {
+    if (about.to_group || about.source.is_unspecified() || ip_.is_group(about.source)) return;
+    const auto original = wire::Ipv4Header::parse_quoted(about.datagram);
+    if (!original || original->fragment_offset != 0) return;
+    if (ip::Protocol(original->protocol) == ip::Protocol::kIcmp) {
+        // Never an error about an error. A type that we do not know could be one.
+        const auto inner = Icmpv4Header::parse(about.datagram.subspan(original->header_length), false);
+        if (!inner || (inner->type != Icmpv4Type::kEchoRequest && inner->type != Icmpv4Type::kEchoReply))
+            return;
+    }
+    if (!errors_.take(now)) return counters_.count(Drop::kRateLimited);
+    std::byte header[Icmpv4Header::kSize];
+    Icmpv4Header{type, code, 0, 0}.emit(header);
+    const Bytes quote = about.datagram.first(std::min(about.datagram.size(), kMaximumQuote));
+    auto packet = icmp_packet(about.destination, about.source, header, {&quote, 1});
+    packet.traffic_class = 0xc0;  // RFC 1812, section 4.3.2.5: precedence "internetwork control"
+    ip_.send(now, packet, link::Urgency::kDeferred, nullptr);
+}
+
+Result<> Layer::ping(Instant now, const IpAddress& destination, std::uint16_t sequence, Bytes payload) {
+    if (payload.size() > ip::kMaximumTransport - Icmpv4Header::kSize)
+        return fail(ErrorCode::kMessageSize, "an echo request carries at most 65507 bytes");
+    const ip::Route route = TRY(ip_.route(destination, {}));
+    std::byte header[Icmpv4Header::kSize];
+    Icmpv4Header{Icmpv4Type::kEchoRequest, 0, identifier_, sequence}.emit(header);
+    ip_.send(now, icmp_packet(route.source, destination, header, {&payload, 1}));
+    return {};
+}
+
+std::optional<EchoReply> Layer::take_reply() {
+    if (reply_count_ == 0) return std::nullopt;
+    const EchoReply reply = replies_[first_reply_];
+    first_reply_ = (first_reply_ + 1) % kMaximumReplies;
+    --reply_count_;
+    return reply;
+}
+
+}  // namespace holm::net::icmp

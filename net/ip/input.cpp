@@ -1,0 +1,87 @@
+#include "net/ip/input.h"
+
+#include "net/ip/layer.h"
+#include "net/wire/ethernet.h"
+#include "net/wire/ipv4.h"
+
+namespace holm::net::ip {
+
+namespace {
+
+constexpr IpAddress kAllHosts = IpAddress::v4(224, 0, 0, 1);
+
+}  // namespace
+
+void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const Offload& offload,
+                    bool link_group, BufferOwner* owner) {
+    const auto parsed = wire::Ipv4Header::parse(packet);
+    if (!parsed) return counters_.count(parsed.error());
+    const wire::Ipv4Header& header = *parsed;
+    packet = packet.first(header.total_length);
+
+    bool group = link_group;
+    if (is_own(header.destination)) {
+        // RFC 1122, section 3.3.6: a broadcast frame with a unicast address is not for anybody.
+        if (link_group) return counters_.count(Drop::kNotForUs);
+        // 127/8 stays inside (section 3.2.1.3 (g)).
+        if (header.destination.is_loopback() && !interface.is_loopback())
+            return counters_.count(Drop::kBadSource);
+    } else if (is_group(header.destination)) {
+        if (header.destination.is_multicast() && header.destination != kAllHosts)
+            return counters_.count(Drop::kNotForUs);
+        group = true;
+    } else if (!(interface.configuring() && Protocol(header.protocol) == Protocol::kUdp)) {
+        return counters_.count(Drop::kNotForUs);
+    }
+
+    // Section 3.2.1.3: a source address that no other host may have.
+    if (!interface.is_loopback() && (header.source.is_loopback() || is_own(header.source)))
+        return counters_.count(Drop::kBadSource);
+    if (header.source.is_unspecified() || is_group(header.source) || header.source.to_v4() >> 28 == 0xf)
+        return counters_.count(Drop::kBadSource);
+
+    const Bytes payload = packet.subspan(header.header_length);
+    Received received;
+    received.source = header.source;
+    received.destination = header.destination;
+    received.to_group = group;
+    received.ttl = header.ttl;
+    received.traffic_class = header.traffic_class;
+    received.interface = &interface;
+    received.datagram = packet;
+    if (header.is_fragment()) return counters_.count(Drop::kReassemblyFull);
+    received.checksum_verified =
+        offload.checksum_valid ||
+        (offload.needs_checksum &&
+         offload.checksum_start == wire::EthernetHeader::kSize + header.header_length);
+    received.segment_size = offload.segment_size;
+    received.owner = owner;
+    upper_.deliver(now, Protocol(header.protocol), received, payload);
+}
+
+bool Layer::is_own(const IpAddress& address) const {
+    if (address.is_loopback()) return true;
+    for (const link::Interface* interface : interfaces())
+        if (interface->is_own(address)) return true;
+    return false;
+}
+
+bool Layer::is_group(const IpAddress& address) const {
+    if (address.is_multicast() || address.is_limited_broadcast()) return true;
+    for (const link::Interface* interface : interfaces())
+        if (interface->is_broadcast(address)) return true;
+    return false;
+}
+
+void Layer::unresolved(Instant now, Bytes packet) {
+    const auto header = wire::Ipv4Header::parse(packet);
+    if (!header || header->fragment_offset != 0) return;
+    ErrorReport error;
+    error.kind = ErrorKind::kHostUnreachable;
+    error.source = header->source;
+    error.destination = header->destination;
+    error.transport = packet.subspan(header->header_length);
+    if (error.transport.size() >= 8) upper_.report(now, Protocol(header->protocol), error);
+}
+
+}  // namespace holm::net::ip

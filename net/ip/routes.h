@@ -1,0 +1,40 @@
+#pragma once
+
+// The routing table: a few prefixes, the longest match wins.
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "net/address.h"
+
+namespace holm::net::link {
+class Interface;
+}
+
+namespace holm::net::ip {
+
+struct RouteEntry {
+    IpAddress network = IpAddress::any_v4();
+    std::uint8_t prefix_length = 0;
+    IpAddress gateway = IpAddress::any_v4();  // unspecified: destinations are neighbours on the link
+    link::Interface* interface = nullptr;
+};
+
+class RouteTable {
+  public:
+    static constexpr std::size_t kCapacity = 32;
+
+    // Returns false when the table is full. A route to the same prefix over the same interface is replaced.
+    bool add(const RouteEntry& entry);
+    void remove_interface(const link::Interface& interface);
+    // Null: there is no way. `via`: only routes over this interface, if not null.
+    const RouteEntry* find(IpAddress destination, const link::Interface* via = nullptr) const;
+    std::span<const RouteEntry> entries() const { return {entries_.data(), count_}; }
+
+  private:
+    std::array<RouteEntry, kCapacity> entries_;  // longest prefix first
+    std::size_t count_ = 0;
+};
+
+}  // namespace holm::net::ip

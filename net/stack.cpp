@@ -1,0 +1,154 @@
+#include "net/stack.h"
+
+#include <algorithm>
+#include <bit>
+#include <new>
+
+#include "net/wire/ethernet.h"
+
+namespace holm::net {
+
+namespace {
+
+// What the secret's derived keys are for.
+enum Purpose : std::uint64_t { kIdentification = 1, kUdpPorts, kIcmpIdentifier, kInterface = 0x100 };
+
+// Frames that loop back can cause more of them; after so many rounds the caller gets its turn, and comes back
+// at once.
+constexpr int kLoopbackRounds = 16;
+
+bool is_host_address(const IpAddress& address, std::uint8_t prefix_length) {
+    if (!address.is_v4() || prefix_length == 0 || prefix_length > 32) return false;
+    if (address.is_unspecified() || address.is_multicast() || address.is_loopback() ||
+        address.to_v4() >> 28 == 0xf)
+        return false;
+    const std::uint32_t host_bits = prefix_length >= 31 ? 0 : ~std::uint32_t{0} >> prefix_length;
+    const std::uint32_t host = address.to_v4() & host_bits;
+    return prefix_length >= 31 || (host != 0 && host != host_bits);
+}
+
+}  // namespace
+
+Stack::Stack(const Configuration& configuration)
+    : secret_(std::bit_cast<std::array<SipHashKey, 2>>(configuration.secret)),
+      ip_(derive_key(kIdentification), counters_, *this),
+      icmp_(ip_, counters_, std::uint16_t(derive_key(kIcmpIdentifier).low)),
+      udp_(ip_, configuration.udp, derive_key(kUdpPorts), counters_),
+      loopback_(loopback_device_, MacAddress{}, 0, true, derive_key(kInterface), counters_) {
+    loopback_.set_address(Instant(), IpAddress::v4(127, 0, 0, 1), 8, link::AddressPolicy::kAnnounce);
+    ip_.attach(loopback_);
+}
+
+SipHashKey Stack::derive_key(std::uint64_t purpose) const {
+    const Bytes message = std::as_bytes(std::span(&purpose, 1));
+    return {siphash(secret_[0], message), siphash(secret_[1], message)};
+}
+
+Result<Interface*> Stack::add_interface(Instant now, LinkDevice& device,
+                                        const InterfaceConfiguration& configuration) {
+    const std::size_t index = ip_.interfaces().size();
+    if (index == ip::Layer::kMaximumInterfaces)
+        return fail(ErrorCode::kTooManyOpen, "too many network interfaces");
+    const bool has_address = !configuration.address.is_unspecified();
+    if (has_address && !is_host_address(configuration.address, configuration.prefix_length))
+        return fail(ErrorCode::kInvalid, "this is not an address that a host can have");
+    owned_[index].reset(new (std::nothrow) Interface(device, configuration.mac, configuration.mtu, false,
+                                                     derive_key(kInterface + index), counters_));
+    if (!owned_[index]) return fail(ErrorCode::kOutOfMemory, "no memory for a network interface");
+    Interface& interface = *owned_[index];
+    ip_.attach(interface);
+    if (has_address)
+        TRY(set_address(now, interface, configuration.address, configuration.prefix_length,
+                        configuration.gateway, configuration.policy));
+    return &interface;
+}
+
+Result<> Stack::set_address(Instant now, Interface& interface, const IpAddress& address,
+                            std::uint8_t prefix_length, const IpAddress& gateway,
+                            link::AddressPolicy policy) {
+    if (!is_host_address(address, prefix_length))
+        return fail(ErrorCode::kInvalid, "this is not an address that a host can have");
+    const bool has_gateway = !gateway.is_unspecified();
+    if (has_gateway && (!is_host_address(gateway, 32) || gateway == address))
+        return fail(ErrorCode::kInvalid, "this is not an address that a gateway can have");
+    clear_address(interface);
+    interface.set_address(now, address, prefix_length, policy);
+    ip::RouteTable& routes = ip_.routes();
+    bool added = routes.add({address, prefix_length, IpAddress::any_v4(), &interface});
+    // A gateway outside of our prefix is a neighbour all the same (clouds hand out /32 addresses).
+    if (has_gateway) {
+        added = added && routes.add({gateway, 32, IpAddress::any_v4(), &interface});
+        added = added && routes.add({IpAddress::any_v4(), 0, gateway, &interface});
+    }
+    if (!added) return fail(ErrorCode::kNoSpace, "the routing table is full");
+    return {};
+}
+
+void Stack::clear_address(Interface& interface) {
+    interface.clear_address();
+    ip_.routes().remove_interface(interface);
+}
+
+void Stack::receive(Instant now, Interface& interface, const ReceivedFrame& frame) {
+    interface.count_received(frame.bytes.size());
+    const auto header = wire::EthernetHeader::parse(frame.bytes);
+    if (!header) return counters_.count(header.error());
+    const bool group = header->destination.is_multicast();
+    if (!group && header->destination != interface.mac()) return counters_.count(Drop::kNotForUs);
+    const Bytes payload = frame.bytes.subspan(wire::EthernetHeader::kSize);
+    switch (header->type) {
+        case wire::kEtherTypeIpv4:
+            return ip_.receive(now, interface, payload, frame.offload, group, frame.owner);
+        case wire::kEtherTypeArp:
+            if (!interface.is_loopback()) interface.receive_arp(now, payload);
+            return;
+        default:
+            counters_.count(Drop::kUnknownEtherType);
+    }
+}
+
+void Stack::deliver(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload) {
+    using enum wire::Icmpv4Unreachable;
+    switch (protocol) {
+        case ip::Protocol::kIcmp:
+            return icmp_.receive(now, received, payload, *this);
+        case ip::Protocol::kUdp:
+            if (udp_.receive(now, received, payload) == udp::Layer::Verdict::kPortUnreachable)
+                icmp_.send_error(now, wire::Icmpv4Type::kUnreachable, std::uint8_t(kPort), received);
+            return;
+        case ip::Protocol::kTcp:
+            break;
+    }
+    counters_.count(Drop::kUnknownProtocol);
+    icmp_.send_error(now, wire::Icmpv4Type::kUnreachable, std::uint8_t(kProtocol), received);
+}
+
+void Stack::report(Instant, ip::Protocol protocol, const ip::ErrorReport& error) {
+    if (protocol == ip::Protocol::kUdp) udp_.report(error);
+}
+
+void Stack::transmit(Instant now) {
+    for (int round = 0; round < kLoopbackRounds; ++round) {
+        bool blocked = false;
+        for (Interface* interface : ip_.interfaces()) {
+            interface->transmit(now, ip_);
+            blocked |= interface->blocked();
+        }
+        if (!blocked) udp_.resume();
+        if (!loopback_device_.has_frame()) return;
+        // Frames that are looped back from now on belong to the next round.
+        while (loopback_device_.has_frame()) {
+            receive(now, loopback_, loopback_device_.front());
+            loopback_device_.pop();
+        }
+    }
+}
+
+Instant Stack::next_deadline() const {
+    if (loopback_device_.has_frame() || loopback_.has_queued()) return Instant();
+    Instant next = Instant::never();
+    for (const Interface* interface : ip_.interfaces()) next = std::min(next, interface->next_deadline());
+    return next;
+}
+
+}  // namespace holm::net

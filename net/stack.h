@@ -1,0 +1,91 @@
+#pragma once
+
+// The TCP/IP stack of one core. Everything that changes hangs off a Stack; time, randomness and devices are
+// arguments.
+//
+//   receive(now, interface, frame)   changes state only; sockets notify their observers
+//   transmit(now)                    sends whatever is due, until the devices are full
+//   next_deadline()                  when transmit() is due again even if nothing arrives
+//
+// The owner calls transmit() after a batch of receive() and after the tasks that it woke have run.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/instant.h"
+#include "base/result.h"
+#include "base/siphash.h"
+#include "net/address.h"
+#include "net/drop.h"
+#include "net/frame.h"
+#include "net/icmp/layer.h"
+#include "net/ip/layer.h"
+#include "net/link/interface.h"
+#include "net/link/loopback.h"
+#include "net/udp/layer.h"
+
+namespace holm::net {
+
+using Interface = link::Interface;
+
+struct InterfaceConfiguration {
+    MacAddress mac;
+    std::uint16_t mtu = 0;  // bytes of an IP packet; 0: the device's
+    // 0.0.0.0: none yet.
+    IpAddress address = IpAddress::any_v4();
+    std::uint8_t prefix_length = 0;
+    IpAddress gateway = IpAddress::any_v4();  // 0.0.0.0: no default route here
+    link::AddressPolicy policy = link::AddressPolicy::kAnnounce;
+};
+
+class Stack final : private ip::Upper {
+  public:
+    struct Configuration {
+        // 32 unpredictable bytes: the keys of initial sequence numbers, ports, identifications and hash
+        // tables.
+        std::array<std::byte, 32> secret{};
+        udp::Configuration udp;
+    };
+
+    explicit Stack(const Configuration& configuration);
+    Stack(const Stack&) = delete;
+    Stack& operator=(const Stack&) = delete;
+
+    // The device outlives the stack. Errors: kTooManyOpen beyond ip::Layer::kMaximumInterfaces - 1,
+    // kOutOfMemory, kInvalid for an address or a prefix that no host can have.
+    Result<Interface*> add_interface(Instant now, LinkDevice& device,
+                                     const InterfaceConfiguration& configuration);
+    std::span<Interface* const> interfaces() const { return ip_.interfaces(); }
+
+    // Gives an interface another address; `gateway` 0.0.0.0: no default route. Errors: kInvalid, as above.
+    Result<> set_address(Instant now, Interface& interface, const IpAddress& address,
+                         std::uint8_t prefix_length, const IpAddress& gateway, link::AddressPolicy policy);
+    void clear_address(Interface& interface);
+
+    void receive(Instant now, Interface& interface, const ReceivedFrame& frame);
+    void transmit(Instant now);
+    Instant next_deadline() const;
+
+    ip::Layer& ip() { return ip_; }
+    icmp::Layer& icmp() { return icmp_; }
+    udp::Layer& udp() { return udp_; }
+    const Counters& counters() const { return counters_; }
+
+  private:
+    void deliver(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload) override;
+    void report(Instant now, ip::Protocol protocol, const ip::ErrorReport& error) override;
+    SipHashKey derive_key(std::uint64_t purpose) const;
+
+    std::array<SipHashKey, 2> secret_;
+    Counters counters_;
+    ip::Layer ip_;
+    icmp::Layer icmp_;
+    udp::Layer udp_;
+    link::LoopbackDevice loopback_device_;
+    Interface loopback_;
+    std::array<std::unique_ptr<Interface>, ip::Layer::kMaximumInterfaces> owned_;
+};
+
+}  // namespace holm::net

@@ -1,0 +1,158 @@
+#include "net/udp/layer.h"
+
+#include <algorithm>
+#include <new>
+
+#include "base/network_order.h"
+#include "net/ip/pseudo_header.h"
+#include "net/wire/layout.h"
+#include "net/wire/udp.h"
+
+namespace holm::net::udp {
+
+Result<std::unique_ptr<Socket>> Layer::open() {
+    if (open_ == configuration_.maximum_sockets) return fail(ErrorCode::kTooManyOpen, "too many UDP sockets");
+    std::unique_ptr<Socket> socket(new (std::nothrow) Socket(*this, configuration_.receive_queue_bytes));
+    if (!socket) return fail(ErrorCode::kOutOfMemory, "no memory for a UDP socket");
+    ++open_;
+    return socket;
+}
+
+void Layer::insert(Socket& socket) {
+    Socket*& first = bucket(socket.local_.port);
+    socket.next_ = first;
+    first = &socket;
+}
+
+void Layer::remove(Socket& socket) {
+    --open_;
+    if (!socket.is_bound()) return;
+    Socket** link = &bucket(socket.local_.port);
+    while (*link != &socket) link = &(*link)->next_;
+    *link = socket.next_;
+}
+
+bool Layer::in_use(const Endpoint& local) {
+    for (const Socket* socket = bucket(local.port); socket; socket = socket->next_) {
+        if (socket->local_.port != local.port) continue;
+        if (socket->local_.address == local.address || socket->local_.address.is_unspecified() ||
+            local.address.is_unspecified())
+            return true;
+    }
+    return false;
+}
+
+// RFC 6056, algorithm 1: a random start, then upwards until one is free.
+std::uint16_t Layer::choose_port(const IpAddress& address) {
+    constexpr std::uint32_t kPorts = 65'536 - kFirstEphemeralPort;
+    const auto start = std::uint32_t(random_.below(kPorts));
+    for (std::uint32_t i = 0; i < kPorts; ++i) {
+        const auto port = std::uint16_t(kFirstEphemeralPort + (start + i) % kPorts);
+        if (!in_use({address, port})) return port;
+    }
+    return 0;
+}
+
+// The best match: connected to exactly this remote, then bound to this address, then bound to all.
+Socket* Layer::find(const Endpoint& local, const Endpoint& remote) {
+    Socket* best = nullptr;
+    int best_score = -1;
+    for (Socket* socket = bucket(local.port); socket; socket = socket->next_) {
+        if (socket->local_.port != local.port) continue;
+        int score = 0;
+        if (!socket->local_.address.is_unspecified()) {
+            if (socket->local_.address != local.address) continue;
+            score += 1;
+        }
+        if (socket->is_connected()) {
+            if (socket->remote_ != remote) continue;
+            score += 2;
+        }
+        if (score > best_score) {
+            best = socket;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+Layer::Verdict Layer::receive(Instant, const ip::Received& received, Bytes datagram) {
+    const auto header = wire::UdpHeader::parse(datagram);
+    if (!header) {
+        counters_.count(header.error());
+        return Verdict::kHandled;
+    }
+    datagram = datagram.first(header->length);
+    if (header->has_checksum && !received.checksum_verified &&
+        !ip::pseudo_header(received.source, received.destination, ip::Protocol::kUdp, datagram.size())
+             .add(datagram)
+             .is_correct()) {
+        counters_.count(Drop::kBadChecksum);
+        return Verdict::kHandled;
+    }
+    const Endpoint local{received.destination, header->destination_port};
+    const Endpoint remote{received.source, header->source_port};
+    Bytes payload = datagram.subspan(wire::UdpHeader::kSize);
+    // Datagrams that the device coalesced (one sender, one size but for the last) come apart again here.
+    while (received.segment_size != 0 && payload.size() > received.segment_size) {
+        if (!hand_over(received, local, remote, payload.first(received.segment_size)))
+            return Verdict::kPortUnreachable;
+        payload = payload.subspan(received.segment_size);
+    }
+    return hand_over(received, local, remote, payload) ? Verdict::kHandled : Verdict::kPortUnreachable;
+}
+
+bool Layer::hand_over(const ip::Received& received, const Endpoint& local, const Endpoint& remote,
+                      Bytes payload) {
+    Socket* socket = find(local, remote);
+    // A socket bound to an address hears the broadcasts of its port only if it is bound to all addresses, as
+    // on Linux.
+    if (!socket) {
+        counters_.count(Drop::kNoSocket);
+        return false;
+    }
+    if (!socket->enqueue(remote, received.destination, payload)) counters_.count(Drop::kQueueFull);
+    socket->notify();
+    return true;
+}
+
+void Layer::report(const ip::ErrorReport& error) {
+    struct Ports {
+        NetU16 source, destination;
+    };
+    const auto ports = wire::load<Ports>(error.transport);
+    const Endpoint remote{error.destination, ports.destination};
+    Socket* socket = find({error.source, ports.source}, remote);
+    if (!socket || socket->remote_ != remote)
+        return;  // RFC 1122, 4.1.3.3; unconnected sockets cannot tell whose it is
+    switch (error.kind) {
+        case ip::ErrorKind::kPortUnreachable:
+        case ip::ErrorKind::kProtocolUnreachable:
+            socket->error_ = ErrorCode::kConnectionRefused;
+            break;
+        case ip::ErrorKind::kNetworkUnreachable:
+            socket->error_ = ErrorCode::kNetworkUnreachable;
+            break;
+        case ip::ErrorKind::kHostUnreachable:
+        case ip::ErrorKind::kTimeExceeded:
+            socket->error_ = ErrorCode::kHostUnreachable;
+            break;
+        case ip::ErrorKind::kProhibited:
+            socket->error_ = ErrorCode::kAccess;
+            break;
+        case ip::ErrorKind::kPacketTooBig:  // datagrams are fragmented here or there
+        case ip::ErrorKind::kParameterProblem:
+            return;
+    }
+    socket->notify();
+}
+
+void Layer::resume() {
+    if (!someone_waits_) return;
+    someone_waits_ = false;
+    for (Socket* socket : buckets_)
+        for (; socket; socket = socket->next_)
+            if (std::exchange(socket->wants_space_, false)) socket->notify();
+}
+
+}  // namespace holm::net::udp

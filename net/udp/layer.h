@@ -1,0 +1,66 @@
+#pragma once
+
+// UDP: finds the socket that a datagram is for.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "base/instant.h"
+#include "base/result.h"
+#include "base/siphash.h"
+#include "net/drop.h"
+#include "net/ip/input.h"
+#include "net/ip/output.h"
+#include "net/udp/socket.h"
+
+namespace holm::net::udp {
+
+struct Configuration {
+    std::size_t maximum_sockets = 256;
+    std::size_t receive_queue_bytes = 256 * 1024;  // per socket, datagrams and 48 bytes for each of them
+    std::size_t receive_queue_datagrams = 1024;    // per socket
+};
+
+class Layer {
+  public:
+    static constexpr std::uint16_t kFirstEphemeralPort = 49'152;  // IANA's dynamic range, to 65,535
+    static constexpr std::size_t kMaximumPayload = ip::kMaximumTransport - 8;
+
+    Layer(ip::IpOutput& output, const Configuration& configuration, const SipHashKey& key, Counters& counters)
+        : output_(output), configuration_(configuration), random_(key), counters_(counters) {}
+    Layer(const Layer&) = delete;
+    Layer& operator=(const Layer&) = delete;
+
+    // Errors: kTooManyOpen, kOutOfMemory.
+    Result<std::unique_ptr<Socket>> open();
+
+    enum class Verdict : std::uint8_t { kHandled, kPortUnreachable };
+    Verdict receive(Instant now, const ip::Received& received, Bytes datagram);
+    void report(const ip::ErrorReport& error);
+    // The device has room again: tells the sockets that were refused.
+    void resume();
+
+  private:
+    friend class Socket;
+    static constexpr std::size_t kBuckets = 64;
+
+    Socket*& bucket(std::uint16_t port) { return buckets_[port % kBuckets]; }
+    Socket* find(const Endpoint& local, const Endpoint& remote);
+    bool in_use(const Endpoint& local);
+    std::uint16_t choose_port(const IpAddress& address);
+    void insert(Socket& socket);
+    void remove(Socket& socket);
+    bool hand_over(const ip::Received& received, const Endpoint& local, const Endpoint& remote,
+                   Bytes payload);
+
+    ip::IpOutput& output_;
+    Configuration configuration_;
+    KeyedRandom random_;
+    Counters& counters_;
+    std::array<Socket*, kBuckets> buckets_{};
+    std::size_t open_ = 0;
+    bool someone_waits_ = false;
+};
+
+}  // namespace holm::net::udp

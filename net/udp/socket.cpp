@@ -1,0 +1,122 @@
+#include "net/udp/socket.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "net/udp/layer.h"
+#include "net/wire/udp.h"
+
+namespace holm::net::udp {
+
+namespace {
+
+// What lies in front of each datagram in the receive queue.
+struct RecordHeader {
+    Endpoint source;
+    IpAddress destination;
+};
+
+}  // namespace
+
+Socket::~Socket() {
+    layer_.remove(*this);
+}
+
+Result<> Socket::bind(const Endpoint& local) {
+    if (is_bound()) return fail(ErrorCode::kInvalid, "the socket is bound already");
+    IpAddress address = local.address;
+    if (address == IpAddress{}) address = IpAddress::any_v4();
+    if (!address.is_unspecified() && !layer_.output_.route(address, address))
+        return fail(ErrorCode::kAddressUnavailable, "the address is not one of ours");
+    std::uint16_t port = local.port;
+    if (port == 0) {
+        port = layer_.choose_port(address);
+        if (port == 0) return fail(ErrorCode::kAddressInUse, "no ephemeral port is free");
+    } else if (layer_.in_use({address, port})) {
+        return fail(ErrorCode::kAddressInUse, "another socket has this port");
+    }
+    local_ = {address, port};
+    layer_.insert(*this);
+    return {};
+}
+
+Result<> Socket::connect(const Endpoint& remote) {
+    if (remote.port == 0) return fail(ErrorCode::kInvalid, "port 0 cannot be connected to");
+    const ip::Route route = TRY(
+        layer_.output_.route(remote.address, local_.address.is_unspecified() ? IpAddress{} : local_.address));
+    if (!is_bound()) TRY(bind({IpAddress::any_v4(), 0}));
+    local_.address = route.source;
+    remote_ = remote;
+    return {};
+}
+
+Result<> Socket::send(Instant now, Bytes payload) {
+    if (!is_connected()) return fail(ErrorCode::kNotConnected, "the socket has no remote address");
+    return send_to(now, remote_, payload);
+}
+
+Result<> Socket::send_to(Instant now, const Endpoint& remote, std::span<const Bytes> pieces) {
+    if (const auto error = take_error()) return fail(*error, "reported by ICMP");
+    if (remote.port == 0) return fail(ErrorCode::kInvalid, "port 0 cannot be sent to");
+    std::size_t size = 0;
+    for (const Bytes piece : pieces) size += piece.size();
+    if (size > Layer::kMaximumPayload)
+        return fail(ErrorCode::kMessageSize, "a UDP datagram carries at most 65507 bytes");
+    if (remote.address.is_limited_broadcast() && !broadcast_)
+        return fail(ErrorCode::kAccess, "broadcasts are not enabled on this socket");
+    const ip::Route route = TRY(
+        layer_.output_.route(remote.address, local_.address.is_unspecified() ? IpAddress{} : local_.address));
+    if (!is_bound()) TRY(bind({IpAddress::any_v4(), 0}));
+
+    std::byte header[wire::UdpHeader::kSize];
+    wire::UdpHeader{local_.port, remote.port, std::uint16_t(sizeof(header) + size)}.emit(header);
+    ip::Packet packet;
+    packet.protocol = ip::Protocol::kUdp;
+    packet.source = route.source;
+    packet.destination = remote.address;
+    packet.header = header;
+    packet.checksum_offset = wire::UdpHeader::kChecksumOffset;
+    packet.payload = pieces;
+    packet.dont_fragment = false;
+    packet.ttl = ttl_;
+    switch (layer_.output_.send(now, packet)) {
+        case TransmitResult::kSent:
+            ++counters_.sent;
+            return {};
+        case TransmitResult::kFull:
+            wants_space_ = layer_.someone_waits_ = true;
+            return fail(ErrorCode::kWouldBlock, "the device is full");
+        case TransmitResult::kGone:
+            break;
+    }
+    return fail(ErrorCode::kNetworkDown, "the network device has vanished");
+}
+
+std::optional<Datagram> Socket::front() {
+    if (queue_.empty()) return std::nullopt;
+    const Bytes record = queue_.front();
+    RecordHeader header;
+    std::memcpy(&header, record.data(), sizeof(header));
+    return Datagram{header.source, header.destination, record.subspan(sizeof(header))};
+}
+
+std::optional<ErrorCode> Socket::take_error() {
+    return std::exchange(error_, std::nullopt);
+}
+
+bool Socket::enqueue(const Endpoint& source, const IpAddress& destination, Bytes payload) {
+    const MutableBytes record = queue_.count() < layer_.configuration_.receive_queue_datagrams
+                                    ? queue_.push(sizeof(RecordHeader) + payload.size())
+                                    : MutableBytes();
+    if (record.empty()) {
+        ++counters_.overflowed;
+        return false;
+    }
+    const RecordHeader header{source, destination};
+    std::memcpy(record.data(), &header, sizeof(header));
+    std::copy(payload.begin(), payload.end(), record.begin() + sizeof(header));
+    ++counters_.received;
+    return true;
+}
+
+}  // namespace holm::net::udp

@@ -1,0 +1,96 @@
+#pragma once
+
+// A UDP socket (RFC 768). Owned by who opened it; it must be gone before its Layer is.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/instant.h"
+#include "base/observer.h"
+#include "base/result.h"
+#include "net/address.h"
+#include "net/ip/input.h"
+#include "net/record_queue.h"
+
+namespace holm::net::udp {
+
+class Layer;
+
+struct Datagram {
+    Endpoint source;
+    IpAddress destination;  // ours, or the group it was sent to
+    Bytes payload;          // valid until pop() or the socket's end
+};
+
+struct SocketCounters {
+    std::uint64_t received = 0;
+    std::uint64_t sent = 0;
+    std::uint64_t overflowed = 0;  // datagrams dropped because the receive queue was full
+};
+
+class Socket {
+  public:
+    ~Socket();
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+
+    // Takes a local address (unspecified: all of ours) and port (0: a random one, RFC 6056). Errors: kInvalid
+    // if bound already, kAddressUnavailable, kAddressInUse.
+    Result<> bind(const Endpoint& local);
+    // From now on only datagrams from `remote` are received, send() goes there, and ICMP errors about them
+    // are reported. Binds if that has not happened. Errors: those of bind() and IpOutput::route().
+    Result<> connect(const Endpoint& remote);
+
+    // Sends one datagram made of `pieces` (at most ip::kMaximumPayloadPieces). Errors: kMessageSize beyond
+    // 65,507 bytes, kWouldBlock when the device is full (the observer is told when it is worth trying again),
+    // kNotConnected, kAccess for a broadcast without allow_broadcast(), those of IpOutput::route(), or the
+    // pending ICMP error.
+    Result<> send_to(Instant now, const Endpoint& remote, std::span<const Bytes> pieces);
+    Result<> send_to(Instant now, const Endpoint& remote, Bytes payload) {
+        return send_to(now, remote, {&payload, 1});
+    }
+    Result<> send(Instant now, Bytes payload);
+
+    // The oldest datagram that has arrived, where it lies.
+    std::optional<Datagram> front();
+    // Precondition: front() returned a datagram.
+    void pop() { queue_.pop(); }
+    bool readable() const { return !queue_.empty() || error_.has_value(); }
+    // The error an ICMP message reported on a connected socket; taking it clears it.
+    std::optional<ErrorCode> take_error();
+
+    const Endpoint& local() const { return local_; }
+    const Endpoint& remote() const { return remote_; }
+    bool is_bound() const { return local_.port != 0; }
+    bool is_connected() const { return remote_.port != 0; }
+    const SocketCounters& counters() const { return counters_; }
+
+    void set_observer(Observer* observer) { observer_ = observer; }
+    void allow_broadcast(bool on) { broadcast_ = on; }
+    void set_ttl(std::uint8_t ttl) { ttl_ = ttl; }
+
+  private:
+    friend class Layer;
+    Socket(Layer& layer, std::size_t queue_bytes) : layer_(layer), queue_(queue_bytes) {}
+    bool enqueue(const Endpoint& source, const IpAddress& destination, Bytes payload);
+    void notify() {
+        if (observer_) observer_->notify();
+    }
+
+    Layer& layer_;
+    Endpoint local_{IpAddress::any_v4(), 0};
+    Endpoint remote_{IpAddress::any_v4(), 0};
+    RecordQueue queue_;
+    SocketCounters counters_;
+    Observer* observer_ = nullptr;
+    std::optional<ErrorCode> error_;
+    bool broadcast_ = false;
+    bool wants_space_ = false;  // the last send was refused because the device was full
+    std::uint8_t ttl_ = 64;
+    Socket* next_ = nullptr;  // in the layer's bucket of the local port
+};
+
+}  // namespace holm::net::udp

@@ -1,0 +1,150 @@
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "tests/support/fake_link.h"
+
+using namespace holm;
+using namespace holm::net;
+using namespace holm::net::testing;
+
+namespace {
+
+struct Bound : Host {
+    explicit Bound(std::uint16_t port = 7) {
+        know(kPeer);
+        socket = open();
+        REQUIRE(socket->bind({IpAddress::any_v4(), port}));
+    }
+    std::unique_ptr<udp::Socket> open() { return *stack.udp().open(); }
+    std::unique_ptr<udp::Socket> socket;
+};
+
+}  // namespace
+
+TEST_CASE("a datagram arrives with its source, and the reply goes back there") {
+    Bound host;
+    Noted noted;
+    host.socket->set_observer(&noted);
+    host.receive_udp({Host::kPeer.address, 5000}, {Host::kAddress, 7}, "hello");
+    CHECK(noted.times == 1);
+    const auto datagram = host.socket->front();
+    REQUIRE(datagram);
+    CHECK(datagram->source == Endpoint{Host::kPeer.address, 5000});
+    CHECK(datagram->destination == Host::kAddress);
+    CHECK(as_text(datagram->payload) == "hello");
+    REQUIRE(host.socket->send_to(host.now, datagram->source, datagram->payload));
+    host.socket->pop();
+    CHECK_FALSE(host.socket->front());
+    const auto sent = sent_ip(host.device.take());
+    REQUIRE(sent);
+    const auto header = wire::UdpHeader::parse(sent->payload);
+    CHECK(header->source_port == 7);
+    CHECK(header->destination_port == 5000);
+    CHECK(as_text(Bytes(sent->payload).subspan(8)) == "hello");
+}
+
+TEST_CASE("empty datagrams exist") {
+    Bound host;
+    host.receive_udp({Host::kPeer.address, 5000}, {Host::kAddress, 7}, "");
+    REQUIRE(host.socket->front());
+    CHECK(host.socket->front()->payload.empty());
+}
+
+TEST_CASE("the most specific socket gets the datagram") {
+    Bound host;
+    const auto exact = host.open();
+    CHECK(exact->bind({Host::kAddress, 7}).error().code == ErrorCode::kAddressInUse);
+    const auto connected = host.open();
+    REQUIRE(connected->bind({Host::kAddress, 8}));
+    REQUIRE(connected->connect({Host::kPeer.address, 5000}));
+    host.receive_udp({Host::kPeer.address, 5000}, {Host::kAddress, 8}, "for me");
+    host.receive_udp({Host::kPeer.address, 5001}, {Host::kAddress, 8}, "for nobody");
+    REQUIRE(connected->front());
+    connected->pop();
+    CHECK_FALSE(connected->front());
+}
+
+TEST_CASE("ephemeral ports come from IANA's range, differ, and are free again after the socket") {
+    Bound host;
+    const auto first = host.open(), second = host.open();
+    REQUIRE(first->bind({IpAddress::any_v4(), 0}));
+    REQUIRE(second->bind({IpAddress::any_v4(), 0}));
+    CHECK(first->local().port >= 49'152);
+    CHECK(first->local().port != second->local().port);
+    host.socket.reset();
+    host.socket = host.open();
+    CHECK(host.socket->bind({IpAddress::any_v4(), 7}));
+}
+
+TEST_CASE("an address of others cannot be bound") {
+    Bound host;
+    CHECK(host.open()->bind({IpAddress::v4(10, 0, 0, 3), 8}).error().code == ErrorCode::kAddressUnavailable);
+}
+
+TEST_CASE("the receive queue is bounded in bytes and in datagrams; drops are counted") {
+    Bound host;
+    const std::string big(60'000, 'x');
+    for (int i = 0; i < 6; ++i) {
+        auto header = host.from(Host::kPeer, ip::Protocol::kUdp);
+        host.receive_ip(header, udp_datagram({Host::kPeer.address, 1}, {Host::kAddress, 7}, bytes_of(big)));
+    }
+    CHECK(host.socket->counters().received == 4);
+    CHECK(host.socket->counters().overflowed == 2);
+    CHECK(host.stack.counters()[Drop::kQueueFull] == 2);
+    while (host.socket->front()) host.socket->pop();
+    for (int i = 0; i < 1030; ++i) host.receive_udp({Host::kPeer.address, 1}, {Host::kAddress, 7}, "x");
+    CHECK(host.socket->counters().received == 4 + 1024);
+}
+
+TEST_CASE("the number of sockets is bounded") {
+    Host host;
+    std::vector<std::unique_ptr<udp::Socket>> sockets;
+    for (int i = 0; i < 256; ++i) sockets.push_back(*host.stack.udp().open());
+    CHECK(host.stack.udp().open().error().code == ErrorCode::kTooManyOpen);
+    sockets.pop_back();
+    CHECK(host.stack.udp().open());
+}
+
+TEST_CASE("datagrams that the device coalesced come apart") {
+    Bound host;
+    Offload offload;
+    offload.segmentation = Segmentation::kUdpSegments;
+    offload.segment_size = 4;
+    offload.checksum_valid = true;
+    host.receive_ip(host.from(Host::kPeer, ip::Protocol::kUdp),
+                    udp_datagram({Host::kPeer.address, 1}, {Host::kAddress, 7}, bytes_of("aaaabbbbcc")),
+                    offload);
+    for (const std::string_view text : {"aaaa", "bbbb", "cc"}) {
+        REQUIRE(host.socket->front());
+        CHECK(as_text(host.socket->front()->payload) == text);
+        host.socket->pop();
+    }
+}
+
+TEST_CASE("a datagram without a checksum is taken, one with a wrong length is not") {
+    Bound host;
+    Frame datagram = udp_datagram({Host::kPeer.address, 1}, {Host::kAddress, 7}, bytes_of("hello"));
+    datagram[6] = datagram[7] = std::byte{0};
+    host.receive_ip(host.from(Host::kPeer, ip::Protocol::kUdp), datagram);
+    CHECK(host.socket->counters().received == 1);
+    datagram[5] = std::byte{7};
+    host.receive_ip(host.from(Host::kPeer, ip::Protocol::kUdp), datagram);
+    datagram[5] = std::byte{14};
+    host.receive_ip(host.from(Host::kPeer, ip::Protocol::kUdp), datagram);
+    CHECK(host.socket->counters().received == 1);
+    CHECK(host.stack.counters()[Drop::kBadLength] == 1);
+    CHECK(host.stack.counters()[Drop::kTruncated] == 1);
+}
+
+TEST_CASE("sockets talk to each other over the loopback interface") {
+    Bound host;
+    const auto client = host.open();
+    REQUIRE(client->connect({IpAddress::v4(127, 0, 0, 1), 7}));
+    REQUIRE(client->send(host.now, as_bytes("to myself")));
+    CHECK(host.stack.next_deadline() <= host.now);
+    host.stack.transmit(host.now);
+    REQUIRE(host.socket->front());
+    CHECK(as_text(host.socket->front()->payload) == "to myself");
+    CHECK(host.socket->front()->source.address == IpAddress::v4(127, 0, 0, 1));
+}
