@@ -1,0 +1,78 @@
+#pragma once
+
+// Chunks hold the bytes of a connection, received or to be sent, in singly linked lists. A chunk either
+// stores its bytes itself (a copy) or refers to memory whose BufferOwner it has retained. They come from a
+// pool that recycles a few of each size, so that a request and its response touch no allocator.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "net/frame.h"
+#include "net/tcp/memory.h"
+#include "net/tcp/sequence.h"
+
+namespace holm::net::tcp {
+
+enum class ChunkSize : std::uint8_t { kReference, kSmall, kLarge };
+
+struct Chunk {
+    Chunk* next = nullptr;
+    const std::byte* data = nullptr;  // the first byte that is still wanted
+    std::uint32_t size = 0;           // bytes from `data`
+    Seq sequence;                     // of the first byte (receive side only)
+    BufferOwner* owner = nullptr;     // retained, if not null
+    ChunkSize kind = ChunkSize::kSmall;
+
+    Bytes bytes() const { return {data, size}; }
+    Seq end() const { return sequence + size; }
+    // Free bytes behind the stored ones. A reference has none.
+    std::size_t room() const;
+    // Precondition: bytes.size() <= room().
+    void append(Bytes bytes);
+    void drop_front(std::uint32_t bytes) {
+        data += bytes;
+        size -= bytes;
+        sequence += bytes;
+    }
+    std::byte* storage() { return reinterpret_cast<std::byte*>(this + 1); }
+};
+
+class ChunkPool {
+  public:
+    // `bound`: bytes of chunk memory in use at one time, over all connections.
+    ChunkPool(Memory& memory, std::size_t bound) : memory_(memory), bound_(bound) {}
+    ~ChunkPool();
+    ChunkPool(const ChunkPool&) = delete;
+    ChunkPool& operator=(const ChunkPool&) = delete;
+
+    // An empty chunk that is to store about `bytes`, or null when the bound or the memory is reached.
+    Chunk* allocate(std::size_t bytes);
+    // A chunk that refers to `bytes`, retained (owner may be null for memory that lives forever), or null.
+    Chunk* refer(Bytes bytes, BufferOwner* owner);
+    void release(Chunk* chunk);
+    void release_list(Chunk* chunk);
+
+    std::size_t bytes_in_use() const { return in_use_; }
+
+    // Bytes of memory that a chunk of this kind takes.
+    static constexpr std::size_t footprint(ChunkSize kind) {
+        return kind == ChunkSize::kReference ? sizeof(Chunk) : kind == ChunkSize::kSmall ? 2048 : 16384;
+    }
+    static constexpr std::size_t capacity(ChunkSize kind) { return footprint(kind) - sizeof(Chunk); }
+
+  private:
+    static constexpr int kSizes = 3;
+    struct FreeList {
+        Chunk* head = nullptr;
+        std::uint32_t length = 0;
+    };
+    Chunk* take(ChunkSize kind);
+
+    Memory& memory_;
+    std::size_t bound_;
+    std::size_t in_use_ = 0;
+    FreeList free_[kSizes];
+};
+
+}  // namespace holm::net::tcp

@@ -1,0 +1,60 @@
+#pragma once
+
+// Every bound and duration of the TCP layer, with its default.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/instant.h"
+#include "net/tcp/rtt.h"
+
+namespace holm::net::tcp {
+
+struct Configuration {
+    // Keys for initial sequence numbers, ports, cookies and the table. Must be unpredictable.
+    std::array<std::byte, 32> secret{};
+
+    // --- memory ---
+    std::uint32_t max_connections = 16'384;  // beyond: SYNs are dropped, connect() fails
+    std::uint32_t max_half_open = 256;       // of each listener; beyond: SYN cookies
+    std::uint32_t max_time_wait = 8'192;     // beyond: the oldest ends early
+    std::size_t max_buffer_bytes =
+        64U << 20U;  // of all connections; beyond: send() takes nothing, payload is dropped
+    std::uint32_t receive_buffer = 256U << 10U;  // bytes, of each connection: the window it announces
+    std::uint32_t send_buffer = 256U << 10U;     // bytes copied by send(), of each connection
+
+    // --- time ---
+    RttEstimator::Bounds retransmission;
+    Duration acknowledgment_delay = Duration::milliseconds(40);
+    Duration connect_timeout = Duration::seconds(180);  // R2 for SYN segments: RFC 9293, MUST-23
+    Duration half_open_timeout = Duration::seconds(60);
+    Duration user_timeout = Duration::seconds(300);   // R2: at least 100 s, RFC 9293, SHLD-11
+    Duration orphan_timeout = Duration::seconds(60);  // closed by the service, no progress
+    Duration time_wait = Duration::seconds(60);       // 2 MSL
+    std::uint8_t keep_alive_probes = 9;
+
+    // --- options that we offer ---
+    bool timestamps = true;
+    bool window_scale = true;
+    bool sack = true;
+};
+
+struct Statistics {
+    std::uint64_t segments_in = 0;
+    std::uint64_t segments_out = 0;
+    std::uint64_t bad_checksum = 0;
+    std::uint64_t malformed = 0;
+    std::uint64_t opened = 0;    // connect()
+    std::uint64_t accepted = 0;  // handshakes completed by listeners
+    std::uint64_t resets_in = 0;
+    std::uint64_t resets_out = 0;
+    std::uint64_t retransmissions = 0;
+    std::uint64_t challenge_acks = 0;
+    std::uint64_t cookies_sent = 0;
+    std::uint64_t cookies_accepted = 0;
+    std::uint64_t syns_dropped = 0;  // no room for another connection
+    std::uint64_t timeouts = 0;      // connections given up
+};
+
+}  // namespace holm::net::tcp

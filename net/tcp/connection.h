@@ -1,0 +1,205 @@
+#pragma once
+
+// A TCP connection. The service holds it through Reference<Connection>; the Layer keeps it alive besides for
+// as long as the protocol needs. None of these functions sends anything at once: Layer::transmit() does,
+// after all the work of a batch is done, which is how acknowledgments ride on responses. Nothing here blocks;
+// an Observer tells when to look again.
+
+#include <cstdint>
+#include <optional>
+
+#include "base/instant.h"
+#include "base/intrusive_list.h"
+#include "base/observer.h"
+#include "base/pairing_heap.h"
+#include "base/reference.h"
+#include "base/result.h"
+#include "net/ip/input.h"
+#include "net/ip/output.h"
+#include "net/tcp/receiver.h"
+#include "net/tcp/segment.h"
+#include "net/tcp/sender.h"
+#include "net/tcp/state.h"
+#include "net/tcp/table.h"
+
+namespace holm::net::tcp {
+
+class Layer;
+class Listener;
+
+struct PendingTag {};  // has something to send
+struct QueueTag {};    // is in a queue of a listener, or waits for its end
+
+class Connection final : public TableEntry,
+                         public HeapNode,
+                         public ListHook<PendingTag>,
+                         public ListHook<QueueTag> {
+  public:
+    // Bytes that may be queued for sending in total, referenced ones included.
+    static constexpr std::size_t kMaximumQueued = 1U << 30U;
+
+    State state() const { return state_; }
+    const Endpoint& local() const { return tuple.local; }
+    const Endpoint& remote() const { return tuple.remote; }
+    // Why the connection ended, if not in order: kConnectionRefused, kConnectionReset, kTimedOut,
+    // kHostUnreachable, ….
+    const std::optional<Error>& error() const { return error_; }
+    bool is_connecting() const { return state_ == State::kSynSent || state_ == State::kSynReceived; }
+
+    // --- receiving ---
+    // The first received bytes that nobody has consumed, where they lie: valid until consume(). More may
+    // follow behind them (readable_bytes() counts all), empty when there are none.
+    Bytes readable() const { return receiver_.readable(); }
+    std::size_t readable_bytes() const { return receiver_.readable_bytes(); }
+    // Precondition: bytes <= readable_bytes().
+    void consume(std::size_t bytes);
+    // No byte will come any more: the peer has sent its FIN and all is consumed, or the connection is gone.
+    bool end_of_stream() const;
+
+    // --- sending ---
+    // How many bytes send() would copy now.
+    std::size_t send_space() const;
+    // Copies bytes into the send buffer and returns how many: fewer than offered when it is full; the
+    // observer hears when there is room again. Errors: kBrokenPipe after shutdown_send(), otherwise what
+    // ended the connection.
+    Result<std::size_t> send(Bytes bytes);
+    // Queues bytes without copying. They must stay as they are until `owner` is released (null: for ever).
+    // All or nothing: kWouldBlock when send_space() is zero, kNoBuffers when there is no memory for the
+    // reference, kTooLarge beyond 1 GiB.
+    Result<> send_reference(Bytes bytes, BufferOwner* owner);
+    // True when the peer has acknowledged everything.
+    bool all_acknowledged() const { return sender_.all_acknowledged() && sender_.buffered() == 0; }
+    std::size_t unacknowledged_bytes() const { return sender_.buffered(); }
+
+    // --- ending ---
+    // Sends a FIN after everything queued; receiving goes on.
+    void shutdown_send();
+    // The service is done with it: what is queued is still delivered, then the connection ends by itself. If
+    // received bytes were not consumed the peer gets a reset (RFC 9293, section 3.6.1). Dropping the last
+    // reference does the same.
+    void close();
+    // Ends it at once with a reset.
+    void abort();
+
+    // --- settings ---
+    // Notified when bytes arrive, room opens after send() had too little, or the state changes. Null: nobody.
+    void set_observer(Observer* observer) { observer_ = observer; }
+    // Segments that are not full go at once (Nagle's algorithm off).
+    void set_no_delay(bool on);
+    // Probes a silent peer after `idle`, then each `interval`; an idle time of zero turns it off.
+    void set_keep_alive(Duration idle, Duration interval);
+    // How long sent data may stay unacknowledged.
+    void set_user_timeout(Duration timeout) { patience_ = timeout; }
+    // Bytes of the receive buffer, that is, of the window. The scale was agreed in the handshake, so it
+    // cannot grow beyond 65535 << scale.
+    void set_receive_buffer(std::uint32_t bytes);
+
+    const Sender& sender() const { return sender_; }
+    const Receiver& receiver() const { return receiver_; }
+
+    // For Reference.
+    void retain() { ++users_; }
+    void release();
+
+    // For PairingHeap: the timer that the layer has armed.
+    bool before(const Connection& other) const { return armed_ < other.armed_; }
+
+  private:
+    friend class Layer;
+    friend class Listener;
+
+    Connection(Layer& layer, const FourTuple& tuple, const ip::Route& route);
+    ~Connection();
+
+    // --- connection_handshake.cpp ---
+    void open(Instant now);
+    void answer_syn(Instant now, const Segment& syn);
+    void accept_cookie(Instant now, const Segment& ack, const Options& agreed);
+    void learn_options(const Options& options, Instant now);
+    void receive_in_syn_sent(Instant now, const Segment& segment);
+    bool complete_handshake(Instant now, const Segment& segment);
+    void establish(Instant now, const Segment& segment);
+    std::uint32_t effective_mss() const;
+    // What we tell a peer to send: the MTU without fixed headers (RFC 9293, section 3.7.1).
+    static std::uint16_t announced_mss(std::uint16_t mtu, const FourTuple& tuple);
+
+    // --- connection_input.cpp: RFC 9293, section 3.10.7.4, one function a step; false: the segment is done
+    // with ---
+    void receive(Instant now, const Segment& segment);
+    bool check_timestamp(Instant now, const Segment& segment);
+    bool check_sequence(Instant now, const Segment& segment);
+    bool check_reset(Instant now, const Segment& segment);
+    bool check_syn(Instant now, const Segment& segment);
+    bool check_acknowledgment(Instant now, const Segment& segment);
+    void take_text(Instant now, const Segment& segment);
+    void take_fin(Instant now);
+    void note_timestamp(Instant now, const Segment& segment);
+    void challenge(Instant now);
+    void on_icmp_error(Instant now, const ip::ErrorReport& report, Seq quoted);
+
+    // --- connection_output.cpp ---
+    // Sends what is due; false when the device is full.
+    bool transmit(Instant now, ip::IpOutput& output);
+    bool emit_syn(Instant now, ip::IpOutput& output);
+    bool emit_data(Instant now, ip::IpOutput& output, Transmission transmission);
+    bool emit_acknowledgment(Instant now, ip::IpOutput& output, Seq sequence);
+    bool emit(Instant now, ip::IpOutput& output, std::uint8_t flags, Seq sequence, Options& options,
+              std::span<const Bytes> payload = {}, std::uint16_t segment_size = 0);
+    std::uint32_t burst() const;
+
+    // --- connection_timers.cpp ---
+    Instant deadline() const;
+    void on_deadline(Instant now);
+    Instant keep_alive_deadline() const;
+    std::uint32_t timestamp(Instant now) const;
+
+    // --- connection.cpp ---
+    void fail(Error error);
+    void notify() {
+        if (observer_ != nullptr) observer_->notify();
+    }
+    void schedule();
+    bool can_send() const;
+    bool is_alive() const { return state_ != State::kClosed && state_ != State::kTimeWait; }
+
+    Layer& layer_;
+    Observer* observer_ = nullptr;
+    Listener* listener_ = nullptr;  // while half open, or not yet accepted
+    Sender sender_;
+    Receiver receiver_;
+    std::optional<Error> error_;
+    std::optional<Error> soft_error_;  // reported if the connection times out
+    std::uint32_t users_ = 0;
+
+    State state_ = State::kClosed;
+    bool in_layer_ = false;  // in the table, owned by the layer
+    bool detached_ = false;  // the service has closed it
+    bool passive_ = false;   // opened by a listener
+    bool waiting_ = false;   // established, in the listener's queue
+    bool syn_due_ = false;
+    bool syn_repeated_ = false;
+    bool keep_alive_due_ = false;
+    bool wants_room_ = false;    // send() took less than offered
+    bool segmentation_ = false;  // the device cuts large segments
+    bool timestamps_ = false;    // agreed on
+    bool sack_ = false;          // agreed on
+    bool window_scale_ = false;  // agreed on
+    std::uint8_t peer_scale_ = 0;
+    std::uint8_t challenges_ = 0;         // challenge ACKs since challenge_epoch_
+    std::uint8_t keep_alive_probes_ = 0;  // unanswered
+    std::uint16_t mtu_ = 1500;
+    std::uint16_t peer_mss_ = 536;
+
+    std::uint32_t timestamp_offset_ = 0;
+    std::uint32_t timestamp_recent_ = 0;  // TS.Recent (RFC 7323)
+    Instant timestamp_recent_at_;
+    Instant challenge_epoch_;
+    Instant last_heard_;
+    Instant last_progress_;     // of what we send, for orphans
+    Duration keep_alive_idle_;  // zero: off
+    Duration keep_alive_interval_;
+    Duration patience_;
+    Instant armed_ = Instant::never();
+};
+
+}  // namespace holm::net::tcp

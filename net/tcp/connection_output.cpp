@@ -1,0 +1,110 @@
+// What a connection sends, and when: called by Layer::transmit() for connections that have asked for it.
+
+#include <algorithm>
+#include <array>
+
+#include "net/tcp/header.h"
+#include "net/tcp/layer.h"
+
+namespace holm::net::tcp {
+
+// Payload bytes of one packet: what the device cuts into segments, or one segment.
+std::uint32_t Connection::burst() const {
+    const std::uint32_t mss = sender_.mss();
+    if (!segmentation_) return mss;
+    const std::uint32_t most = ip::kMaximumTransport - wire::kTcpMaxHeader;
+    return most - most % mss;
+}
+
+bool Connection::transmit(Instant now, ip::IpOutput& output) {
+    if (is_connecting()) return !syn_due_ || emit_syn(now, output);
+    // Selective acknowledgments have segments of their own, so that the payload of full ones need not vary.
+    if (receiver_.has_sack() && receiver_.acknowledgment_due(now)) {
+        if (!emit_acknowledgment(now, output, sender_.next_sequence())) return false;
+    }
+    const std::uint32_t most = burst();
+    for (;;) {
+        const Transmission transmission = sender_.next(now, most);
+        if (transmission.empty()) break;
+        if (!emit_data(now, output, transmission)) return false;
+    }
+    if (keep_alive_due_) {
+        // RFC 9293, section 3.8.4: a sequence number that the peer has seen makes it answer.
+        if (!emit_acknowledgment(now, output, sender_.next_sequence() - 1)) return false;
+        keep_alive_due_ = false;
+    }
+    if (receiver_.acknowledgment_due(now)) return emit_acknowledgment(now, output, sender_.next_sequence());
+    return true;
+}
+
+bool Connection::emit_syn(Instant now, ip::IpOutput& output) {
+    const Configuration& ours = layer_.configuration_;
+    const bool answer = state_ == State::kSynReceived;
+    Options options;
+    options.mss = announced_mss(mtu_, tuple);
+    options.has_window_scale = answer ? window_scale_ : ours.window_scale;
+    options.window_scale = receiver_.wanted_scale();
+    options.sack_permitted = answer ? sack_ : ours.sack;
+    options.has_timestamp = answer ? timestamps_ : ours.timestamps;
+    const std::uint8_t flags = wire::kTcpSyn | (answer ? wire::kTcpAck : 0);
+    if (!emit(now, output, flags, sender_.una(), options)) return false;
+    sender_.syn_sent(now, syn_repeated_);
+    syn_due_ = false;
+    return true;
+}
+
+bool Connection::emit_data(Instant now, ip::IpOutput& output, Transmission transmission) {
+    std::array<Bytes, ip::kMaximumPayloadPieces> pieces;
+    std::size_t length = transmission.length;
+    const std::size_t count = length == 0 ? 0 : sender_.gather(transmission, length, pieces);
+    if (length < transmission.length) {
+        // Too many small pieces for one packet: the rest follows.
+        transmission.length = std::uint32_t(length);
+        transmission.fin = transmission.push = false;
+    }
+    Options options;
+    options.has_timestamp = timestamps_;
+    const std::uint8_t flags =
+        wire::kTcpAck | (transmission.push ? wire::kTcpPsh : 0) | (transmission.fin ? wire::kTcpFin : 0);
+    const bool cut = length > sender_.mss();
+    if (!emit(now, output, flags, transmission.sequence, options, std::span(pieces).first(count),
+              cut ? std::uint16_t(sender_.mss()) : 0))
+        return false;
+    sender_.sent(now, transmission);
+    if (transmission.kind == Transmission::Kind::kRetransmission) ++layer_.statistics_.retransmissions;
+    return true;
+}
+
+bool Connection::emit_acknowledgment(Instant now, ip::IpOutput& output, Seq sequence) {
+    Options options;
+    options.has_timestamp = timestamps_;
+    if (receiver_.has_sack()) receiver_.report_sack(options);
+    return emit(now, output, wire::kTcpAck, sequence, options);
+}
+
+bool Connection::emit(Instant now, ip::IpOutput& output, std::uint8_t flags, Seq sequence, Options& options,
+                      std::span<const Bytes> payload, std::uint16_t segment_size) {
+    const bool ack = (flags & wire::kTcpAck) != 0;
+    if (options.has_timestamp) {
+        options.timestamp_value = timestamp(now);
+        options.timestamp_echo = ack ? timestamp_recent_ : 0;
+    }
+    HeaderBuffer header;
+    const ip::Packet packet{
+        .source = tuple.local.address,
+        .destination = tuple.remote.address,
+        .header = header.fill({.tuple = tuple,
+                               .sequence = sequence,
+                               .acknowledgment = receiver_.next(),
+                               .flags = flags,
+                               .window = receiver_.announce_window((flags & wire::kTcpSyn) != 0)},
+                              options),
+        .payload = payload,
+        .segment_size = segment_size};
+    if (output.send(now, packet) == TransmitResult::kFull) return false;
+    ++layer_.statistics_.segments_out;
+    if (ack) receiver_.acknowledged();
+    return true;
+}
+
+}  // namespace holm::net::tcp

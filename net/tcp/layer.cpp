@@ -1,0 +1,302 @@
+#include "net/tcp/layer.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <new>
+
+#include "net/ip/pseudo_header.h"
+
+namespace holm::net::tcp {
+namespace {
+
+// RFC 6335, section 6: the dynamic ports.
+constexpr std::uint32_t kFirstEphemeral = 49'152;
+constexpr std::uint32_t kEphemeralPorts = 65'536 - kFirstEphemeral;
+
+}  // namespace
+
+Layer::Layer(const Configuration& configuration, Memory& memory, ip::IpOutput& output)
+    : configuration_(configuration),
+      memory_(memory),
+      output_(output),
+      secrets_(configuration.secret),
+      pool_(memory, configuration.max_buffer_bytes),
+      table_(memory, secrets_.table_key()),
+      time_wait_(memory, table_, configuration.max_time_wait) {}
+
+Layer::~Layer() {
+    assert(listeners_.empty());
+    while (TableEntry* entry = table_.any()) {
+        if (entry->kind == TableEntry::Kind::kTimeWait)
+            time_wait_.remove(static_cast<TimeWait&>(*entry));
+        else
+            retire(static_cast<Connection&>(*entry));
+    }
+    reap();
+}
+
+// --- connections
+// --------------------------------------------------------------------------------------------------
+
+Connection* Layer::create_connection(const FourTuple& tuple, const ip::Route& route) {
+    if (connections_ >= configuration_.max_connections) return nullptr;
+    void* memory = memory_.allocate(sizeof(Connection));
+    if (memory == nullptr) return nullptr;
+    auto* connection = new (memory) Connection(*this, tuple, route);
+    ++connections_;
+    if (!table_.insert(*connection)) {
+        destroy(*connection);
+        return nullptr;
+    }
+    connection->in_layer_ = true;
+    return connection;
+}
+
+void Layer::retire(Connection& connection) {
+    if (!connection.in_layer_) return;
+    connection.in_layer_ = false;
+    table_.remove(connection);
+    disarm(connection);
+    static_cast<ListHook<PendingTag>&>(connection).unlink();
+    if (connection.listener_ != nullptr) connection.listener_->forget(connection);
+    if (connection.users_ == 0) retired_.push_back(connection);
+}
+
+void Layer::destroy(Connection& connection) {
+    connection.~Connection();
+    memory_.release(&connection, sizeof(Connection));
+    --connections_;
+}
+
+void Layer::destroy(Listener& listener) {
+    static_cast<ListHook<ListenerTag>&>(listener).unlink();
+    listener.~Listener();
+    memory_.release(&listener, sizeof(Listener));
+}
+
+void Layer::reap() {
+    while (Connection* connection = retired_.pop_front()) destroy(*connection);
+}
+
+Result<Reference<Listener>> Layer::listen(const Endpoint& wanted, std::uint16_t backlog) {
+    Endpoint local = wanted;
+    if (local.port == 0) {
+        local.port = TRY(choose_port(local.address, {}));
+    } else {
+        bool taken = false;
+        listeners_.for_each([&](Listener& other) {
+            const bool overlap = other.local_.address == local.address ||
+                                 other.local_.address.is_unspecified() || local.address.is_unspecified();
+            taken |= other.local_.port == local.port && overlap;
+        });
+        if (taken) return fail(ErrorCode::kAddressInUse, "another listener has this port");
+    }
+    void* memory = memory_.allocate(sizeof(Listener));
+    if (memory == nullptr) return fail(ErrorCode::kOutOfMemory, "no memory for a listener");
+    auto* listener = new (memory) Listener(*this, local, std::max<std::uint16_t>(backlog, 1));
+    listeners_.push_back(*listener);
+    return Reference<Listener>(listener);
+}
+
+Result<Reference<Connection>> Layer::connect(Instant now, const Endpoint& remote, const Endpoint& wanted) {
+    if (remote.port == 0 || remote.address.is_unspecified() || remote.address.is_multicast() ||
+        remote.address.is_limited_broadcast())
+        return fail(ErrorCode::kInvalid, "the peer's address or port cannot be connected to");
+    const ip::Route route = TRY(output_.route(remote.address, wanted.address));
+    FourTuple tuple{.local = {route.source, wanted.port}, .remote = remote};
+    if (tuple.local.port == 0) tuple.local.port = TRY(choose_port(tuple.local.address, remote));
+    if (TableEntry* entry = table_.find(tuple)) {
+        if (entry->kind != TableEntry::Kind::kTimeWait)
+            return fail(ErrorCode::kAddressInUse, "this connection exists already");
+        time_wait_.remove(static_cast<TimeWait&>(*entry));
+    }
+    Connection* connection = create_connection(tuple, route);
+    if (connection == nullptr) return fail(ErrorCode::kNoBuffers, "too many connections");
+    ++statistics_.opened;
+    connection->open(now);
+    return Reference<Connection>(connection);
+}
+
+// RFC 6056, algorithm 3: the search starts at a place that depends on the destination, so that ports to one
+// peer say nothing about the ports to another.
+Result<std::uint16_t> Layer::choose_port(const IpAddress& local, const Endpoint& remote) {
+    const std::uint32_t offset = secrets_.port_offset(local, remote);
+    for (std::uint32_t i = 0; i < kEphemeralPorts; ++i) {
+        const auto port = std::uint16_t(kFirstEphemeral + (offset + port_counter_++) % kEphemeralPorts);
+        bool taken = table_.find({.local = {local, port}, .remote = remote}) != nullptr;
+        listeners_.for_each([&](Listener& listener) { taken |= listener.local_.port == port; });
+        if (!taken) return port;
+    }
+    return fail(ErrorCode::kAddressUnavailable, "every local port towards this peer is in use");
+}
+
+Listener* Layer::find_listener(const Endpoint& local) {
+    Listener* found = nullptr;
+    listeners_.for_each([&](Listener& listener) {
+        if (listener.local_.port != local.port) return;
+        if (listener.local_.address == local.address || listener.local_.address.is_unspecified())
+            found = &listener;
+    });
+    return found;
+}
+
+// --- in
+// -------------------------------------------------------------------------------------------------------------
+
+void Layer::receive(Instant now, const ip::Received& about, Bytes bytes) {
+    ++statistics_.segments_in;
+    if (about.to_group) return;  // RFC 9293, MUST-57
+    const auto view = wire::TcpView::parse(bytes);
+    if (!view) {
+        ++statistics_.malformed;
+        return;
+    }
+    if (!about.checksum_verified) {
+        auto checksum = ip::pseudo_header(about.source, about.destination, ip::Protocol::kTcp, bytes.size());
+        if (!checksum.add(bytes).is_correct()) {
+            ++statistics_.bad_checksum;
+            return;
+        }
+    }
+    const wire::TcpHeader& header = view->header();
+    Segment segment;
+    segment.sequence = Seq(header.sequence);
+    segment.acknowledgment = Seq(header.acknowledgment);
+    segment.window = header.window;
+    segment.flags = header.flags;
+    segment.segment_size = about.segment_size;
+    segment.payload = view->payload();
+    segment.owner = about.owner;
+    if (!parse_options(view->options(), segment.options)) {
+        ++statistics_.malformed;
+        return;
+    }
+    const FourTuple tuple{.local = {about.destination, header.destination_port},
+                          .remote = {about.source, header.source_port}};
+    if (tuple.remote.port == 0 || tuple.local.port == 0) return;
+
+    if (TableEntry* entry = table_.find(tuple)) {
+        if (entry->kind == TableEntry::Kind::kConnection) {
+            auto& connection = static_cast<Connection&>(*entry);
+            connection.receive(now, segment);
+            reap();
+            return;
+        }
+        auto& time_wait = static_cast<TimeWait&>(*entry);
+        if (segment.syn() && find_listener(tuple.local) == nullptr)
+            segment.flags &= std::uint8_t(~wire::kTcpSyn);
+        if (time_wait_.receive(now, time_wait, segment, configuration_.time_wait, replies_) ==
+            TimeWaitList::Verdict::kDone)
+            return;
+        time_wait_.remove(time_wait);
+    }
+    if (Listener* listener = find_listener(tuple.local)) {
+        listener->receive(now, tuple, segment);
+        reap();
+        return;
+    }
+    refuse(tuple, segment);
+}
+
+// RFC 9293, section 3.10.7.1: a segment for which there is no connection is answered with a reset, except a
+// reset.
+void Layer::refuse(const FourTuple& tuple, const Segment& segment) {
+    if (segment.rst()) return;
+    Reply reply{.tuple = tuple, .flags = wire::kTcpRst};
+    if (segment.ack()) {
+        reply.sequence = segment.acknowledgment;
+    } else {
+        reply.flags |= wire::kTcpAck;
+        reply.acknowledgment = segment.end();
+    }
+    if (replies_.push(reply)) ++statistics_.resets_out;
+}
+
+void Layer::report_error(Instant now, const ip::ErrorReport& report) {
+    if (report.transport.size() < 8) return;
+    NetU16 ports[2];
+    NetU32 sequence;
+    std::memcpy(ports, report.transport.data(), sizeof ports);
+    std::memcpy(&sequence, report.transport.data() + 4, sizeof sequence);
+    TableEntry* entry =
+        table_.find({.local = {report.source, ports[0]}, .remote = {report.destination, ports[1]}});
+    if (entry == nullptr || entry->kind != TableEntry::Kind::kConnection) return;
+    static_cast<Connection*>(entry)->on_icmp_error(now, report, Seq(sequence));
+    reap();
+}
+
+void Layer::enter_time_wait(Instant now, Connection& connection) {
+    const bool timestamps = connection.timestamps_;
+    const Reply last{.tuple = connection.tuple,
+                     .sequence = connection.sender_.next_sequence(),
+                     .acknowledgment = connection.receiver_.next(),
+                     .flags = wire::kTcpAck,
+                     .window = connection.receiver_.announce_window(),
+                     .has_timestamp = timestamps,
+                     .timestamp_value = connection.timestamp(now),
+                     .timestamp_echo = connection.timestamp_recent_};
+    replies_.push(last);
+    retire(connection);
+    TimeWait* entry = time_wait_.add(connection.tuple, now + configuration_.time_wait);
+    if (entry == nullptr) return;  // no memory: a late segment will be answered with a reset
+    entry->send_next = last.sequence;
+    entry->receive_next = last.acknowledgment;
+    entry->window = last.window;
+    entry->timestamps = timestamps;
+    entry->timestamp_offset = connection.timestamp_offset_;
+    entry->timestamp_recent = connection.timestamp_recent_;
+}
+
+// --- out and timers
+// -------------------------------------------------------------------------------------------------
+
+void Layer::arm(Connection& connection) {
+    // A deadline that moved away is not worth a place change: the early wake-up will notice.
+    const Instant deadline = connection.deadline();
+    if (connection.is_queued()) {
+        if (deadline >= connection.armed_) return;
+        timers_.remove(connection);
+    } else if (deadline.is_never()) {
+        return;
+    }
+    connection.armed_ = deadline;
+    timers_.insert(connection);
+}
+
+void Layer::disarm(Connection& connection) {
+    if (connection.is_queued()) timers_.remove(connection);
+    connection.armed_ = Instant::never();
+}
+
+void Layer::run_timers(Instant now) {
+    time_wait_.expire(now);
+    while (Connection* connection = timers_.top()) {
+        if (connection->armed_ > now) break;
+        disarm(*connection);
+        if (connection->deadline() <= now) connection->on_deadline(now);
+        if (connection->in_layer_) arm(*connection);
+    }
+    reap();
+}
+
+bool Layer::transmit(Instant now) {
+    run_timers(now);
+    if (!replies_.transmit(now, output_, statistics_.segments_out)) return false;
+    while (!pending_.empty()) {
+        Connection& connection = pending_.front();
+        if (!connection.transmit(now, output_)) return false;
+        static_cast<ListHook<PendingTag>&>(connection).unlink();
+        arm(connection);
+    }
+    reap();
+    return true;
+}
+
+Instant Layer::next_deadline() const {
+    const Connection* first = timers_.top();
+    const Instant connections = first == nullptr ? Instant::never() : first->armed_;
+    return std::min(connections, time_wait_.next_deadline());
+}
+
+}  // namespace holm::net::tcp

@@ -1,0 +1,132 @@
+#include "net/tcp/receiver.h"
+
+#include <algorithm>
+
+namespace holm::net::tcp {
+
+Receiver::Receiver(std::uint32_t limit, ChunkPool& pool)
+    : pool_(&pool), limit_(std::clamp(limit, kMinimumLimit, kMaximumLimit)) {}
+
+void Receiver::start(Seq next) {
+    next_ = edge_ = last_ack_sent_ = next;
+    unacknowledged_ = 0;
+}
+
+std::uint8_t Receiver::wanted_scale() const {
+    std::uint8_t scale = 0;
+    while (scale < kMaxWindowScale && (limit_ >> scale) > 0xffff) ++scale;
+    return scale;
+}
+
+bool Receiver::acceptable(Seq sequence, std::uint32_t length) const {
+    const std::uint32_t window = this->window();
+    if (window == 0) return length == 0 && sequence == next_;
+    const auto within = [&](Seq seq) { return next_ <= seq && seq < edge_; };
+    return within(sequence) || (length > 0 && within(sequence + (length - 1)));
+}
+
+Receiver::Taken Receiver::take(const Text& text, Duration acknowledgment_delay) {
+    Seq sequence = text.sequence;
+    Bytes payload = text.payload;
+    bool fin = text.fin;
+    if (payload.empty() && !fin) return {};
+    if (sequence < next_) {  // what we have already
+        const std::uint32_t known = std::min(distance(sequence, next_), std::uint32_t(payload.size()));
+        if (known > 0) sacks_.add_duplicate({sequence, sequence + known});
+        acknowledge_now();
+        payload = payload.subspan(known);
+        sequence += known;
+        if (sequence < next_) return {};  // the FIN too
+    }
+    // What lies beyond the window, or beyond a FIN that we have seen, is cut off. A FIN that does not fit is
+    // sent again.
+    const Seq edge = fin_seen_ ? earlier(edge_, fin_sequence_) : edge_;
+    if (const Seq end = sequence + std::uint32_t(payload.size()); end > edge) {
+        payload = payload.first(sequence < edge ? distance(sequence, edge) : 0);
+        fin = false;
+        acknowledge_now();
+    }
+    const bool had_gap = buffer_.has_ahead();
+    const Seq before = next_;
+    if (fin && !fin_seen_) {
+        fin_seen_ = true;
+        fin_sequence_ = sequence + std::uint32_t(payload.size());
+    }
+    if (!payload.empty()) {
+        next_ = buffer_.insert(next_, sequence, payload, text.owner, bound(), *pool_);
+        if (sequence != before) {
+            // RFC 5681, section 4.2: out of order is acknowledged at once; so is what fills a gap.
+            if (const SeqRange run = buffer_.run_around(sequence); !run.empty()) sacks_.add(run);
+            acknowledge_now();
+        } else {
+            schedule_acknowledgment(text, acknowledgment_delay);
+            if (had_gap) acknowledge_now();
+        }
+    }
+    Taken taken{.readable = next_ != before};
+    if (taken.readable && had_gap) sacks_.advance(next_);
+    if (fin_seen_ && !finished_ && next_ == fin_sequence_) {
+        next_ += 1;
+        finished_ = taken.finished = true;
+    }
+    if (fin) acknowledge_now();
+    return taken;
+}
+
+// RFC 9293, section 3.8.6.3: an ACK at least for every second full segment, and within half a second; ours is
+// a twelfth of it.
+void Receiver::schedule_acknowledgment(const Text& text, Duration delay) {
+    const std::size_t segment = text.segment_size != 0 ? text.segment_size : text.payload.size();
+    segment_estimate_ = std::uint16_t(std::clamp<std::size_t>(segment, segment_estimate_, 9000));
+    unacknowledged_ += std::uint32_t(text.payload.size());
+    if (quick_ > 0) {
+        --quick_;
+        ack_ = Ack::kNow;
+    } else if (unacknowledged_ >= 2U * segment_estimate_) {
+        ack_ = Ack::kNow;
+    } else if (ack_ == Ack::kNone) {
+        ack_ = Ack::kDelayed;
+        ack_deadline_ = text.now + delay;
+    }
+}
+
+Seq Receiver::wanted_edge() const {
+    const std::size_t used = std::min<std::size_t>(buffer_.ready(), limit_);
+    return next_ + (limit_ - std::uint32_t(used));
+}
+
+// Receiver's silly window avoidance (RFC 9293, section 3.8.6.2.2): the right edge moves by a segment or half
+// the buffer.
+std::uint16_t Receiver::announce_window(bool syn) {
+    const Seq wanted = wanted_edge();
+    const std::uint32_t step = std::min<std::uint32_t>(limit_ / 2, segment_estimate_);
+    if (wanted > edge_ && distance(edge_, wanted) >= step) edge_ = wanted;
+    const std::uint8_t shift = syn ? 0 : scale_;
+    // Rounded up: rounding down would take back up to 2^shift - 1 bytes that were announced before.
+    const std::uint32_t units = std::min<std::uint32_t>((window() + (1U << shift) - 1) >> shift, 0xffff);
+    if (syn) {
+        edge_ = next_ + units;
+    } else {
+        edge_ = later(edge_, next_ + (units << shift));
+    }
+    return std::uint16_t(units);
+}
+
+bool Receiver::consume(std::size_t bytes) {
+    buffer_.consume(bytes, *pool_);
+    if (finished_) return false;
+    const Seq wanted = wanted_edge();
+    if (wanted <= edge_ ||
+        distance(edge_, wanted) < std::min<std::uint32_t>(limit_ / 2, 2U * segment_estimate_))
+        return false;
+    // A window that is still wide open needs no news of its own: the next acknowledgment carries it.
+    if (window() > limit_ / 2) return false;
+    acknowledge_now();
+    return true;
+}
+
+void Receiver::set_limit(std::uint32_t limit) {
+    limit_ = std::clamp(limit, kMinimumLimit, kMaximumLimit);
+}
+
+}  // namespace holm::net::tcp

@@ -1,0 +1,265 @@
+#include "net/tcp/sender.h"
+
+#include <algorithm>
+
+namespace holm::net::tcp {
+
+void Sender::start(Seq initial) {
+    una_ = next_ = highest_ = window_sequence_ = window_ack_ = initial;
+    data_begin_ = small_end_ = initial + 1;
+}
+
+void Sender::syn_sent(Instant now, bool again) {
+    next_ = highest_ = una_ + 1;
+    if (again) {
+        syn_lost_ = true;
+        timed_at_ = Instant::never();  // Karn: no telling which SYN is answered
+        if (unanswered_.is_never()) unanswered_ = now;
+    } else {
+        timed_at_ = unanswered_ = now;
+        timed_end_ = next_;
+    }
+    last_sent_ = now;
+    set_timer(Timer::kRetransmit, now + rtt_.timeout());
+}
+
+void Sender::establish(Instant now, std::uint32_t mss, bool sack) {
+    if (!timed_at_.is_never()) rtt_.sample(now - timed_at_);
+    if (syn_lost_) rtt_.after_lost_syn();
+    una_ = window_ack_ = data_begin_;
+    if (next_ < una_) next_ = una_;
+    if (highest_ < next_) highest_ = next_;
+    small_end_ = una_;
+    mss_ = mss;
+    timed_at_ = unanswered_ = Instant::never();
+    set_timer(Timer::kNone, Instant::never());
+    recovery_.start(una_, sack);
+    congestion_.start(mss, syn_lost_);
+}
+
+void Sender::set_mss(std::uint32_t mss) {
+    mss_ = mss;
+    congestion_.set_mss(mss);
+}
+
+// --- acknowledgments
+// ----------------------------------------------------------------------------------------------
+
+void Sender::set_peer_window(Seq sequence, Seq ack, std::uint32_t window) {
+    window_ = window;
+    largest_window_ = std::max(largest_window_, window);
+    window_sequence_ = sequence;
+    window_ack_ = ack;
+}
+
+void Sender::measure(const Arrival& arrival) {
+    if (!timed_at_.is_never() && arrival.ack >= timed_end_) {
+        rtt_.sample(arrival.now - timed_at_);
+        timed_at_ = Instant::never();
+    } else if (timed_at_.is_never() && arrival.echo) {
+        // After retransmissions only the timestamp tells which transmission is being acknowledged (RFC 7323,
+        // section 4).
+        rtt_.sample(*arrival.echo);
+    } else {
+        rtt_.restore();
+    }
+}
+
+void Sender::drop_acknowledged(Seq ack) {
+    const Seq data_acked = earlier(ack, data_end());
+    if (data_acked > data_begin_) {
+        buffer_.drop_front(distance(data_begin_, data_acked), *pool_);
+        data_begin_ = data_acked;
+    }
+    if (finishing_ && ack > data_end()) fin_sent_ = fin_acknowledged_ = true;
+    una_ = ack;
+    if (next_ < una_) next_ = una_;  // a window probe was accepted
+    if (small_end_ < una_) small_end_ = una_;
+}
+
+bool Sender::acknowledge(const Arrival& arrival) {
+    const Seq old_una = una_;
+    const std::uint32_t old_window = window_;
+    // RFC 9293, section 3.10.7.4: segments that are older than the last window update do not update it.
+    if (arrival.ack >= una_ && (window_sequence_ < arrival.sequence ||
+                                (window_sequence_ == arrival.sequence && window_ack_ <= arrival.ack)))
+        set_peer_window(arrival.sequence, arrival.ack, arrival.window);
+
+    Acknowledgment ack{.now = arrival.now};
+    for (const SeqRange& block : arrival.sack) {
+        // Blocks outside of what is outstanding are D-SACKs or lies.
+        if (block.begin < una_ || block.begin < arrival.ack || block.end > next_ || block.end <= block.begin)
+            continue;
+        ack.sacked += recovery_.on_selective_acknowledgment(block);
+    }
+    if (arrival.ack > una_) {
+        ack.acked = distance(una_, arrival.ack);
+        // Slow start must not grow a window that is not being used (RFC 9293 leaves it open; RFC 7661 says
+        // why).
+        const std::uint32_t in_use = congestion_.in_slow_start() ? 2 * flight_before_ : flight_before_ + mss_;
+        ack.window_limited = in_use >= congestion_.window();
+        measure(arrival);
+        drop_acknowledged(arrival.ack);
+        unanswered_ = Instant::never();
+        // RFC 6298, section 5.2 and 5.3.
+        if (all_acknowledged())
+            set_timer(Timer::kNone, Instant::never());
+        else
+            set_timer(Timer::kRetransmit, arrival.now + rtt_.timeout());
+    } else if (arrival.ack == una_ && !all_acknowledged()) {
+        // RFC 5681, section 2; with SACK any segment that brings news counts (RFC 6675, section 2).
+        ack.duplicate = ack.sacked > 0 || (arrival.bare && window_ == old_window && arrival.sack.empty());
+    }
+    recovery_.on_acknowledgment(flight(), ack, congestion_);
+
+    if (window_ == 0)
+        unanswered_ = Instant::never();  // the peer lives (MUST-37): a closed window may stay closed
+    if (timer_ == Timer::kPersist && (window_ > old_window || all_acknowledged())) {
+        // The window has moved: next() decides anew whether there is something to wait for.
+        if (usable_window() > 0) set_timer(Timer::kNone, Instant::never()), probes_ = 0;
+        unanswered_ = Instant::never();
+        probe_due_ = false;
+    }
+    return una_ != old_una;
+}
+
+// --- transmissions
+// ------------------------------------------------------------------------------------------------
+
+std::uint32_t Sender::usable_window() const {
+    const Seq edge = una_ + window_;
+    return edge > next_ ? distance(next_, edge) : 0;
+}
+
+Transmission Sender::retransmission(SeqRange range) const {
+    const Seq end = earlier(range.end, data_end());
+    return {.sequence = range.begin,
+            .length = distance(range.begin, end),
+            .fin = range.end > data_end(),
+            .push = end == data_end(),
+            .kind = Transmission::Kind::kRetransmission};
+}
+
+// At least one byte beyond a closed window (RFC 9293, section 3.8.6.1), or what fits into one that stays
+// small (the override timeout of section 3.8.6.2.1). What does not fit is not counted as sent: the peer may
+// refuse it.
+Transmission Sender::probe() const {
+    const std::uint32_t unsent = distance(next_, data_end());
+    const std::uint32_t length = std::min({unsent, mss_, std::max(usable_window(), 1U)});
+    return {.sequence = next_,
+            .length = length,
+            .fin = finishing_ && length == unsent && (length == 0 || length < usable_window()),
+            .push = true,
+            .kind = Transmission::Kind::kProbe};
+}
+
+// Whether a segment that is not full may go (RFC 9293, section 3.8.6.2.1, and Nagle in Minshall's form: one
+// segment that is not full may be outstanding, so that the tail of a long write does not wait).
+bool Sender::may_send_partial(std::uint32_t length, std::uint32_t usable) const {
+    const std::uint32_t unsent = distance(next_, data_end());
+    if (length == unsent) return no_delay_ || finishing_ || small_end_ <= una_;
+    // A part of the data, because the window is small: only if it is half of the largest window there was.
+    return length == usable && all_acknowledged() && length >= largest_window_ / 2 && length > 0;
+}
+
+Transmission Sender::new_data(std::uint32_t allowance, std::uint32_t burst) const {
+    Transmission transmission{.sequence = next_};
+    if (fin_sent_) return transmission;
+    const std::uint32_t unsent = distance(next_, data_end());
+    const std::uint32_t usable = usable_window();
+    std::uint32_t length = std::min({unsent, usable, allowance, burst});
+    // A last part that is shorter than a segment goes along only if it may also go alone.
+    if (const std::uint32_t rest = length % mss_; rest != 0) {
+        if (!may_send_partial(length, usable) || (length > mss_ && length < unsent)) length -= rest;
+    }
+    transmission.length = length;
+    transmission.push = length == unsent;
+    // The FIN does not wait for the congestion window, but it takes a place in the peer's.
+    transmission.fin = finishing_ && length == unsent && usable > length;
+    return transmission;
+}
+
+bool Sender::waits_for_window() const {
+    return all_acknowledged() && !fin_sent_ && (next_ < data_end() || finishing_);
+}
+
+Transmission Sender::next(Instant now, std::uint32_t burst) {
+    if (probe_due_) return probe();
+    // RFC 5681, section 4.1.
+    if (all_acknowledged() && now - last_sent_ > rtt_.timeout()) congestion_.on_idle();
+    const std::uint32_t allowance = recovery_.allowance(flight(), congestion_.window());
+    if (!recovery_.idle()) {
+        if (const SeqRange lost = recovery_.next_retransmission(flight(), allowance); !lost.empty())
+            return retransmission(lost);
+    }
+    const Transmission transmission = new_data(allowance, burst);
+    if (!transmission.empty()) return transmission;
+    if (!recovery_.idle()) {
+        if (const SeqRange rescue = recovery_.next_rescue(flight(), allowance); !rescue.empty())
+            return retransmission(rescue);
+    }
+    if (timer_ == Timer::kNone && waits_for_window()) set_timer(Timer::kPersist, now + rtt_.timeout());
+    return transmission;
+}
+
+void Sender::sent(Instant now, const Transmission& transmission) {
+    using Kind = Transmission::Kind;
+    last_sent_ = now;
+    if (transmission.kind == Kind::kRetransmission) {
+        ++retransmissions_;
+        recovery_.on_retransmitted(flight(), {transmission.sequence, transmission.end()});
+        if (transmission.sequence < timed_end_) timed_at_ = Instant::never();  // Karn
+        if (timer_ != Timer::kRetransmit) set_timer(Timer::kRetransmit, now + rtt_.timeout());
+        return;
+    }
+    if (transmission.kind == Kind::kProbe) {
+        probe_due_ = false;
+        highest_ = later(highest_, transmission.end());
+        if (usable_window() < distance(transmission.sequence, transmission.end())) {
+            if (unanswered_.is_never()) unanswered_ = now;
+            return;
+        }
+        probes_ = 0;
+    }
+    next_ = transmission.end();
+    highest_ = later(highest_, next_);
+    if (transmission.fin) fin_sent_ = true;
+    if (transmission.length % mss_ != 0) small_end_ = next_;
+    flight_before_ = distance(una_, next_);
+    if (timed_at_.is_never() && recovery_.idle()) {
+        timed_at_ = now;
+        timed_end_ = next_;
+    }
+    if (timer_ != Timer::kRetransmit) set_timer(Timer::kRetransmit, now + rtt_.timeout());
+}
+
+void Sender::resend(Instant now) {
+    if (all_acknowledged()) return;
+    recovery_.on_timeout(now, flight(), congestion_);
+    set_timer(Timer::kRetransmit, now + rtt_.timeout());
+}
+
+// --- timers
+// ---------------------------------------------------------------------------------------------------------
+
+bool Sender::on_deadline(Instant now, Duration patience) {
+    if (!unanswered_.is_never() && now - unanswered_ >= patience) return false;
+    if (timer_ == Timer::kPersist) {
+        // SHLD-30: probes grow rarer exponentially, up to the bound of the retransmission timeout.
+        probe_due_ = true;
+        Duration interval = rtt_.timeout();
+        probes_ = std::uint8_t(std::min<int>(probes_ + 1, 16));
+        for (int i = 0; i < probes_ && interval < Duration::seconds(60); ++i) interval = interval * 2;
+        set_timer(Timer::kPersist, now + std::min(interval, Duration::seconds(60)));
+        return true;
+    }
+    if (unanswered_.is_never()) unanswered_ = timed_at_.is_never() ? now : timed_at_;
+    rtt_.back_off();
+    timed_at_ = Instant::never();
+    if (una_ >= data_begin_)
+        recovery_.on_timeout(now, flight(), congestion_);  // else the SYN is what was lost
+    set_timer(Timer::kRetransmit, now + rtt_.timeout());
+    return true;
+}
+
+}  // namespace holm::net::tcp

@@ -1,0 +1,156 @@
+#pragma once
+
+// The sending half of a connection: what is outstanding, what may be sent, retransmission and persist timers.
+// It knows nothing of headers or states: Connection asks next() for a transmission, emits it and reports it
+// with sent().
+
+#include <cstdint>
+#include <optional>
+
+#include "base/instant.h"
+#include "net/tcp/new_reno.h"
+#include "net/tcp/rtt.h"
+#include "net/tcp/sack_recovery.h"
+#include "net/tcp/send_buffer.h"
+#include "net/tcp/sequence.h"
+
+namespace holm::net::tcp {
+
+// One packet's worth of data: a segment, or several that the device will cut.
+struct Transmission {
+    enum class Kind : std::uint8_t { kNew, kRetransmission, kProbe };
+    Seq sequence;
+    std::uint32_t length = 0;  // payload bytes
+    bool fin = false;
+    bool push = false;
+    Kind kind = Kind::kNew;
+    bool empty() const { return length == 0 && !fin; }
+    Seq end() const { return sequence + length + (fin ? 1 : 0); }
+};
+
+class Sender {
+  public:
+    Sender(const RttEstimator::Bounds& bounds, ChunkPool& pool) : rtt_(bounds), pool_(&pool) {}
+    ~Sender() { buffer_.clear(*pool_); }
+
+    // --- the handshake: Connection sends the SYN itself ---
+    void start(Seq initial);
+    void syn_sent(Instant now, bool again);
+    // The SYN went out as a cookie: it is outstanding, and nobody knows since when.
+    void restore_syn() { next_ = highest_ = una_ + 1; }
+    // The SYN was acknowledged. `mss`: payload bytes a segment carries, options deducted.
+    void establish(Instant now, std::uint32_t mss, bool sack);
+
+    // --- from the service ---
+    std::size_t append(Bytes bytes) { return buffer_.append(bytes, *pool_); }
+    bool append_reference(Bytes bytes, BufferOwner* owner) {
+        return buffer_.append_reference(bytes, owner, *pool_);
+    }
+    void finish() { finishing_ = true; }
+    void set_no_delay(bool on) { no_delay_ = on; }
+    void discard() { buffer_.clear(*pool_); }
+
+    // --- from the peer ---
+    // SEG.ACK in (SND.UNA - MAX.SND.WND, SND.NXT] (RFC 5961, section 5.2)? The connection has checked it with
+    // these:
+    bool acknowledges_unsent(Seq ack) const { return ack > highest_; }
+    bool acknowledges_too_old(Seq ack) const { return ack < una_ - largest_window_; }
+    struct Arrival {
+        Instant now;
+        Seq sequence;
+        Seq ack;
+        std::uint32_t window = 0;  // scaled
+        bool bare = false;         // neither data nor SYN nor FIN
+        std::span<const SeqRange> sack;
+        std::optional<Duration> echo;  // age of the echoed timestamp
+    };
+    // Takes an acceptable acknowledgment. Returns true if it acknowledged something new.
+    bool acknowledge(const Arrival& arrival);
+    void set_peer_window(Seq sequence, Seq ack, std::uint32_t window);
+    void set_mss(std::uint32_t mss);
+
+    // --- to the network ---
+    // What to send next; empty when there is nothing to send or nothing may be sent. `burst`: payload bytes
+    // that one packet may carry, at least one MSS.
+    Transmission next(Instant now, std::uint32_t burst);
+    void sent(Instant now, const Transmission& transmission);
+    std::size_t gather(const Transmission& transmission, std::size_t& length, std::span<Bytes> pieces) {
+        return buffer_.gather(distance(data_begin_, transmission.sequence), length, pieces);
+    }
+
+    // --- timers ---
+    Instant deadline() const { return deadline_; }
+    // Outstanding segments were too big for the path: send them again now.
+    void resend(Instant now);
+    // The deadline passed. False: the peer has been silent for `patience`, give up.
+    bool on_deadline(Instant now, Duration patience);
+
+    Seq una() const { return una_; }
+    Seq next_sequence() const { return next_; }
+    // SND.NXT, or beyond it what probes have used.
+    Seq highest() const { return highest_; }
+    std::uint32_t window() const { return window_; }
+    std::uint32_t mss() const { return mss_; }
+    std::size_t buffered() const { return buffer_.size(); }
+    // Buffered bytes that occupy our memory.
+    std::size_t copied() const { return buffer_.size() - buffer_.referenced(); }
+    bool finishing() const { return finishing_; }
+    bool finish_acknowledged() const { return fin_acknowledged_; }
+    bool all_acknowledged() const { return una_ == next_; }
+    const RttEstimator& rtt() const { return rtt_; }
+    const CongestionControl& congestion() const { return congestion_; }
+    SackRecovery::Phase recovery_phase() const { return recovery_.phase(); }
+    std::uint32_t retransmissions() const { return retransmissions_; }
+
+  private:
+    enum class Timer : std::uint8_t { kNone, kRetransmit, kPersist };
+
+    Flight flight() const { return {una_, next_, mss_}; }
+    Seq data_end() const { return data_begin_ + std::uint32_t(buffer_.size()); }
+    bool fin_due() const { return finishing_ && next_ == data_end(); }
+    Transmission retransmission(SeqRange range) const;
+    Transmission new_data(std::uint32_t allowance, std::uint32_t burst) const;
+    Transmission probe() const;
+    std::uint32_t usable_window() const;
+    bool waits_for_window() const;
+    bool may_send_partial(std::uint32_t length, std::uint32_t usable) const;
+    void set_timer(Timer timer, Instant deadline) { timer_ = timer, deadline_ = deadline; }
+    void drop_acknowledged(Seq ack);
+    void measure(const Arrival& arrival);
+
+    SendBuffer buffer_;
+    Seq una_;                   // SND.UNA
+    Seq next_;                  // SND.NXT
+    Seq highest_;               // what the peer may acknowledge: SND.NXT, or one more after a window probe
+    Seq data_begin_;            // of the first byte in the buffer: SND.UNA once the SYN is acknowledged
+    Seq small_end_;             // end of the last segment sent that was not full (Nagle)
+    Seq window_sequence_;       // SND.WL1
+    Seq window_ack_;            // SND.WL2
+    std::uint32_t window_ = 0;  // SND.WND
+    std::uint32_t largest_window_ = 0;  // MAX.SND.WND
+    std::uint32_t mss_ = 536;
+    std::uint32_t retransmissions_ = 0;
+    std::uint32_t flight_before_ = 0;  // bytes outstanding when last sent: was the congestion window in use?
+
+    NewReno congestion_;
+    SackRecovery recovery_;
+    RttEstimator rtt_;
+
+    Instant deadline_ = Instant::never();
+    Instant last_sent_;
+    Instant timed_at_ =
+        Instant::never();  // when the segment ending at timed_end_ was sent; never: none is timed
+    Instant unanswered_ = Instant::never();  // since when retransmissions or probes go unanswered
+    Seq timed_end_;
+    ChunkPool* pool_;
+    Timer timer_ = Timer::kNone;
+    std::uint8_t probes_ = 0;
+    bool probe_due_ = false;
+    bool finishing_ = false;
+    bool fin_sent_ = false;
+    bool fin_acknowledged_ = false;
+    bool no_delay_ = false;
+    bool syn_lost_ = false;
+};
+
+}  // namespace holm::net::tcp
