@@ -1,0 +1,86 @@
+#include "tests/script/tcp/player.h"
+
+#include <format>
+
+namespace holm::net::tcp::test {
+
+Player::Player() {
+    configuration_.secret.fill(std::byte{0x5a});
+}
+
+Player::~Player() {
+    for (auto& [port, peer] : peers_) peer.connection = {};
+    listener_ = {};
+}
+
+Layer& Player::layer() {
+    if (!layer_) layer_.emplace(configuration_, heap_memory(), ip_);
+    return *layer_;
+}
+
+void Player::error(std::string text) {
+    if (error_.empty()) error_ = std::format("line {}: {}", line_, text);
+}
+
+void Player::settle() {
+    if (!held_) layer().transmit(now_);
+}
+
+// Lets time pass as a machine would: transmit() at each deadline.
+void Player::advance(Duration delay) {
+    const Instant end = now_ + delay;
+    for (int steps = 0; layer().next_deadline() <= end; ++steps) {
+        if (steps > 10'000) return error("deadlines do not move on");
+        now_ = std::max(now_, layer().next_deadline());
+        layer().transmit(now_);
+    }
+    now_ = end;
+    settle();
+}
+
+void Player::expect_silence() {
+    if (!ip_.sent.empty()) error("unexpected: " + describe(ip_.sent.front()));
+}
+
+void Player::play_line(const ScriptLine& line) {
+    if (line.kind == ScriptLine::Kind::kCall && !layer_ && call_setting(line.words)) return;
+    if (line.delay != Duration() || line.kind == ScriptLine::Kind::kOut) advance(line.delay);
+    switch (line.kind) {
+        case ScriptLine::Kind::kIn:
+            expect_silence();
+            inject(line.segment);
+            break;
+        case ScriptLine::Kind::kOut:
+            expect(line.segment);
+            break;
+        case ScriptLine::Kind::kCall:
+            expect_silence();
+            call(line.words);
+            break;
+    }
+}
+
+std::string Player::play(const Script& script) {
+    if (!script.error.empty()) return script.error;
+    for (const ScriptLine& line : script.lines) {
+        line_ = line.number;
+        play_line(line);
+        if (!error_.empty()) return error_;
+    }
+    expect_silence();
+    return error_;
+}
+
+void Player::run_lines(const std::string& text) {
+    const Script script = parse_script(text);
+    if (!script.error.empty()) error(script.error);
+    for (const ScriptLine& line : script.lines) {
+        if (!error_.empty()) {
+            error_ += " (in the lines of 'given')";
+            return;
+        }
+        play_line(line);
+    }
+}
+
+}  // namespace holm::net::tcp::test
