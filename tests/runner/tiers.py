@@ -1,0 +1,92 @@
+"""The tiers of DESIGN §9: what each needs built, and how it runs."""
+
+import dataclasses
+import subprocess
+import typing
+
+from tests.runner.build import ENVIRONMENT, ROOT, BuildFailed, build
+
+RESULTS = ROOT / "build" / "test-results"
+
+
+def _junit(name):
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / f"{name}.xml"
+    path.unlink(missing_ok=True)
+    return path
+
+
+@dataclasses.dataclass
+class CTest:
+    """Tests that CMake knows, by label, in the build folder of a preset."""
+
+    name: str
+    what: str
+    preset: str
+    labels: str
+
+    def run(self, outcome, only):
+        try:
+            folder = build(self.preset)
+        except BuildFailed as failure:
+            outcome.failed.append(f"{self.name}: {failure}")
+            return
+        junit = _junit(self.name)
+        command = ["ctest", "--test-dir", folder, "-L", f"^({self.labels})$", "-j2", "--output-on-failure", "--no-tests=ignore",
+                   "--output-junit", junit]
+        if only:
+            command += ["-R", only]
+        subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, env=ENVIRONMENT, check=False)
+        if junit.exists():
+            outcome.add_junit(junit, self.name)
+
+
+@dataclasses.dataclass
+class PyTest:
+    """A folder of tests/ that pytest runs, after what it looks at has been built."""
+
+    name: str
+    what: str
+    preset: str | None = "release"
+    targets: typing.Sequence[str] = ("all", "test-images")
+
+    def run(self, outcome, only):
+        folder = ROOT / "tests" / self.name
+        try:
+            if self.preset:
+                build(self.preset, *self.targets)
+        except BuildFailed as failure:
+            outcome.failed.append(f"{self.name}: {failure}")
+            return
+        junit = _junit(self.name)
+        command = ["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml", junit, folder]
+        if only:
+            command += ["-k", only]
+        done = subprocess.run(list(map(str, command)), cwd=ROOT, stdin=subprocess.DEVNULL, env=ENVIRONMENT, check=False)
+        nothing_matched = done.returncode == 5
+        if not nothing_matched:
+            outcome.add_junit(junit, self.name)
+
+
+_TIERS = (
+    PyTest("static", "floors, formatting, scripts", preset=None),
+    CTest("unit", "libraries on the host with ASan and UBSan; fuzzers replay their corpus", "check", "unit|fuzz"),
+    CTest("script", "the stack against scripted segments, fake clock", "check", "script"),
+    CTest("simulation", "the stack over simulated links, fixed seeds", "check", "simulation"),
+    CTest("fuzz", "each fuzzer, a short run", "fuzz", "fuzz"),
+    PyTest("image", "one small image a property, under the tender"),
+    PyTest("interop", "images in network namespaces against real peers"),
+    PyTest("system", "the command line and the installed package"),
+)
+ALL = {tier.name: tier for tier in _TIERS if isinstance(tier, CTest) or (ROOT / "tests" / tier.name).is_dir()}
+FAST = ("static", "unit", "script")
+
+
+def choose(names, error):
+    chosen = {}
+    for name in names or ALL:
+        for one in FAST if name == "fast" else (name,):
+            if one not in ALL:
+                error(f"there is no tier {one!r}; there are: fast, {', '.join(ALL)}")
+            chosen[one] = ALL[one]
+    return list(chosen.values())
