@@ -2,10 +2,11 @@
 
 /* What a tender hands to an image at its entry: the address of one holm_boot_info in %rdi.
  *
- * State at the entry (process and vm platforms): 64-bit, %rsp = top of a stack of manifest.stack_size bytes with an
- * unmapped page below it, %rsp + 8 divisible by 16, DF clear, FS and GS base 0, rd/wrfsbase usable (FSGSBASE).
- * Addresses are the image's own; on the host they are numbers (tender code uses a type that cannot be dereferenced).
- * The block, strings included, lies in writable memory of the guest, which should erase the seed once used. */
+ * State at the entry (process and vm platforms): 64-bit, %rsp = top of a stack of manifest.stack_size bytes
+ * with an unmapped page below it, %rsp + 8 divisible by 16, DF clear, FS and GS base 0, rd/wrfsbase usable
+ * (FSGSBASE). Addresses are the image's own; on the host they are numbers (tender code uses a type that
+ * cannot be dereferenced). The block, strings included, lies in writable memory of the guest, which should
+ * erase the seed once used. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -27,10 +28,11 @@ struct holm_strings {
 
 /* How the frames or sectors of a device travel. */
 enum holm_transport {
-    HOLM_TRANSPORT_NONE = 0,   /* optional device that was not granted */
-    HOLM_TRANSPORT_TAP = 1,    /* handle is a non-blocking tap: one frame a read or write, 12-byte virtio-net header first */
-    HOLM_TRANSPORT_STREAM = 2, /* handle is a non-blocking stream socket (passt): 4-byte big-endian length, then the
-                                  frame, no virtio header, no offloads */
+    HOLM_TRANSPORT_NONE = 0, /* optional device that was not granted */
+    HOLM_TRANSPORT_TAP =
+        1, /* handle is a non-blocking tap: one frame a read or write, 12-byte virtio-net header first */
+    HOLM_TRANSPORT_STREAM = 2, /* handle is a non-blocking stream socket (passt): 4-byte big-endian length,
+                                  then the frame, no virtio header, no offloads */
     HOLM_TRANSPORT_FILE = 3,   /* handle is a file: pread64, pwrite64 */
     HOLM_TRANSPORT_RING = 4,   /* split virtqueues (vm platform, part 2) */
 };
@@ -42,7 +44,8 @@ enum holm_net_offload {
     HOLM_NET_USO = 1u << 3,
 };
 
-/* How an interface gets its addresses, when the operator said so; otherwise holm.toml decides, and then DHCP. */
+/* How an interface gets its addresses, when the operator said so; otherwise holm.toml decides, and then DHCP.
+ */
 enum holm_net_configuration {
     HOLM_NET_FROM_IMAGE = 0,
     HOLM_NET_STATIC = 1,
@@ -51,23 +54,23 @@ enum holm_net_configuration {
 
 struct holm_boot_net {
     uint8_t mac[6];
-    uint16_t mtu;                /* bytes of an IP packet */
-    uint32_t offloads;           /* enum holm_net_offload */
-    uint32_t configuration;      /* enum holm_net_configuration */
-    uint8_t ipv4_address[4];     /* network order; zero: none */
+    uint16_t mtu;            /* bytes of an IP packet */
+    uint32_t offloads;       /* enum holm_net_offload */
+    uint32_t configuration;  /* enum holm_net_configuration */
+    uint8_t ipv4_address[4]; /* network order; zero: none */
     uint8_t ipv4_gateway[4];
     uint8_t ipv4_dns[2][4];
     uint8_t ipv4_prefix_length;
     uint8_t ipv6_prefix_length;
     uint8_t reserved[6];
-    uint8_t ipv6_address[16];    /* part 3 */
+    uint8_t ipv6_address[16]; /* part 3 */
     uint8_t ipv6_gateway[16];
 };
 
 struct holm_boot_block {
     uint64_t sector_count;
-    uint32_t sector_size;        /* bytes; 512 or 4096 */
-    uint32_t flags;              /* enum holm_device_flags */
+    uint32_t sector_size; /* bytes; 512 or 4096 */
+    uint32_t flags;       /* enum holm_device_flags */
     uint8_t reserved[64];
 };
 
@@ -86,21 +89,22 @@ struct holm_boot_device {
 /* The clock: nanoseconds = (tsc - tsc_at_start) * 1e9 / tsc_hz, wall time = wall_at_start + nanoseconds. */
 struct holm_boot_clock {
     uint64_t tsc_at_start;
-    uint64_t monotonic_at_start_ns; /* the host's CLOCK_MONOTONIC at tsc_at_start; to relate to host deadlines */
-    uint64_t wall_at_start_ns;      /* since 1970-01-01 UTC */
+    uint64_t
+        monotonic_at_start_ns; /* the host's CLOCK_MONOTONIC at tsc_at_start; to relate to host deadlines */
+    uint64_t wall_at_start_ns; /* since 1970-01-01 UTC */
     uint64_t tsc_hz;
-    uint32_t tsc_error_ppm;         /* 0: exact. Otherwise the guest refines it against the host's clock. */
+    uint32_t tsc_error_ppm; /* 0: exact. Otherwise the guest refines it against the host's clock. */
     uint32_t reserved;
 };
 
 /* Process platform only: the gate page, the one place with a `syscall` instruction. */
 struct holm_boot_gate {
-    /* long call(long a, long b, long c, long d, long e, long f, long number): System V function; the result is the
-     * kernel's, negative errno included. */
+    /* long call(long a, long b, long c, long d, long e, long f, long number): System V function; the result
+     * is the kernel's, negative errno included. */
     holm_guest_address call;
-    /* The first byte and one past the last byte of the stretch in call() before the kernel has been entered. An upcall
-     * that interrupts a wait there moves the instruction pointer to `abandon`, which returns -EINTR: so no stop
-     * request is slept through. */
+    /* The first byte and one past the last byte of the stretch in call() before the kernel has been entered.
+     * An upcall that interrupts a wait there moves the instruction pointer to `abandon`, which returns
+     * -EINTR: so no stop request is slept through. */
     holm_guest_address window_begin;
     holm_guest_address window_end;
     holm_guest_address abandon;
@@ -119,10 +123,10 @@ struct holm_boot_info {
 
     holm_guest_address image_base; /* load address minus link address is image_base - link_base */
     holm_guest_address image_link_base;
-    uint64_t image_size;           /* bytes from base to the end of the last segment */
+    uint64_t image_size; /* bytes from base to the end of the last segment */
     holm_guest_address program_headers;
     uint32_t program_header_count;
-    uint32_t stop_grace_ms;        /* time between a stop request and the end */
+    uint32_t stop_grace_ms; /* time between a stop request and the end */
 
     holm_guest_address heap_start; /* page aligned, readable and writable, zeroed */
     uint64_t heap_size;            /* bytes; exactly what --mem granted */
@@ -140,11 +144,11 @@ struct holm_boot_info {
     struct holm_boot_device devices[HOLM_MAX_DEVICES];
 };
 
-/* The image's upcall, entered by the tender's signal set-up (process platform) or by the ring-0 stub (vm platform), on
- * an alternate stack inside the boot block's stack area.
- * Process platform: upcall(int signal, siginfo_t*, ucontext_t*) as the kernel calls a handler with SA_SIGINFO; returning
- * resumes what was interrupted. Signals: SEGV BUS ILL FPE TRAP (fault), TERM (stop request), PROF (watchdog tick, each second of
- * CPU time). */
+/* The image's upcall, entered by the tender's signal set-up (process platform) or by the ring-0 stub (vm
+ * platform), on an alternate stack inside the boot block's stack area. Process platform: upcall(int signal,
+ * siginfo_t*, ucontext_t*) as the kernel calls a handler with SA_SIGINFO; returning resumes what was
+ * interrupted. Signals: SEGV BUS ILL FPE TRAP (fault), TERM (stop request), PROF (watchdog tick, each second
+ * of CPU time). */
 
 #ifdef __cplusplus
 static_assert(sizeof(struct holm_boot_net) == 72);

@@ -26,8 +26,12 @@ class Duration {
     constexpr std::int64_t as_seconds() const { return nanoseconds_ / 1'000'000'000; }
 
     friend constexpr auto operator<=>(Duration, Duration) = default;
-    friend constexpr Duration operator+(Duration a, Duration b) { return Duration(a.nanoseconds_ + b.nanoseconds_); }
-    friend constexpr Duration operator-(Duration a, Duration b) { return Duration(a.nanoseconds_ - b.nanoseconds_); }
+    friend constexpr Duration operator+(Duration a, Duration b) {
+        return Duration(a.nanoseconds_ + b.nanoseconds_);
+    }
+    friend constexpr Duration operator-(Duration a, Duration b) {
+        return Duration(a.nanoseconds_ - b.nanoseconds_);
+    }
     friend constexpr Duration operator*(Duration a, std::int64_t n) { return Duration(a.nanoseconds_ * n); }
     friend constexpr Duration operator/(Duration a, std::int64_t n) { return Duration(a.nanoseconds_ / n); }
 
@@ -55,7 +59,9 @@ class Instant {
         if (__builtin_add_overflow(t.nanoseconds_, d.as_nanoseconds(), &sum)) return never();
         return Instant(sum);
     }
-    friend constexpr Instant operator-(Instant t, Duration d) { return Instant(t.nanoseconds_ - d.as_nanoseconds()); }
+    friend constexpr Instant operator-(Instant t, Duration d) {
+        return Instant(t.nanoseconds_ - d.as_nanoseconds());
+    }
     friend constexpr Duration operator-(Instant a, Instant b) {
         return Duration::nanoseconds(a.nanoseconds_ - b.nanoseconds_);
     }

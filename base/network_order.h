@@ -1,7 +1,7 @@
 #pragma once
 
-// Integers as they lie in a packet: big-endian, unaligned. Wire structures are made of these, so that no logic
-// ever calls ntohs and a forgotten conversion does not compile.
+// Integers as they lie in a packet: big-endian, unaligned. Wire structures are made of these, so that no
+// logic ever calls ntohs and a forgotten conversion does not compile.
 
 #include <bit>
 #include <cstdint>
@@ -13,7 +13,9 @@ template <typename T>
 class NetworkOrder {
   public:
     constexpr NetworkOrder() = default;
-    constexpr NetworkOrder(T value) { store(value); }  // NOLINT: implicit, so that fields are assigned naturally
+    constexpr NetworkOrder(T value) {
+        store(value);
+    }  // NOLINT: implicit, so that fields are assigned naturally
 
     constexpr operator T() const {  // NOLINT: implicit, see above
         T raw = std::bit_cast<T>(bytes_);
@@ -29,7 +31,8 @@ class NetworkOrder {
         std::uint8_t at[sizeof(T)];
     };
     constexpr void store(T value) {
-        bytes_ = std::bit_cast<Bytes>(std::endian::native == std::endian::little ? std::byteswap(value) : value);
+        bytes_ =
+            std::bit_cast<Bytes>(std::endian::native == std::endian::little ? std::byteswap(value) : value);
     }
     Bytes bytes_{};
 };

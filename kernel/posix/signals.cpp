@@ -2,10 +2,10 @@
 // through Machine. So masks are accepted, because blocking what never comes is the truth, and handlers are
 // refused.
 
+#include <cstddef>
+
 #include <signal.h>
 #include <string.h>
-
-#include <cstddef>
 
 #include "kernel/posix/system_call.h"
 

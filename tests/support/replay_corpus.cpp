@@ -1,4 +1,5 @@
-// Runs a fuzz target once over each file of the folders named on the command line: the committed corpus as a test.
+// Runs a fuzz target once over each file of the folders named on the command line: the committed corpus as a
+// test.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,9 +1,9 @@
 #include "base/network_order.h"
 
-#include <doctest/doctest.h>
-
 #include <array>
 #include <bit>
+
+#include <doctest/doctest.h>
 
 using namespace holm;
 

@@ -1,10 +1,10 @@
 #include "base/result.h"
 
-#include <doctest/doctest.h>
-
 #include <memory>
 #include <string_view>
 #include <utility>
+
+#include <doctest/doctest.h>
 
 using namespace holm;
 
