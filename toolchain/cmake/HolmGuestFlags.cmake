@@ -9,6 +9,7 @@ set(HOLM_MUSL_FLAGS --target=x86_64-linux-musl --sysroot=${HOLM_SYSROOT} -ffunct
     -fvisibility=hidden -O2 $<$<COMPILE_LANGUAGE:CXX>:-nostdinc++>
     $<$<COMPILE_LANGUAGE:CXX>:-isystem${HOLM_SYSROOT}/include/c++/v1>)
 # No red zone: a stock VMM delivers interrupts on the running stack's ring. Local-exec TLS: an image is one module.
-set(HOLM_GUEST_FLAGS ${HOLM_MUSL_FLAGS} -fPIE -mno-red-zone -fstack-protector-strong -ftls-model=local-exec
+# Frame pointers: the panic screen and the profiler walk them.
+set(HOLM_GUEST_FLAGS ${HOLM_MUSL_FLAGS} -g -fno-omit-frame-pointer -fPIE -mno-red-zone -fstack-protector-strong -ftls-model=local-exec
     $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>)
 set(HOLM_GUEST_DEFINITIONS _LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST HOLM_GUEST=1)
