@@ -1,0 +1,179 @@
+// The receiving half of a session, and its life.
+
+#include "services/http/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/http/session_parts.h"
+
+namespace holm::http {
+namespace {
+
+constexpr std::string_view kContinueLine = "HTTP/1.1 100 Continue\r\n\r\n";
+// Discarded after the last response; a peer that goes on sending more than that is not listening.
+constexpr std::size_t kLingerBytes = 256 * 1024;
+// The next request is read only while a usual response still fits into the block.
+constexpr std::size_t kHeadRoom = 1024;
+
+}  // namespace
+
+static_assert(sizeof(Session) <= 128, "a waiting connection costs little");
+
+Session::Session(SessionContext& context, Time time)
+    : context_(&context), input_deadline_(time.now + context.timeouts().first_byte) {}
+
+Session::~Session() {
+    if (block_ != nullptr) context_->give_back(std::move(block_));
+}
+
+bool Session::wants_input() const {
+    if (state_ == State::kLingering) return true;
+    return state_ == State::kReading && pending_ == nullptr && SessionContext::kBlockSize - end_ >= kHeadRoom;
+}
+
+Session::Received Session::receive(Time time, Bytes input) {
+    if (input.empty() || !wants_input()) return {};
+    const std::string_view text = as_text(input);
+    if (state_ == State::kLingering) {
+        lingered_ += static_cast<std::uint32_t>(std::min(text.size(), kLingerBytes));
+        if (lingered_ >= kLingerBytes) state_ = State::kClosed;
+        return {text.size()};
+    }
+    if (assembly_ != nullptr) return assemble(time, text);
+
+    // The usual case: the whole request is here, and it is read where it lies.
+    Request& request = context_->scratch();
+    HeadParser parser;
+    const auto length = parser.parse(limits(), text, request.head_);
+    if (!length) return refuse(time, length.error(), text.size());
+    if (*length > 0 && request.head_.framing != Framing::kChunked &&
+        text.size() - *length >= request.head_.content_length) {
+        if (const auto bound = request.bind(text.data()); !bound)
+            return refuse(time, bound.error(), text.size());
+        request.body_ = input.subspan(*length, request.head_.content_length);
+        return hand_over(request, *length + request.head_.content_length);
+    }
+    assembly_ = std::make_unique<Assembly>();
+    input_deadline_ = time.now + context_->timeouts().head;
+    return assemble(time, text);
+}
+
+Session::Received Session::assemble(Time time, std::string_view input) {
+    Assembly& assembly = *assembly_;
+    if (assembly.head_length > 0) return read_content(time, input, 0);
+
+    // More than the head may be appended; what is not part of it is given back below.
+    const std::size_t before = assembly.bytes.size();
+    assembly.bytes.append(input.substr(0, limits().head - before));
+    const auto length = assembly.parser.parse(limits(), assembly.bytes, assembly.request.head_);
+    if (!length) return refuse(time, length.error(), input.size());
+    if (*length == 0) return {assembly.bytes.size() - before};
+    assembly.bytes.resize(*length);
+    assembly.head_length = *length;
+    if (const auto bound = assembly.request.bind(assembly.bytes.data()); !bound) {
+        return refuse(time, bound.error(), input.size());
+    }
+    const std::size_t consumed = *length - before;
+    const RequestHead& head = assembly.request.head_;
+    if (head.framing == Framing::kNone) return hand_over(assembly.request, consumed);
+    assembly.content_start = time.now;
+    // RFC 9110 §10.1.1: a client that is already sending its content is not told to.
+    if (head.expects_continue && consumed == input.size() && open_block(time)) append(kContinueLine);
+    return read_content(time, input, consumed);
+}
+
+Session::Received Session::read_content(Time time, std::string_view input, std::size_t consumed) {
+    Assembly& assembly = *assembly_;
+    const RequestHead& head = assembly.request.head_;
+    const std::size_t before = consumed;
+    bool complete = false;
+    if (head.framing == Framing::kLength) {
+        const std::size_t wanted = assembly.head_length + head.content_length - assembly.bytes.size();
+        const std::string_view part = input.substr(consumed, wanted);
+        assembly.bytes.append(part);
+        consumed += part.size();
+        complete = part.size() == wanted;
+    } else {
+        while (!complete) {
+            const auto step = assembly.decoder.decode(limits(), input.substr(consumed));
+            if (!step) return refuse(time, step.error(), input.size());
+            if (step->consumed == 0) break;
+            assembly.bytes.append(step->data);
+            consumed += step->consumed;
+            complete = step->complete;
+        }
+    }
+    if (!complete) {
+        assembly.content_received += consumed - before;
+        input_deadline_ = transfer_deadline(assembly.content_start, assembly.content_received);
+        return {consumed};
+    }
+    assembly.request.bytes_ = assembly.bytes.data();  // may have moved since the head was read
+    assembly.request.body_ = as_bytes(std::string_view(assembly.bytes).substr(assembly.head_length));
+    return hand_over(assembly.request, consumed);
+}
+
+Session::Received Session::hand_over(Request& request, std::size_t consumed) {
+    state_ = State::kHandling;
+    input_deadline_ = Instant::never();
+    request_ = &request;
+    keep_alive_ = request.head_.keep_alive;
+    return {consumed, request_};
+}
+
+Session::Received Session::refuse(Time time, Refusal refusal, std::size_t consumed) {
+    keep_alive_ = false;
+    queue(time, nullptr, Response::error(refusal.status, refusal.what));
+    return {consumed};
+}
+
+Request& Session::keep_request() {
+    if (request_ != &context_->scratch()) return *request_;
+    const Request& scratch = *request_;
+    assembly_ = std::make_unique<Assembly>();
+    Assembly& assembly = *assembly_;
+    assembly.head_length = scratch.head_.length;
+    assembly.bytes.reserve(assembly.head_length + scratch.body_.size());
+    assembly.bytes.append(scratch.bytes_, assembly.head_length);
+    assembly.bytes.append(scratch.text());
+    assembly.request = scratch;
+    assembly.request.bytes_ = assembly.bytes.data();
+    assembly.request.body_ = as_bytes(std::string_view(assembly.bytes).substr(assembly.head_length));
+    request_ = &assembly.request;
+    return *request_;
+}
+
+void Session::respond(Time time, Response response) {
+    if (state_ != State::kHandling) return;  // the connection ended while the handler worked
+    queue(time, request_, std::move(response));
+}
+
+void Session::end_of_input() {
+    input_ended_ = true;
+    if (state_ == State::kLingering) state_ = State::kClosed;
+    if (state_ == State::kReading) state_ = has_output() ? State::kFinal : State::kClosed;
+}
+
+void Session::expire(Time time) {
+    if (time.now < deadline()) return;
+    if (time.now < output_deadline_ && state_ == State::kReading && assembly_ != nullptr) {
+        refuse(time, {Status::kRequestTimeout, "the request did not arrive in time"}, 0);
+    } else {
+        state_ = State::kClosed;
+    }
+}
+
+void Session::stop() {
+    stopping_ = true;
+    if (state_ == State::kReading && assembly_ == nullptr)
+        state_ = has_output() ? State::kFinal : State::kClosed;
+}
+
+Instant Session::transfer_deadline(Instant start, std::size_t bytes) const {
+    const Timeouts& timeouts = context_->timeouts();
+    return start + timeouts.transfer_grace +
+           Duration::seconds(static_cast<std::int64_t>(bytes) / timeouts.rate);
+}
+
+}  // namespace holm::http
