@@ -6,6 +6,7 @@ musl_version=1.2.3
 musl_sha256=7d5b0b6062521e4627e099e4c9dc8248d32a30285e959b7eecaa780cf8cfd4a4
 llvm_version=19.1.7
 llvm_sha256=ae498f3bc58ae2d9f64ef5f0c035c4240152bf015a5b7738b15c22e93bdc97ce
+download_megabytes=166
 
 # The machine's own package sources, with deb-src in place of deb, in a folder of ours: the machine's are not changed,
 # and whatever signs its packages (Signed-By, trusted keys) signs these.
@@ -21,7 +22,7 @@ derive_source_entries() {
 }
 
 private_apt_get() {
-    apt-get -q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/sources" -o Dir::State::lists="$apt/lists" \
+    LC_ALL=C apt-get -q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/sources" -o Dir::State::lists="$apt/lists" \
         -o Dir::Cache="$apt/cache" -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 "$@"
 }
 
@@ -33,8 +34,14 @@ download_sources() {
     derive_source_entries "$apt/sources"
     # A source of someone else's that has no source packages makes update fail; what counts is whether the download works.
     private_apt_get update >>"$report_log" 2>&1 || true
-    (cd "$cache/download" && private_apt_get source --download-only "$@") >>"$report_log" 2>&1 || {
-        { grep -E '^(E|W|Err):?' "$report_log" || true; } | tail -n 5 | sed 's/^/    | /' >&2
+    (cd "$cache/download" && private_apt_get source --download-only "$@") >>"$report_log" 2>&1 &
+    local download=$!
+    while kill -0 "$download" 2>/dev/null; do
+        echo $((100 * $(du -sm "$cache/download" | cut -f 1) / (download_megabytes + 1)))
+        sleep 0.5
+    done | report_percent
+    wait "$download" || {
+        { grep -E '^(E:|Err|W: Failed)' "$report_log" || true; } | head -n 3 | sed 's/^/    | /' >&2
         fail "the source packages $* could not be downloaded" \
             "Is there a network, and do the apt sources of this machine name Debian 12 (bookworm)?" \
             "apt's output is in $report_log; running the same command again continues here."
@@ -64,7 +71,7 @@ bring_sources() {
     local top=llvm-toolchain-19_$llvm_version wanted=()
     [[ -d $musl_source ]] || wanted+=(musl)
     [[ -d $llvm_source ]] || wanted+=(llvm-toolchain-19)
-    step "download the sources of musl and libc++ (166 MB)"
+    step "download the sources of musl and libc++ ($download_megabytes MB, once)"
     [[ ${#wanted[@]} == 0 ]] || download_sources "${wanted[@]}"
     step "unpack them"
     [[ -d $musl_source ]] || unpack "${musl_source##*/}" "musl_$musl_version.orig.tar.gz" "$musl_sha256"
