@@ -11,7 +11,14 @@ namespace holm::net {
 namespace {
 
 // What the secret's derived keys are for.
-enum Purpose : std::uint64_t { kIdentification = 1, kUdpPorts, kIcmpIdentifier, kInterface = 0x100 };
+enum Purpose : std::uint64_t {
+    kIdentification = 1,
+    kUdpPorts,
+    kIcmpIdentifier,
+    kTcp,
+    kTcpMore,
+    kInterface = 0x100
+};
 
 // Frames that loop back can cause more of them; after so many rounds the caller gets its turn, and comes back
 // at once.
@@ -34,6 +41,7 @@ Stack::Stack(const Configuration& configuration)
       ip_(derive_key(kIdentification), counters_, *this),
       icmp_(ip_, counters_, std::uint16_t(derive_key(kIcmpIdentifier).low)),
       udp_(ip_, configuration.udp, derive_key(kUdpPorts), counters_),
+      tcp_(with_secret(configuration.tcp), tcp::heap_memory(), ip_),
       loopback_(loopback_device_, MacAddress{}, 0, true, derive_key(kInterface), counters_) {
     loopback_.set_address(Instant(), IpAddress::v4(127, 0, 0, 1), 8, link::AddressPolicy::kAnnounce);
     ip_.attach(loopback_);
@@ -42,6 +50,12 @@ Stack::Stack(const Configuration& configuration)
 SipHashKey Stack::derive_key(std::uint64_t purpose) const {
     const Bytes message = std::as_bytes(std::span(&purpose, 1));
     return {siphash(secret_[0], message), siphash(secret_[1], message)};
+}
+
+tcp::Configuration Stack::with_secret(tcp::Configuration configuration) const {
+    configuration.secret = std::bit_cast<std::array<std::byte, 32>>(
+        std::array<SipHashKey, 2>{derive_key(kTcp), derive_key(kTcpMore)});
+    return configuration;
 }
 
 Result<Interface*> Stack::add_interface(Instant now, LinkDevice& device,
@@ -117,14 +131,15 @@ void Stack::deliver(Instant now, ip::Protocol protocol, const ip::Received& rece
                 icmp_.send_error(now, wire::Icmpv4Type::kUnreachable, std::uint8_t(kPort), received);
             return;
         case ip::Protocol::kTcp:
-            break;
+            return tcp_.receive(now, received, payload);
     }
     counters_.count(Drop::kUnknownProtocol);
     icmp_.send_error(now, wire::Icmpv4Type::kUnreachable, std::uint8_t(kProtocol), received);
 }
 
-void Stack::report(Instant, ip::Protocol protocol, const ip::ErrorReport& error) {
+void Stack::report(Instant now, ip::Protocol protocol, const ip::ErrorReport& error) {
     if (protocol == ip::Protocol::kUdp) udp_.report(error);
+    if (protocol == ip::Protocol::kTcp) tcp_.report_error(now, error);
 }
 
 void Stack::transmit(Instant now) {
@@ -135,6 +150,10 @@ void Stack::transmit(Instant now) {
             blocked |= interface->blocked();
         }
         if (!blocked) udp_.resume();
+        tcp_.transmit(now);
+        // A segment to a neighbour that is not known yet has just made an ARP request due.
+        for (Interface* interface : ip_.interfaces())
+            if (interface->next_deadline() <= now) interface->transmit(now, ip_);
         if (!loopback_device_.has_frame()) return;
         // Frames that are looped back from now on belong to the next round.
         while (loopback_device_.has_frame()) {
@@ -146,7 +165,7 @@ void Stack::transmit(Instant now) {
 
 Instant Stack::next_deadline() const {
     if (loopback_device_.has_frame() || loopback_.has_queued()) return Instant();
-    Instant next = Instant::never();
+    Instant next = tcp_.next_deadline();
     for (const Interface* interface : ip_.interfaces()) next = std::min(next, interface->next_deadline());
     return next;
 }

@@ -24,6 +24,7 @@
 #include "net/ip/layer.h"
 #include "net/link/interface.h"
 #include "net/link/loopback.h"
+#include "net/tcp/layer.h"
 #include "net/udp/layer.h"
 
 namespace holm::net {
@@ -47,6 +48,7 @@ class Stack final : private ip::Upper {
         // tables.
         std::array<std::byte, 32> secret{};
         udp::Configuration udp;
+        tcp::Configuration tcp;  // its secret is derived from the one above
     };
 
     explicit Stack(const Configuration& configuration);
@@ -71,18 +73,21 @@ class Stack final : private ip::Upper {
     ip::Layer& ip() { return ip_; }
     icmp::Layer& icmp() { return icmp_; }
     udp::Layer& udp() { return udp_; }
+    tcp::Layer& tcp() { return tcp_; }
     const Counters& counters() const { return counters_; }
 
   private:
     void deliver(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload) override;
     void report(Instant now, ip::Protocol protocol, const ip::ErrorReport& error) override;
     SipHashKey derive_key(std::uint64_t purpose) const;
+    tcp::Configuration with_secret(tcp::Configuration configuration) const;
 
     std::array<SipHashKey, 2> secret_;
     Counters counters_;
     ip::Layer ip_;
     icmp::Layer icmp_;
     udp::Layer udp_;
+    tcp::Layer tcp_;
     link::LoopbackDevice loopback_device_;
     Interface loopback_;
     std::array<std::unique_ptr<Interface>, ip::Layer::kMaximumInterfaces> owned_;

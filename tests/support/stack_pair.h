@@ -1,0 +1,76 @@
+#pragma once
+
+// Two live stacks on one link, with a clock that is moved by hand: what one transmits the other receives, in
+// order, when the link is run.
+
+#include <deque>
+#include <vector>
+
+#include "net/stack.h"
+#include "tests/support/fake_link.h"
+
+namespace holm::net::testing {
+
+class StackPair {
+  public:
+    explicit StackPair(const DeviceCapabilities& capabilities = {}) {
+        for (int i = 0; i < 2; ++i) {
+            Side& side = sides[i];
+            side.device.what = capabilities;
+            Stack::Configuration configuration;
+            configuration.secret[0] = std::byte(i);
+            side.stack = std::make_unique<Stack>(configuration);
+            InterfaceConfiguration interface;
+            interface.mac = {{2, 0, 0, 0, 0, std::uint8_t(i + 1)}};
+            interface.address = address(i);
+            interface.prefix_length = 24;
+            side.interface = *side.stack->add_interface(now, side.device, interface);
+        }
+        run();
+    }
+
+    static IpAddress address(int side) { return IpAddress::v4(10, 0, 0, std::uint8_t(side + 1)); }
+    Stack& operator[](int side) { return *sides[side].stack; }
+
+    // Carries frames back and forth until both are silent; returns how many.
+    int run() {
+        int carried = 0;
+        for (int quiet = 0; quiet < 2;) {
+            quiet = 0;
+            for (int i = 0; i < 2; ++i) {
+                sides[i].stack->transmit(now);
+                if (sides[i].device.frames.empty()) ++quiet;
+                Side& other = sides[1 - i];
+                while (!sides[i].device.frames.empty()) {
+                    const Frame frame = sides[i].device.take();
+                    Offload offload = sides[i].device.offload;
+                    other.stack->receive(now, *other.interface, {frame, offload, nullptr});
+                    ++carried;
+                }
+            }
+        }
+        return carried;
+    }
+    // Runs the link and lets the time go by, deadline after deadline.
+    void wait(Duration time) {
+        const Instant end = now + time;
+        for (;;) {
+            run();
+            const Instant next = std::min(sides[0].stack->next_deadline(), sides[1].stack->next_deadline());
+            if (next > end) break;
+            now = std::max(now, next);
+        }
+        now = end;
+        run();
+    }
+
+    struct Side {
+        FakeDevice device;
+        std::unique_ptr<Stack> stack;
+        Interface* interface = nullptr;
+    };
+    Instant now;
+    Side sides[2];
+};
+
+}  // namespace holm::net::testing
