@@ -1,0 +1,36 @@
+#pragma once
+
+// What the library OS asks of a driver for a network device, beyond what the stack asks of a LinkDevice.
+
+#include "kernel/platform/platform.h"
+#include "net/frame.h"
+
+namespace holm::drivers {
+
+// Who takes the frames.
+class FrameSink {
+  public:
+    virtual void receive(const net::ReceivedFrame& frame) = 0;
+
+  protected:
+    ~FrameSink() = default;
+};
+
+class NetDriver : public net::LinkDevice {
+  public:
+    virtual ~NetDriver() = default;
+
+    // Frames taken in at a time, so that a flood of them leaves others their turn.
+    static constexpr unsigned kBatch = 64;
+
+    // Hands over what has arrived, at most kBatch frames; returns how many.
+    virtual unsigned receive(FrameSink& sink) = 0;
+    // Sends the rest of what transmit() took earlier.
+    virtual void flush() = 0;
+    // What to wait for: always frames, and room if transmit() has just said kFull.
+    virtual platform::Readiness readiness() const = 0;
+    // The device has vanished: nothing will come or go any more.
+    virtual bool gone() const = 0;
+};
+
+}  // namespace holm::drivers

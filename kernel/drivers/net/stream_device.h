@@ -1,0 +1,52 @@
+#pragma once
+
+// Frames over a stream socket, each behind its length as four big-endian bytes: how passt (and QEMU's
+// "stream" network) speaks. No virtio header, so no offloads.
+
+#include <memory>
+
+#include "kernel/drivers/net/landing_buffers.h"
+#include "kernel/drivers/net/net_driver.h"
+#include "kernel/platform/process/gate.h"
+
+namespace holm::drivers {
+
+class StreamDevice final : public NetDriver {
+  public:
+    static constexpr std::size_t kLengthSize = 4;
+    static constexpr std::size_t kMaximumFrame = 14 + 65'535;
+
+    StreamDevice(const platform::Gate& gate, std::int32_t handle, std::uint16_t mtu)
+        : gate_(gate), handle_(handle), mtu_(mtu) {}
+
+    unsigned receive(FrameSink& sink) override;
+    net::TransmitResult transmit(const net::OutgoingFrame& frame) override;
+    net::DeviceCapabilities capabilities() const override { return {.mtu = mtu_}; }
+    void flush() override { full_ = !write_rest(); }
+    platform::Readiness readiness() const override;
+    bool gone() const override { return gone_; }
+
+  private:
+    unsigned deliver(FrameSink& sink);
+    bool write_rest();
+
+    platform::Gate gate_;
+    std::int32_t handle_;
+    std::uint16_t mtu_;
+    bool full_ = false;
+    bool gone_ = false;
+
+    // What has been received of the stream: whole frames are handed over where they lie, the start of the
+    // next one stays in front.
+    LandingBuffers landing_;
+    LandingBuffers::Landing input_;
+    std::size_t input_start_ = 0;  // first byte that was not handed over
+    std::size_t input_end_ = 0;    // one past the last byte received
+
+    // The rest of a frame of which the socket took only a part.
+    std::unique_ptr<std::byte[]> output_;
+    std::size_t output_start_ = 0;
+    std::size_t output_end_ = 0;
+};
+
+}  // namespace holm::drivers
