@@ -1,0 +1,47 @@
+#include "services/metrics/registry.h"
+
+#include <doctest/doctest.h>
+
+using namespace holm;
+using namespace holm::metrics;
+
+TEST_CASE("the text is in Prometheus' exposition format") {
+    Registry registry;
+    Counter& ok = registry.counter("requests_total", "Requests\nanswered \\.", {{"code", "2xx"}});
+    registry.gauge("items", "Items.").set(-3);
+    registry.counter("requests_total", "", {{"code", "4\"x\\\n"}, {"kind", "b"}}).add(5);
+    registry.gauge("asked", "Asked for.", [] { return std::int64_t{7}; });
+    ok.add();
+    ok.add(2);
+    CHECK(registry.to_text() ==
+          "# HELP requests_total Requests\\nanswered \\\\.\n"
+          "# TYPE requests_total counter\n"
+          "requests_total{code=\"2xx\"} 3\n"
+          "requests_total{code=\"4\\\"x\\\\\\n\",kind=\"b\"} 5\n"
+          "# HELP items Items.\n"
+          "# TYPE items gauge\n"
+          "items -3\n"
+          "# HELP asked Asked for.\n"
+          "# TYPE asked gauge\n"
+          "asked 7\n");
+}
+
+TEST_CASE("a histogram's buckets are cumulative and count their own bound") {
+    Registry registry;
+    Histogram& histogram = registry.histogram(
+        "time_seconds", "Time.",
+        {Duration::microseconds(1500), Duration::milliseconds(10), Duration::seconds(2)}, {{"k", "v"}});
+    histogram.observe(Duration::microseconds(1500));
+    histogram.observe(Duration::microseconds(1501));
+    histogram.observe(Duration::nanoseconds(1));
+    histogram.observe(Duration::seconds(3));
+    CHECK(registry.to_text() ==
+          "# HELP time_seconds Time.\n"
+          "# TYPE time_seconds histogram\n"
+          "time_seconds_bucket{k=\"v\",le=\"0.0015\"} 2\n"
+          "time_seconds_bucket{k=\"v\",le=\"0.01\"} 3\n"
+          "time_seconds_bucket{k=\"v\",le=\"2\"} 3\n"
+          "time_seconds_bucket{k=\"v\",le=\"+Inf\"} 4\n"
+          "time_seconds_sum{k=\"v\"} 3.003001001\n"
+          "time_seconds_count{k=\"v\"} 4\n");
+}
