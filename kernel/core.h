@@ -17,6 +17,7 @@ class Fiber;
 class Machine;
 class Network;
 class RandomGenerator;
+class Watchdog;
 
 namespace platform {
 class Platform;
@@ -42,9 +43,12 @@ struct Core {
     memory::Heap* heap;
     RandomGenerator* random;
     Executor* executor;
+    Watchdog* watchdog;
     Machine* machine;
     Network* network;
     posix::State* posix;  // made by the first call of the C library that needs it
+
+    bool panicking;  // a report is being written; a second panic must not start another
 };
 
 #ifdef HOLM_GUEST

@@ -36,9 +36,9 @@ class Platform {
     // take any more is dropped.
     virtual void write_console(Bytes text) = 0;
 
-    // Sleeps until `deadline` on the core's clock, until a device is ready, or until a stop request; may
-    // return early for no reason.
-    virtual void wait(Instant now, Instant deadline, std::span<Readiness> devices) = 0;
+    // Sleeps until `deadline` on the core's clock or until a device is ready; with `until_stop` also until
+    // there is a stop request, even if it came just before. May return early for no reason.
+    virtual void wait(Instant now, Instant deadline, std::span<Readiness> devices, bool until_stop) = 0;
 
     // True from the operator's stop request (SIGTERM) on.
     virtual bool stop_requested() const = 0;

@@ -12,7 +12,7 @@ template <typename T>
 T block_on(Task<T> task) {
     struct Run final : detail::Completion, CoroutineWaiter {
         Run()
-            : Completion{[](Completion& self) -> std::coroutine_handle<> {
+            : Completion{[](Completion& self) noexcept -> std::coroutine_handle<> {
                   auto& run = static_cast<Run&>(self);
                   run.finished = true;
                   run.fiber->wake();

@@ -17,7 +17,7 @@ static std::exception_ptr& pointer_in(Failure& failure) {
 void capture_exception(Failure& failure) noexcept {
     ::new (&failure.exception) std::exception_ptr(std::current_exception());
     failure.rethrow = [](Failure& self) { std::rethrow_exception(pointer_in(self)); };
-    failure.drop = [](Failure& self) { pointer_in(self).~exception_ptr(); };
+    failure.drop = [](Failure& self) noexcept { pointer_in(self).~exception_ptr(); };
 }
 
 }  // namespace holm::detail

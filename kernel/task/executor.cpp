@@ -19,14 +19,20 @@ Executor::Executor(platform::Platform& platform, TimeSource& time)
 void Executor::run() {
     stopping_ = false;
     while (!stopping_) {
-        if (platform_.stop_requested()) post_all(stop_waiters_);
+        if (!stop_noticed_ && platform_.stop_requested()) notice_stop();
         const Instant now = time_.now();
+        time_.tend(now);
         timers_.expire(now);
         if (ready_.empty() || now - last_receive_ >= kPollInterval) receive(now);
         run_ready();
         const Instant device_deadline = transmit();
         if (ready_.empty() && !stopping_) idle(std::min(device_deadline, timers_.next_deadline()));
     }
+}
+
+void Executor::notice_stop() {
+    stop_noticed_ = true;
+    post_all(stop_waiters_);
 }
 
 void Executor::run_ready() {
@@ -73,7 +79,7 @@ void Executor::idle(Instant deadline) {
 
 bool Executor::spin(Instant& now, Instant until) {
     if (pollers_.empty() || expected_idle_ > kLongestSpin) return false;
-    while (now < until && !platform_.stop_requested()) {
+    while (now < until) {
         if (receive(now)) return true;
         now = time_.now();
     }
@@ -87,7 +93,7 @@ bool Executor::sleep(Instant now, Instant deadline) {
         if (count < devices.size()) devices[count++] = poller.readiness();
     });
     const std::span<platform::Readiness> used(devices.data(), count);
-    platform_.wait(now, deadline, used);
+    platform_.wait(now, deadline, used, !stop_noticed_);
     return std::ranges::any_of(used, [](const auto& device) { return device.readable; });
 }
 

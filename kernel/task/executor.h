@@ -37,7 +37,13 @@ class Executor {
     void add(Poller& poller) { pollers_.push_back(poller); }
 
     // `waiter` becomes ready when the operator asks the instance to stop; at once if that has happened.
-    void on_stop_request(Waiter& waiter) { stop_waiters_.push_back(waiter); }
+    void on_stop_request(Waiter& waiter) {
+        if (stop_noticed_) {
+            post(waiter);
+        } else {
+            stop_waiters_.push_back(waiter);
+        }
+    }
 
     // Runs until stop() is called.
     void run();
@@ -62,6 +68,7 @@ class Executor {
   private:
     static constexpr unsigned kMaxPollers = 64;
 
+    void notice_stop();
     void run_ready();
     bool receive(Instant now);
     Instant transmit();
@@ -83,6 +90,7 @@ class Executor {
     Instant last_receive_;    // when devices were last asked
     Duration expected_idle_;  // running mean of how long the recent waits for a device were
     bool stopping_ = false;
+    bool stop_noticed_ = false;  // stop_waiters_ have been told
 };
 
 // The executor of this core.

@@ -29,7 +29,7 @@ class Scope::Child final : public TaskRoot, public detail::Completion, public Wa
     Result<> result() { return take_(frame_); }
 
   private:
-    static std::coroutine_handle<> finish(Completion& self) {
+    static std::coroutine_handle<> finish(Completion& self) noexcept {
         auto& child = static_cast<Child&>(self);
         child.finished_ = true;
         executor().post_front(child);

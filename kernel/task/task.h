@@ -42,7 +42,7 @@ namespace detail {
 struct Failure {
     void* exception = nullptr;            // holds a std::exception_ptr
     void (*rethrow)(Failure&) = nullptr;  // null: there is no exception
-    void (*drop)(Failure&) = nullptr;
+    void (*drop)(Failure&) noexcept = nullptr;
 
     Failure() = default;
     Failure(Failure&& other) noexcept
@@ -69,7 +69,7 @@ void release_frame(void* frame) noexcept;
 
 // Who is told, instead of an awaiting coroutine, that a task has finished. The answer is what runs next.
 struct Completion {
-    std::coroutine_handle<> (*finished)(Completion&);
+    std::coroutine_handle<> (*finished)(Completion&) noexcept;
 };
 
 class PromiseBase {

@@ -11,6 +11,9 @@ class TimeSource {
     // Never goes back.
     virtual Instant now() = 0;
 
+    // Called in each round of the executor: the moment for rare upkeep.
+    virtual void tend(Instant now) = 0;
+
   protected:
     ~TimeSource() = default;
 };

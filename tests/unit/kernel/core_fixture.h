@@ -14,6 +14,7 @@ namespace holm::test {
 class ManualTime final : public TimeSource {
   public:
     Instant now() override { return time; }
+    void tend(Instant) override {}
     Instant time = Instant::from_nanoseconds(0);
 };
 
@@ -22,7 +23,7 @@ class FakePlatform final : public platform::Platform {
     explicit FakePlatform(ManualTime& time) : time_(time) {}
 
     void write_console(Bytes text) override { console += as_text(text); }
-    void wait(Instant, Instant deadline, std::span<platform::Readiness> devices) override {
+    void wait(Instant, Instant deadline, std::span<platform::Readiness> devices, bool) override {
         ++waits;
         if (on_wait && on_wait(devices)) return;
         if (deadline.is_never()) throw std::runtime_error("the executor would sleep for ever");

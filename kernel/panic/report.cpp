@@ -1,0 +1,172 @@
+#include "kernel/panic/report.h"
+
+#include <array>
+
+#include "abi/boot_info.h"
+#include "base/text_buffer.h"
+#include "kernel/console/console.h"
+#include "kernel/core.h"
+#include "kernel/memory/heap.h"
+#include "kernel/memory/pages.h"
+#include "kernel/panic/backtrace.h"
+#include "kernel/panic/image.h"
+#include "kernel/panic/panic.h"
+#include "kernel/panic/symbols.h"
+#include "kernel/platform/platform.h"
+#include "kernel/task/executor.h"
+#include "kernel/time/clock.h"
+
+namespace holm {
+namespace {
+
+constexpr std::size_t kMostFrames = 32;
+constexpr std::size_t kMostTaskNames = 12;
+
+// One screen at most, written in one piece.
+using Screen = TextBuffer<8192>;
+
+void put_address(Screen& screen, const ImageLayout& image, std::uint64_t address) {
+    if (!image.text.contains(address)) {
+        screen.hex(address, 12) << "  (outside the image)";
+        return;
+    }
+    screen.hex(address - image.slide, 12);
+    const Symbol symbol = find_symbol(address - image.text.begin);
+    if (!symbol.name.empty()) (screen << "  " << symbol.name << "+0x").hex(symbol.offset);
+}
+
+void put_backtrace(Screen& screen, const ImageLayout& image, const Report& report) {
+    const holm_boot_info& boot = *this_core().boot;
+    const AddressRange readable[] = {{boot.stack_low, boot.stack_low + boot.stack_size},
+                                     {boot.heap_start, boot.heap_start + boot.heap_size},
+                                     image.data};
+    std::array<std::uint64_t, kMostFrames> addresses;
+    const std::size_t count = backtrace(report.frame_pointer, readable, image.text, addresses);
+    screen << "where\n";
+    if (report.instruction_pointer != 0) {
+        screen << "  ";
+        put_address(screen, image, report.instruction_pointer);
+        screen << "\n";
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        screen << "  ";
+        // The call, not what comes after it: that may be the next function already.
+        put_address(screen, image, addresses[i] - 1);
+        screen << "\n";
+    }
+    if (count == 0 && report.instruction_pointer == 0) screen << "  (no frames)\n";
+}
+
+void put_registers(Screen& screen, const Registers& r) {
+    const struct {
+        const char* name;
+        std::uint64_t value;
+    } all[] = {{"rax", r.rax}, {"rbx", r.rbx}, {"rcx", r.rcx},   {"rdx", r.rdx}, {"rsi", r.rsi},
+               {"rdi", r.rdi}, {"rbp", r.rbp}, {"rsp", r.rsp},   {"r8 ", r.r8},  {"r9 ", r.r9},
+               {"r10", r.r10}, {"r11", r.r11}, {"r12", r.r12},   {"r13", r.r13}, {"r14", r.r14},
+               {"r15", r.r15}, {"rip", r.rip}, {"rfl", r.rflags}};
+    screen << "registers\n";
+    int column = 0;
+    for (const auto& one : all) {
+        (screen << "  " << one.name << " ").hex(one.value, 16);
+        if (++column % 4 == 0) screen << "\n";
+    }
+    screen << "\n";
+}
+
+void put_memory(Screen& screen) {
+    const Core& core = this_core();
+    if (!core.pages || !core.heap) return;
+    const memory::PageStatistics pages = core.pages->statistics();
+    const memory::HeapStatistics heap = core.heap->statistics();
+    constexpr std::uint64_t kKilobytesOfPage = memory::kPageSize / 1024;
+    screen << "memory     " << pages.used * kKilobytesOfPage << " KB of " << pages.total * kKilobytesOfPage
+           << " KB in use, at most " << pages.peak * kKilobytesOfPage << " KB; " << std::uint64_t{heap.live}
+           << " allocations";
+    if (heap.failed != 0) screen << ", " << heap.failed << " refused";
+    screen << "\n";
+}
+
+// Names with how many there are of each.
+void put_tasks(Screen& screen) {
+    Executor* executor = this_core().executor;
+    if (!executor) return;
+    struct Count {
+        const char* name;
+        unsigned count;
+    };
+    std::array<Count, kMostTaskNames> names;
+    std::size_t used = 0;
+    unsigned others = 0;
+    executor->roots().for_each([&](TaskRoot& root) {
+        for (std::size_t i = 0; i < used; ++i) {
+            if (names[i].name == root.name()) {
+                ++names[i].count;
+                return;
+            }
+        }
+        if (used == names.size()) {
+            ++others;
+        } else {
+            names[used++] = {root.name(), 1};
+        }
+    });
+    screen << "tasks     ";
+    for (std::size_t i = 0; i < used; ++i) {
+        screen << " " << names[i].name;
+        if (names[i].count > 1) screen << "(" << names[i].count << ")";
+    }
+    if (others != 0) screen << " and " << others << " more";
+    screen << "\nrunning    " << (executor->current() ? executor->current()->name() : "the kernel") << "\n";
+}
+
+void put_header(Screen& screen, const ImageLayout& image, const Report& report) {
+    const Core& core = this_core();
+    screen << "\n---- holm: " << report.title << " ----\nwhat       " << report.what << "\n";
+    if (report.detail) screen << "           " << report.detail << "\n";
+    screen << "image      " << reinterpret_cast<const char*>(core.boot->arguments.start) << ", build ";
+    for (std::size_t i = 0; i < image.build_id.size() && i < 8; ++i) screen.hex(image.build_id[i], 2);
+    if (core.clock) {
+        const auto microseconds = static_cast<std::uint64_t>(core.clock->now().as_nanoseconds() / 1000);
+        (screen << ", after " << microseconds / 1'000'000 << ".").decimal(microseconds % 1'000'000, 6)
+            << " s";
+    }
+    screen << "\n";
+}
+
+}  // namespace
+
+void print_report(const Report& report) {
+    const Core& core = this_core();
+    if (core.console) core.console->flush();
+    const ImageLayout image = image_layout(*core.boot);
+    Screen screen;
+    put_header(screen, image, report);
+    put_backtrace(screen, image, report);
+    if (report.registers) put_registers(screen, *report.registers);
+    put_memory(screen);
+    put_tasks(screen);
+    core.platform->write_console(as_bytes(screen.text()));
+}
+
+void panic_with(const Report& report) {
+    Core& core = this_core();
+    if (core.panicking) {
+        TextBuffer<256> line;
+        line << "holm: another panic while the first was being reported: " << report.what << "\n";
+        core.platform->write_console(as_bytes(line.text()));
+        core.platform->exit(kPanicStatus);
+    }
+    core.panicking = true;
+    print_report(report);
+    core.platform->exit(kPanicStatus);
+}
+
+void panic(const char* what, const char* detail) {
+    panic_with({.title = "panic",
+                .what = what,
+                .detail = detail,
+                .frame_pointer = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0))});
+}
+
+}  // namespace holm

@@ -1,0 +1,43 @@
+#include "kernel/panic/watchdog.h"
+
+#include "abi/boot_info.h"
+#include "kernel/core.h"
+#include "kernel/panic/report.h"
+#include "kernel/platform/platform.h"
+#include "kernel/task/executor.h"
+
+namespace holm {
+
+// At least one whole second of processor time, at most two.
+static constexpr unsigned kHoggedTicks = 2;
+static constexpr unsigned kMillisecondsOfTick = 1000;
+static constexpr int kStoppedStatus = 143;  // 128 + SIGTERM
+
+void Watchdog::tick(std::uint64_t instruction_pointer, std::uint64_t frame_pointer) {
+    Core& core = this_core();
+    if (!core.executor) return;
+    if (core.executor->progress() != progress_) {
+        progress_ = core.executor->progress();
+        hogged_ = 0;
+        return;
+    }
+    ++hogged_;
+    Report report{.title = "the core is hogged",
+                  .what = "no other task has run for more than a second of processor time",
+                  .instruction_pointer = instruction_pointer,
+                  .frame_pointer = frame_pointer};
+    if (core.platform->stop_requested() && hogged_ * kMillisecondsOfTick >= core.boot->stop_grace_ms) {
+        report.detail = "the operator's stop request could not be delivered; ending the instance";
+        print_report(report);
+        core.platform->exit(kStoppedStatus);
+    }
+    // A main() that computes and has nobody beside it keeps nobody waiting.
+    const bool alone = core.executor->running_fiber() && !core.executor->has_others_waiting();
+    const bool quiet = (core.boot->flags & HOLM_BOOT_QUIET) != 0;
+    if (hogged_ == kHoggedTicks && !reported_ && !alone && !quiet) {
+        reported_ = true;
+        print_report(report);
+    }
+}
+
+}  // namespace holm

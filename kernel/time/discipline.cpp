@@ -1,0 +1,37 @@
+#include "kernel/time/discipline.h"
+
+#include <algorithm>
+
+namespace holm {
+
+Discipline::Discipline(const Rate& start) : reference_{start.tsc, start.nanoseconds}, latest_(reference_) {}
+
+Rate Discipline::update(const Rate& current, const HostSample& sample) {
+    Rate next{sample.tsc, current.at(sample.tsc), current.multiplier};
+    const auto ticks = static_cast<std::int64_t>(sample.tsc - reference_.tsc);
+    const std::int64_t elapsed = sample.nanoseconds - reference_.nanoseconds;
+    // A host clock that stood still or a counter that went back: no basis for an estimate.
+    if (ticks <= 0 || elapsed <= 0) return next;
+
+    using Wide = unsigned __int128;
+    const auto frequency = static_cast<std::uint64_t>((static_cast<Wide>(elapsed) << Rate::kShift) /
+                                                      static_cast<std::uint64_t>(ticks));
+
+    next.multiplier = frequency;
+    interval_ = std::min(interval_ * 10, kLongest);
+    const std::int64_t behind = sample.nanoseconds - next.nanoseconds;
+    if (behind > kLargestSlewed.as_nanoseconds()) {
+        next.nanoseconds = sample.nanoseconds;
+    } else {
+        const std::int64_t ppm =
+            std::clamp(behind * 1'000'000 / interval_.as_nanoseconds(), -kLargestSlewPpm, kLargestSlewPpm);
+        next.slew = static_cast<std::int64_t>(frequency / 1'000'000) * ppm;
+        next.slew_ticks = static_cast<std::int64_t>(
+            (static_cast<Wide>(interval_.as_nanoseconds()) << Rate::kShift) / frequency);
+    }
+    if (elapsed > kLongestStretch) reference_ = latest_;
+    latest_ = sample;
+    return next;
+}
+
+}  // namespace holm
