@@ -6,6 +6,8 @@
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_MAX_NESTED_VALUES 16
 
+#include <cstdint>
+
 #include <toml++/impl/preprocessor.h>
 
 // toml++ 3.3 asks whether a character such as U+00E9 outside a string is white space in a function that ends

@@ -3,14 +3,11 @@
 
 # Holm's set-up uses Debian 12's packages and sources by name; anything else gets told what to do instead of half a set-up.
 require_debian_12() {
-    local id=unknown version='' name=''
-    if [[ -r /etc/os-release ]]; then
-        id=$(. /etc/os-release && echo "${ID:-unknown}")
-        version=$(. /etc/os-release && echo "${VERSION_ID:-}")
-        name=$(. /etc/os-release && echo "${PRETTY_NAME:-}")
-    fi
-    [[ $id == debian && $version == 12 && $(uname -m) == x86_64 ]] && return
-    fail "Holm sets itself up on Debian 12 (x86-64); this is ${name:-$(uname -s)} on $(uname -m)" \
+    local ID=unknown VERSION_ID='' PRETTY_NAME='' release=${1:-/etc/os-release}
+    # shellcheck source=/dev/null
+    [[ ! -r $release ]] || source "$release"
+    [[ $ID == debian && $VERSION_ID == 12 && $(uname -m) == x86_64 ]] && return
+    fail "Holm sets itself up on Debian 12 (x86-64); this is ${PRETTY_NAME:-$(uname -s)} on $(uname -m)" \
         "Use a Debian 12 machine, virtual machine or container (for example: docker run -it debian:12)." \
         "The packages it needs are in toolchain/packages.txt."
 }

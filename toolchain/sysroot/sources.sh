@@ -10,20 +10,21 @@ download_megabytes=166
 
 # The machine's own package sources, with deb-src in place of deb, in a folder of ours: the machine's are not changed,
 # and whatever signs its packages (Signed-By, trusted keys) signs these.
+# derive_source_entries FROM TO: FROM is /etc/apt
 derive_source_entries() {
-    local from to=$1
-    for from in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-        [[ -f $from ]] && sed -n 's/^[[:space:]]*deb\([[:space:]].*\)/deb-src\1/p' "$from"
+    local from=$1 to=$2 file
+    for file in "$from/sources.list" "$from"/sources.list.d/*.list; do
+        [[ -f $file ]] && sed -n 's/^[[:space:]]*deb\([[:space:]].*\)/deb-src\1/p' "$file"
     done >"$to/one-line.list"
-    for from in /etc/apt/sources.list.d/*.sources; do
-        [[ -f $from ]] && sed 's/^Types:.*/Types: deb-src/' "$from" >"$to/${from##*/}"
+    for file in "$from"/sources.list.d/*.sources; do
+        [[ -f $file ]] && sed 's/^Types:.*/Types: deb-src/' "$file" >"$to/${file##*/}"
     done
     return 0
 }
 
 private_apt_get() {
     LC_ALL=C apt-get -q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/sources" -o Dir::State::lists="$apt/lists" \
-        -o Dir::Cache="$apt/cache" -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 "$@"
+        -o Dir::Cache="$apt/cache" -o Acquire::Retries=3 "$@"
 }
 
 download_sources() {
@@ -31,7 +32,7 @@ download_sources() {
     apt=$cache/apt
     rm -rf "$apt"
     mkdir -p "$apt/sources" "$apt/lists/partial" "$apt/cache/archives/partial" "$cache/download"
-    derive_source_entries "$apt/sources"
+    derive_source_entries /etc/apt "$apt/sources"
     # A source of someone else's that has no source packages makes update fail; what counts is whether the download works.
     private_apt_get update >>"$report_log" 2>&1 || true
     (cd "$cache/download" && private_apt_get source --download-only "$@") >>"$report_log" 2>&1 &
