@@ -1,6 +1,6 @@
 // holm-manifest: the build's tool that turns holm.toml into assembly for the image.
 
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <format>
@@ -9,6 +9,7 @@
 #include <print>
 #include <string>
 
+#include "cli/command_line.h"
 #include "cli/manifest/assembly.h"
 #include "cli/manifest/embedded_sources.h"
 #include "cli/manifest/reader.h"
@@ -70,6 +71,10 @@ std::string link_options(const ImageDescription& description) {
 }
 
 int run(const Options& options) {
+    if (options.output.empty()) {
+        std::println(stderr, "holm-manifest: --output is needed");
+        return 2;
+    }
     std::string text;
     fs::path folder = fs::current_path();
     if (!options.config.empty()) {
@@ -96,14 +101,16 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
     Options options;
-    CLI::App app("Turns holm.toml into the assembly of an image's manifest, configuration and files.",
-                 "holm-manifest");
-    app.add_option("--config", options.config, "holm.toml; without it the defaults hold");
-    app.add_option("--name", options.name, "what the build calls the image");
-    app.add_option("--output", options.output, "assembly to write (.S)")->required();
-    app.add_option("--depfile", options.depfile, "make rule to write: what the output depends on");
-    app.add_option("--link-options", options.link_options,
-                   "response file to write: options for linking the image");
-    CLI11_PARSE(app, argc, argv);
-    return run(options);
+    CommandLine line("holm-manifest",
+                     "Turns holm.toml into the assembly of an image's manifest, configuration and files.",
+                     HOLM_VERSION);
+    line.whole_program()
+        .option("--config", options.config, "holm.toml; without it the defaults hold")
+        .option("--name", options.name, "what the build calls the image")
+        .option("--output", options.output, "assembly to write (.S)")
+        .option("--depfile", options.depfile, "make rule to write: what the output depends on")
+        .option("--link-options", options.link_options,
+                "response file to write: options for linking the image")
+        .action([&] { return run(options); });
+    return line.run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
 }

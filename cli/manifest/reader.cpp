@@ -26,14 +26,13 @@ class Reader {
         result_.name = build_name;
     }
 
-    ImageDescription read(const toml::table& root) {
-        Section top(root, "holm.toml", mistakes_);
-        if (const toml::table* table = top.table("image")) read_image(*table);
-        if (const toml::table* table = top.table("memory")) read_memory(*table);
-        if (const toml::table* table = top.table("environment")) read_environment(*table);
-        for (const toml::table* table : top.tables("net")) read_net(*table);
-        for (const toml::table* table : top.tables("block")) read_block(*table);
-        for (const toml::table* table : top.tables("files")) read_files(*table);
+    ImageDescription read(Section top) {
+        if (auto section = top.table("image")) read_image(*section);
+        if (auto section = top.table("memory")) read_memory(*section);
+        if (auto section = top.table("environment")) read_environment(*section);
+        for (Section& section : top.tables("net")) read_net(section);
+        for (Section& section : top.tables("block")) read_block(section);
+        for (Section& section : top.tables("files")) read_files(section);
         top.refuse_other_keys();
         if (result_.name.empty()) {
             top.mistake({1, 1}, "the image has no name; write name = \"hello\" under [image]");
@@ -54,8 +53,7 @@ class Reader {
         return std::nullopt;
     }
 
-    void read_image(const toml::table& table) {
-        Section section(table, "[image]", mistakes_);
+    void read_image(Section& section) {
         const auto name_text = section.text("name", "\"hello\"");
         if (const auto name = accept(name_text, parse_name)) {
             if (!result_.name.empty() && result_.name != *name) {
@@ -91,8 +89,7 @@ class Reader {
         section.refuse_other_keys();
     }
 
-    void read_memory(const toml::table& table) {
-        Section section(table, "[memory]", mistakes_);
+    void read_memory(Section& section) {
         const auto minimum = accept(section.text("minimum", "\"1M\""), parse_size);
         const auto by_default_text = section.text("default", "\"16M\"");
         const auto by_default = accept(by_default_text, parse_size);
@@ -117,32 +114,29 @@ class Reader {
         }
     }
 
-    void read_environment(const toml::table& table) {
+    void read_environment(Section& section) {
         std::size_t size = 0;
-        for (const auto& [key, node] : table) {  // sorted by name: toml::table is a map
-            const std::string_view name = key.str();
-            const Position where = position_of(node.source());
+        for (const Section::Entry& entry : section.entries()) {
+            const std::string& name = entry.key.value;
             const bool plain = !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
                                name.find_first_not_of(
                                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                   "0123456789_") == std::string_view::npos;
+                                   "0123456789_") == std::string::npos;
             if (!plain) {
-                mistake(position_of(key.source()),
-                        std::format("{} is not the name of a variable; allowed: letters, "
-                                    "digits and '_', not starting with a digit",
-                                    quote(name)));
+                mistake(entry.key.where, std::format("{} is not the name of a variable; allowed: letters, "
+                                                     "digits and '_', not starting with a digit",
+                                                     quote(name)));
                 continue;
             }
-            const auto* value = node.as_string();
-            if (value == nullptr || value->get().find('\0') != std::string::npos) {
-                mistake(where,
+            if (!entry.value) {
+                mistake(entry.where,
                         std::format("the value of {} is not text; allowed: a string such as \"1\"", name));
                 continue;
             }
-            result_.environment.push_back(std::format("{}={}", name, value->get()));
+            result_.environment.push_back(std::format("{}={}", name, entry.value->value));
             size += result_.environment.back().size() + 1;
             if (size > kLargestStrings) {
-                mistake(where, "the environment is longer than 64 KiB");
+                mistake(entry.where, "the environment is longer than 64 KiB");
                 break;
             }
         }
@@ -165,8 +159,7 @@ class Reader {
         return name;
     }
 
-    void read_net(const toml::table& table) {
-        Section section(table, "[[net]]", mistakes_);
+    void read_net(Section& section) {
         NetDevice device;
         device.name = device_name(section, "[[net]]");
         device.optional = section.boolean("optional").value_or(false);
@@ -201,8 +194,7 @@ class Reader {
         result_.net.push_back(std::move(device));
     }
 
-    void read_block(const toml::table& table) {
-        Section section(table, "[[block]]", mistakes_);
+    void read_block(Section& section) {
         BlockDevice device;
         device.name = device_name(section, "[[block]]");
         device.optional = section.boolean("optional").value_or(false);
@@ -211,13 +203,12 @@ class Reader {
         result_.block.push_back(std::move(device));
     }
 
-    void read_files(const toml::table& table) {
-        Section section(table, "[[files]]", mistakes_);
+    void read_files(Section& section) {
         const auto from = section.text("from", "\"static\"");
         const auto to = section.text("to", "\"/static\"");
         section.refuse_other_keys();
         if (!from || !to) {
-            if (table.get("from") == nullptr || table.get("to") == nullptr) {
+            if (!section.has("from") || !section.has("to")) {
                 mistake(section.where(), "[[files]] needs both, from = \"static\" and to = \"/static\"");
             }
             return;
@@ -265,13 +256,10 @@ class Reader {
 std::expected<ImageDescription, Mistakes> read_description(std::string_view text, std::string_view name) {
     if (text.size() > kLargestFile)
         return std::unexpected(Mistakes{{{1, 1}, "the file is larger than 1 MiB"}});
-    const toml::parse_result parsed = toml::parse(text);
-    if (!parsed) {
-        const toml::parse_error& error = parsed.error();
-        return std::unexpected(Mistakes{{position_of(error.source()), std::string(error.description())}});
-    }
+    const auto document = Document::parse(text);
+    if (!document) return std::unexpected(Mistakes{document.error()});
     Mistakes mistakes;
-    ImageDescription description = Reader(mistakes, name).read(parsed.table());
+    ImageDescription description = Reader(mistakes, name).read(document->top(mistakes));
     if (mistakes.empty()) return description;
     std::ranges::stable_sort(mistakes, [](const Mistake& a, const Mistake& b) {
         return a.where.line != b.where.line ? a.where.line < b.where.line : a.where.column < b.where.column;

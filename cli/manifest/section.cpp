@@ -3,11 +3,24 @@
 #include <algorithm>
 #include <format>
 
+#include "cli/manifest/toml.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
 
 namespace holm::cli {
+
+struct Section::Table {
+    const toml::table& toml;
+};
+struct Section::Node {
+    const toml::node* toml;  // null: no such key
+};
+
 namespace {
+
+Position position_of(const toml::source_region& region) {
+    return {static_cast<std::uint32_t>(region.begin.line), static_cast<std::uint32_t>(region.begin.column)};
+}
 
 std::string_view type_name(const toml::node& node) {
     switch (node.type()) {
@@ -44,18 +57,29 @@ std::string_view home_of(std::string_view key) {
 
 }  // namespace
 
-const toml::node* Section::find(std::string_view key) {
-    known_.push_back(key);
-    return table_.get(key);
+Section::Section(const Table& table, std::string title, Mistakes& mistakes)
+    : table_(std::make_shared<Table>(table)), title_(std::move(title)), mistakes_(&mistakes) {}
+
+Position Section::where() const {
+    return position_of(table_->toml.source());
 }
 
-void Section::wrong_type(const toml::node& node, std::string_view key, std::string_view allowed) {
-    mistake(position_of(node.source()),
-            std::format("{} of {} is {}; allowed: {}", key, title_, type_name(node), allowed));
+bool Section::has(std::string_view key) const {
+    return table_->toml.contains(key);
+}
+
+Section::Node Section::find(std::string_view key) {
+    known_.push_back(key);
+    return {table_->toml.get(key)};
+}
+
+void Section::wrong_type(const Node& node, std::string_view key, std::string_view allowed) {
+    mistake(position_of(node.toml->source()),
+            std::format("{} of {} is {}; allowed: {}", key, title_, type_name(*node.toml), allowed));
 }
 
 std::optional<Text> Section::text(std::string_view key, std::string_view example) {
-    const toml::node* node = find(key);
+    const toml::node* node = find(key).toml;
     if (node == nullptr) return std::nullopt;
     if (const auto* value = node->as_string()) {
         if (value->get().find('\0') == std::string::npos)
@@ -63,25 +87,25 @@ std::optional<Text> Section::text(std::string_view key, std::string_view example
         mistake(position_of(node->source()), std::format("{} of {} contains a NUL character", key, title_));
         return std::nullopt;
     }
-    wrong_type(*node, key, std::format("a string such as {}", example));
+    wrong_type({node}, key, std::format("a string such as {}", example));
     return std::nullopt;
 }
 
 std::optional<bool> Section::boolean(std::string_view key) {
-    const toml::node* node = find(key);
+    const toml::node* node = find(key).toml;
     if (node == nullptr) return std::nullopt;
     if (const auto* value = node->as_boolean()) return value->get();
-    wrong_type(*node, key, "true, false");
+    wrong_type({node}, key, "true, false");
     return std::nullopt;
 }
 
 std::optional<std::uint32_t> Section::number(std::string_view key, std::uint32_t low, std::uint32_t high) {
-    const toml::node* node = find(key);
+    const toml::node* node = find(key).toml;
     if (node == nullptr) return std::nullopt;
     const std::string allowed = std::format("a whole number from {} to {}", low, high);
     const auto* value = node->as_integer();
     if (value == nullptr) {
-        wrong_type(*node, key, allowed);
+        wrong_type({node}, key, allowed);
         return std::nullopt;
     }
     if (value->get() < low || value->get() > high) {
@@ -93,12 +117,12 @@ std::optional<std::uint32_t> Section::number(std::string_view key, std::uint32_t
 }
 
 std::optional<std::vector<Text>> Section::texts(std::string_view key, std::string_view example) {
-    const toml::node* node = find(key);
+    const toml::node* node = find(key).toml;
     if (node == nullptr) return std::nullopt;
     const std::string allowed = std::format("a list of strings such as {}", example);
     const toml::array* array = node->as_array();
     if (array == nullptr) {
-        wrong_type(*node, key, allowed);
+        wrong_type({node}, key, allowed);
         return std::nullopt;
     }
     std::vector<Text> values;
@@ -117,39 +141,51 @@ std::optional<std::vector<Text>> Section::texts(std::string_view key, std::strin
     return values;
 }
 
-const toml::table* Section::table(std::string_view key) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return nullptr;
-    if (const toml::table* table = node->as_table()) return table;
+std::optional<Section> Section::table(std::string_view key) {
+    const toml::node* node = find(key).toml;
+    if (node == nullptr) return std::nullopt;
+    if (const toml::table* table = node->as_table())
+        return Section(Table{*table}, std::format("[{}]", key), *mistakes_);
     mistake(position_of(node->source()),
             node->is_array_of_tables()
                 ? std::format("[[{0}]] is there once only; allowed: [{0}]", key)
                 : std::format("{0} is {1}; allowed: a table [{0}]", key, type_name(*node)));
-    return nullptr;
+    return std::nullopt;
 }
 
-std::vector<const toml::table*> Section::tables(std::string_view key) {
-    const toml::node* node = find(key);
-    std::vector<const toml::table*> tables;
-    if (node == nullptr) return tables;
+std::vector<Section> Section::tables(std::string_view key) {
+    const toml::node* node = find(key).toml;
+    std::vector<Section> sections;
+    if (node == nullptr) return sections;
     const toml::array* array = node->as_array();
-    bool all_tables = array != nullptr;
-    for (std::size_t i = 0; all_tables && i < array->size(); ++i) {
-        tables.push_back(array->get(i)->as_table());
-        all_tables = tables.back() != nullptr;
-    }
-    if (!all_tables) {
-        tables.clear();
+    if (array == nullptr ||
+        !std::ranges::all_of(*array, [](const toml::node& element) { return element.is_table(); })) {
         mistake(position_of(node->source()),
                 node->is_table() ? std::format("[{0}] takes a second pair of brackets; allowed: [[{0}]]", key)
                                  : std::format("{0} is {1}; allowed: tables [[{0}]]", key, type_name(*node)));
+        return sections;
     }
-    return tables;
+    for (const toml::node& element : *array) {
+        sections.push_back(Section(Table{*element.as_table()}, std::format("[[{}]]", key), *mistakes_));
+    }
+    return sections;
+}
+
+std::vector<Section::Entry> Section::entries() const {
+    std::vector<Entry> entries;
+    for (const auto& [key, node] : table_->toml) {  // a map: sorted
+        Entry entry{
+            {std::string(key.str()), position_of(key.source())}, std::nullopt, position_of(node.source())};
+        const auto* value = node.as_string();
+        if (value != nullptr && !value->get().contains('\0')) entry.value = Text{value->get(), entry.where};
+        entries.push_back(std::move(entry));
+    }
+    return entries;
 }
 
 void Section::refuse_other_keys() {
     std::ranges::sort(known_);
-    for (const auto& [key, node] : table_) {
+    for (const auto& [key, node] : table_->toml) {
         const std::string_view name = key.str();
         if (std::ranges::binary_search(known_, name)) continue;
         std::string text = std::format("unknown key {} in {}", quote(name), title_);
@@ -162,6 +198,25 @@ void Section::refuse_other_keys() {
         }
         mistake(position_of(key.source()), std::format("{}; allowed: {}", text, join(known_)));
     }
+}
+
+struct Document::Parts {
+    toml::parse_result toml;
+};
+
+Document::Document(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Document::Document(Document&&) noexcept = default;
+Document::~Document() = default;
+
+std::expected<Document, Mistake> Document::parse(std::string_view text) {
+    auto parts = std::make_unique<Parts>(toml::parse(text));
+    if (parts->toml) return Document(std::move(parts));
+    const toml::parse_error& error = parts->toml.error();
+    return std::unexpected(Mistake{position_of(error.source()), std::string(error.description())});
+}
+
+Section Document::top(Mistakes& mistakes) const {
+    return Section(Section::Table{parts_->toml.table()}, "holm.toml", mistakes);
 }
 
 }  // namespace holm::cli

@@ -1,22 +1,20 @@
 #pragma once
 
 // One table of holm.toml while it is read: takes its keys out one by one, and complains about those nobody
-// asked for and about values of the wrong type.
+// asked for and about values of the wrong type. toml++ is slow to compile, so that it stays behind this
+// header.
 
 #include <cstdint>
+#include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/manifest/description.h"
-#include "cli/manifest/toml.h"
 
 namespace holm::cli {
-
-inline Position position_of(const toml::source_region& region) {
-    return {static_cast<std::uint32_t>(region.begin.line), static_cast<std::uint32_t>(region.begin.column)};
-}
 
 struct Text {
     std::string value;
@@ -25,33 +23,56 @@ struct Text {
 
 class Section {
   public:
-    // `title` is how messages call it: "[memory]", or "holm.toml" for the top.
-    Section(const toml::table& table, std::string title, Mistakes& mistakes)
-        : table_(table), title_(std::move(title)), mistakes_(mistakes) {}
-
     // Each key is allowed from here on; empty when it is absent, or wrong and reported.
     std::optional<Text> text(std::string_view key, std::string_view example);
     std::optional<bool> boolean(std::string_view key);
     std::optional<std::uint32_t> number(std::string_view key, std::uint32_t low, std::uint32_t high);
     std::optional<std::vector<Text>> texts(std::string_view key, std::string_view example);
-    const toml::table* table(std::string_view key);
+    std::optional<Section> table(std::string_view key);
     // The tables of [[key]].
-    std::vector<const toml::table*> tables(std::string_view key);
+    std::vector<Section> tables(std::string_view key);
+    // Everything in the table, for one whose keys are the user's; sorted by key. A value that is not text is
+    // empty.
+    struct Entry {
+        Text key;
+        std::optional<Text> value;
+        Position where;  // of the value
+    };
+    std::vector<Entry> entries() const;
+    bool has(std::string_view key) const;
 
     // Reports every key that was not asked for. Call it last.
     void refuse_other_keys();
 
-    void mistake(Position where, std::string what) { mistakes_.push_back({where, std::move(what)}); }
-    Position where() const { return position_of(table_.source()); }
+    void mistake(Position where, std::string what) { mistakes_->push_back({where, std::move(what)}); }
+    Position where() const;
 
   private:
-    const toml::node* find(std::string_view key);
-    void wrong_type(const toml::node& node, std::string_view key, std::string_view allowed);
+    friend class Document;
+    struct Table;  // a reference to toml++'s
+    struct Node;
+    Section(const Table& table, std::string title, Mistakes& mistakes);
+    Node find(std::string_view key);
+    void wrong_type(const Node& node, std::string_view key, std::string_view allowed);
 
-    const toml::table& table_;
-    std::string title_;
-    Mistakes& mistakes_;
+    std::shared_ptr<const Table> table_;
+    std::string title_;  // how messages call it: "[memory]", or "holm.toml" for the top
+    Mistakes* mistakes_;
     std::vector<std::string_view> known_;
+};
+
+// The parsed text; sections point into it.
+class Document {
+  public:
+    static std::expected<Document, Mistake> parse(std::string_view text);
+    Document(Document&&) noexcept;
+    ~Document();
+    Section top(Mistakes& mistakes) const;
+
+  private:
+    struct Parts;
+    explicit Document(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace holm::cli

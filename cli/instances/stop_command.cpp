@@ -1,0 +1,67 @@
+// holm stop: an orderly end.
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <memory>
+#include <print>
+#include <thread>
+
+#include "cli/commands.h"
+#include "cli/failure.h"
+#include "cli/run/instance_record.h"
+#include "cli/text/duration.h"
+
+namespace holm::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+bool still_runs(const InstanceRecord& record) {
+    return start_ticks_of(record.supervisor) == record.start_ticks;
+}
+
+bool ends_within(const InstanceRecord& record, std::chrono::milliseconds time) {
+    const auto deadline = std::chrono::steady_clock::now() + time;
+    while (still_runs(record)) {
+        if (std::chrono::steady_clock::now() >= deadline) return false;
+        std::this_thread::sleep_for(5ms);
+    }
+    return true;
+}
+
+// holm run has a grace period of its own and kills the instance behind it; `patience` is how long this
+// command waits for that.
+void stop(const std::string& what, const std::string& patience) {
+    const auto time = parse_duration(patience);
+    if (!time) throw Failure(time.error(), 2);
+    const InstanceRecord record = find_instance(what);
+    if (kill(record.supervisor, SIGTERM) != 0 && errno != ESRCH) {
+        fail_with("{} cannot be stopped: {}", record.name, std::strerror(errno));
+    }
+    if (!ends_within(record, *time)) {
+        fail_with("{} ({}) was asked to stop and still runs after {}", record.name, record.supervisor,
+                  patience);
+    }
+    std::println("{} ({}) has ended", record.name, record.supervisor);
+}
+
+}  // namespace
+
+void add_stop(CommandLine& line) {
+    struct Options {
+        std::string what;
+        std::string wait = "10s";
+    };
+    const auto options = std::make_shared<Options>();
+    line.add_command("stop", "Ask an instance to stop, and wait until it has")
+        .positional("INSTANCE", options->what, "Its name, or its number in holm ps")
+        .option("--wait", options->wait, "How long to wait for the end (default: 10s)")
+        .action([options] {
+            stop(options->what, options->wait);
+            return 0;
+        });
+}
+
+}  // namespace holm::cli

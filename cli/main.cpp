@@ -1,0 +1,52 @@
+// holm: the command line. What it can do lies in the folders beside this file, a file a command.
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <print>
+
+#include "cli/commands.h"
+#include "cli/failure.h"
+
+namespace {
+
+using namespace holm::cli;
+
+// Words behind "--" are the service's, whatever they look like.
+std::vector<std::string> take_service_arguments(std::vector<std::string>& words) {
+    const auto separator = std::ranges::find(words, "--");
+    if (separator == words.end()) return {};
+    if (words[0] != "run") throw Failure("arguments behind \"--\" are for holm run only", 2);
+    std::vector<std::string> tail(separator + 1, words.end());
+    words.erase(separator, words.end());
+    return tail;
+}
+
+int run(std::vector<std::string> words) {
+    const std::vector<std::string> service_arguments = take_service_arguments(words);
+    CommandLine line("holm", "Holm builds C++ services into small sealed images and runs them.",
+                     HOLM_VERSION);
+    add_new(line);
+    add_build(line);
+    add_run(line, service_arguments);
+    add_ps(line);
+    add_logs(line);
+    add_stop(line);
+    add_doctor(line);
+    add_dispatches(line);
+    return line.run(std::move(words));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+    } catch (const Failure& failure) {
+        std::println(stderr, "holm: {}", failure.what());
+        return failure.status();
+    } catch (const std::exception& error) {
+        std::println(stderr, "holm: {}", error.what());
+        return 1;
+    }
+}

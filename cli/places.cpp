@@ -1,0 +1,48 @@
+#include "cli/places.h"
+
+#include <cstdlib>
+
+#include <unistd.h>
+
+#include "cli/failure.h"
+
+namespace holm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path program_folder() {
+    std::error_code error;
+    return fs::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+}  // namespace
+
+std::optional<fs::path> source_tree() {
+    const fs::path folder = program_folder();
+    const fs::path root = folder.parent_path().parent_path();
+    if (folder != root / "build" / "bin" || !fs::exists(root / "toolchain")) return std::nullopt;
+    return root;
+}
+
+fs::path sibling_program(std::string_view name) {
+    const fs::path program = program_folder() / name;
+    if (access(program.c_str(), X_OK) != 0) {
+        fail_with("{} is not where it should be, {}; build or install Holm again", name, program.string());
+    }
+    return program;
+}
+
+std::optional<fs::path> find_on_path(std::string_view name) {
+    const char* path = std::getenv("PATH");
+    std::string_view rest = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
+    while (!rest.empty()) {
+        const std::size_t colon = rest.find(':');
+        const fs::path candidate = fs::path(rest.substr(0, colon)) / name;
+        if (candidate.is_absolute() && access(candidate.c_str(), X_OK) == 0) return candidate;
+        rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    }
+    return std::nullopt;
+}
+
+}  // namespace holm::cli

@@ -1,0 +1,168 @@
+#include "cli/run/instance_record.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <format>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/failure.h"
+#include "cli/text/quote.h"
+#include "cli/text/suggest.h"
+
+namespace holm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path record_path(pid_t supervisor) {
+    return instance_folder() / std::format("{}.instance", supervisor);
+}
+
+template <typename Number>
+bool read_number(std::string_view text, Number& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc{} && end == text.data() + text.size();
+}
+
+}  // namespace
+
+fs::path instance_folder() {
+    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+    fs::path folder;
+    if (runtime != nullptr && runtime[0] == '/') {
+        folder = fs::path(runtime) / "holm";
+    } else if (geteuid() == 0) {
+        folder = "/run/holm";
+    } else {
+        folder = std::format("/tmp/holm-{}", geteuid());
+    }
+    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+        fail_with("the folder {} cannot be made: {}", quote(folder.string()), std::strerror(errno));
+    }
+    struct stat status{};
+    if (lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() ||
+        (status.st_mode & 022) != 0) {
+        fail_with("{} is not a folder that only you can write to; remove it", quote(folder.string()));
+    }
+    return folder;
+}
+
+std::optional<std::uint64_t> start_ticks_of(pid_t process) {
+    std::ifstream file(std::format("/proc/{}/stat", process));
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    // Field 22 (proc(5)); the name, field 2, is in parentheses and may hold anything.
+    const std::size_t name_end = text.rfind(')');
+    if (name_end == std::string::npos) return std::nullopt;
+    std::string_view rest = std::string_view(text).substr(name_end + 1);
+    for (int field = 2; field < 22; ++field) {
+        const std::size_t space = rest.find(' ');
+        if (space == std::string_view::npos) return std::nullopt;
+        rest.remove_prefix(space + 1);
+    }
+    std::uint64_t ticks = 0;
+    if (!read_number(rest.substr(0, rest.find(' ')), ticks)) return std::nullopt;
+    return ticks;
+}
+
+std::string format_record(const InstanceRecord& record) {
+    return std::format(
+        "name={}\nsupervisor={}\nstart_ticks={}\ntender={}\nstarted={}\nimage={}\nports={}\nlog={}\n",
+        record.name, record.supervisor, record.start_ticks, record.tender, record.started, record.image,
+        record.ports, record.log);
+}
+
+std::optional<InstanceRecord> parse_record(std::string_view text) {
+    InstanceRecord record;
+    bool good = true;
+    while (!text.empty()) {
+        const std::size_t newline = text.find('\n');
+        const std::string_view line = text.substr(0, newline);
+        text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
+        const std::size_t equals = line.find('=');
+        if (equals == std::string_view::npos) return std::nullopt;
+        const std::string_view key = line.substr(0, equals);
+        const std::string_view value = line.substr(equals + 1);
+        if (key == "name") record.name = value;
+        if (key == "image") record.image = value;
+        if (key == "ports") record.ports = value;
+        if (key == "log") record.log = value;
+        if (key == "supervisor") good = good && read_number(value, record.supervisor);
+        if (key == "start_ticks") good = good && read_number(value, record.start_ticks);
+        if (key == "tender") good = good && read_number(value, record.tender);
+        if (key == "started") good = good && read_number(value, record.started);
+    }
+    // Signals go to these: 0 and negative numbers mean groups of processes to kill(2).
+    if (!good || record.supervisor <= 1 || record.tender <= 1 || record.name.empty()) return std::nullopt;
+    return record;
+}
+
+void write_record(const InstanceRecord& record) {
+    const fs::path path = record_path(record.supervisor);
+    const fs::path draft = path.string() + ".new";
+    std::ofstream file(draft, std::ios::binary | std::ios::trunc);
+    file << format_record(record);
+    file.close();
+    std::error_code error;
+    if (file) fs::rename(draft, path, error);
+    if (!file || error) fail_with("{} cannot be written", quote(path.string()));
+}
+
+void remove_record(pid_t supervisor) {
+    std::error_code error;
+    fs::remove(record_path(supervisor), error);
+}
+
+std::vector<InstanceRecord> running_instances() {
+    std::vector<InstanceRecord> running;
+    std::error_code error;
+    for (fs::directory_iterator i(instance_folder(), error), end; !error && i != end; i.increment(error)) {
+        if (i->path().extension() != ".instance") continue;
+        std::ifstream file(i->path(), std::ios::binary);
+        const auto record = parse_record(std::string(std::istreambuf_iterator<char>(file), {}));
+        if (record && start_ticks_of(record->supervisor) == record->start_ticks) {
+            running.push_back(*record);
+        } else {
+            std::error_code unused;
+            fs::remove(i->path(), unused);
+            if (record && !record->log.empty()) fs::remove(record->log, unused);
+        }
+    }
+    std::ranges::sort(running, {},
+                      [](const InstanceRecord& r) { return std::pair(r.start_ticks, r.supervisor); });
+    return running;
+}
+
+InstanceRecord find_instance(std::string_view what) {
+    const std::vector<InstanceRecord> running = running_instances();
+    std::vector<const InstanceRecord*> matching;
+    pid_t number = 0;
+    const bool by_number = read_number(what, number);
+    std::set<std::string_view> names;
+    for (const InstanceRecord& record : running) {
+        names.insert(record.name);
+        if (by_number ? record.supervisor == number : record.name == what) matching.push_back(&record);
+    }
+    if (matching.size() == 1) return *matching[0];
+    if (matching.size() > 1) {
+        std::string numbers;
+        for (const InstanceRecord* record : matching) {
+            numbers += std::format("{}{}", numbers.empty() ? "" : ", ", record->supervisor);
+        }
+        fail_with("{} instances are named {}; say which by its number: {}", matching.size(), quote(what),
+                  numbers);
+    }
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    fail_with("no instance {} runs; {}", quote(what),
+              views.empty() ? "none does" : "running: " + join(views));
+}
+
+}  // namespace holm::cli

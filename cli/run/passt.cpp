@@ -1,0 +1,139 @@
+#include "cli/run/passt.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <format>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/failure.h"
+#include "cli/places.h"
+#include "cli/process/child.h"
+
+namespace holm::cli {
+namespace {
+
+// A network that exists between the image and passt only. Fixed, so that the image needs no DHCP exchange at
+// start.
+constexpr const char* kGuestAddress = "10.0.2.15";
+constexpr const char* kGateway = "10.0.2.2";
+constexpr const char* kDns = "10.0.2.3";  // passt hands queries to the host's resolver
+constexpr int kPrefixLength = 24;
+
+// passt takes its addresses from the interface of the default route and ends when there is none.
+bool has_default_route() {
+    std::ifstream routes("/proc/net/route");
+    std::string line;
+    std::getline(routes, line);  // the heading
+    while (std::getline(routes, line)) {
+        std::istringstream fields(line);
+        std::string interface, destination;
+        fields >> interface >> destination;
+        if (destination == "00000000") return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+Passt::Passt(const std::vector<PortForward>& forwards) {
+    const auto program = find_on_path("passt");
+    if (!program)
+        fail_with("-p needs the program passt, which is not installed; on Debian: apt install passt");
+    for (const PortForward& forward : forwards) {
+        if (const std::string why = why_taken(forward); !why.empty()) throw Failure(why);
+    }
+    if (!has_default_route()) {
+        fail_with(
+            "-p needs a machine with a default route, and this one has none; grant a tap with --net instead");
+    }
+
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        fail_with("no socket can be had: {}", std::strerror(errno));
+    }
+    guest_end_ = ends[0];
+    fcntl(ends[0], F_SETFD, 0);  // both ends are for children
+    fcntl(ends[1], F_SETFD, 0);
+    const Pipe errors = Pipe::create();
+    errors_ = errors.read_end;
+
+    // No map-gw: the image shall not reach what listens on this machine's loopback.
+    std::vector<std::string> words = {program->string(),
+                                      "--foreground",
+                                      "--quiet",
+                                      "--ipv4-only",
+                                      "--fd",
+                                      std::to_string(ends[1]),
+                                      "--no-map-gw",
+                                      "--address",
+                                      kGuestAddress,
+                                      "--netmask",
+                                      std::to_string(kPrefixLength),
+                                      "--gateway",
+                                      kGateway,
+                                      "--dns-forward",
+                                      kDns};
+    bool udp = false;
+    for (const PortForward& forward : forwards) {
+        words.push_back(forward.udp ? "--udp-ports" : "--tcp-ports");
+        words.push_back(
+            std::format("{}/{}:{}", forward.address.text(), forward.host_port, forward.guest_port));
+        udp = udp || forward.udp;
+    }
+    if (!udp) words.insert(words.end(), {"--udp-ports", "none"});  // by default it forwards what TCP has
+    fcntl(guest_end_, F_SETFD, FD_CLOEXEC);
+    pid_ = spawn(words, {.error = errors.write_end, .ignore_interrupt = true});
+    fcntl(guest_end_, F_SETFD, 0);
+    close(errors.write_end);
+    close(ends[1]);
+}
+
+Passt::~Passt() {
+    stop();
+    close_guest_end();
+    if (errors_ >= 0) close(errors_);
+}
+
+std::string Passt::net_setting() const {
+    return std::format("stream:{},ip={}/{},gw={},dns={}", guest_end_, kGuestAddress, kPrefixLength, kGateway,
+                       kDns);
+}
+
+void Passt::close_guest_end() {
+    if (guest_end_ >= 0) close(guest_end_);
+    guest_end_ = -1;
+}
+
+std::string Passt::complaint() {
+    std::array<char, 4096> buffer;
+    const ssize_t size = read(errors_, buffer.data(), buffer.size());
+    std::istringstream lines(std::string(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0));
+    std::string complaint;
+    for (std::string line; std::getline(lines, line);) {
+        // What it says at every start, and where no syslog runs.
+        if (line.empty() || line.starts_with("Failed to send ") || line.starts_with("Don't run as root"))
+            continue;
+        if (!complaint.empty()) complaint += "; ";
+        complaint += line;
+    }
+    return complaint.empty() ? "it did not say why" : complaint;
+}
+
+void Passt::stop() {
+    if (pid_ < 0) return;
+    kill(pid_, SIGTERM);
+    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+}
+
+}  // namespace holm::cli

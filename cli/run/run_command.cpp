@@ -1,0 +1,113 @@
+// holm run
+
+#include <chrono>
+#include <format>
+#include <memory>
+#include <optional>
+#include <print>
+
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/failure.h"
+#include "cli/process/child.h"
+#include "cli/run/detach.h"
+#include "cli/run/instance_record.h"
+#include "cli/run/passt.h"
+#include "cli/run/run_options.h"
+#include "cli/run/supervise.h"
+
+namespace holm::cli {
+namespace {
+
+constexpr int kNotStarted = 125;  // as holm-process has it
+
+InstanceRecord make_record(const RunPlan& plan, pid_t tender, const std::string& log) {
+    std::string ports;
+    for (const PortForward& forward : plan.forwards) ports += (ports.empty() ? "" : ", ") + forward.text();
+    return {.name = plan.image.filename().string(),
+            .supervisor = getpid(),
+            .start_ticks = start_ticks_of(getpid()).value_or(0),
+            .tender = tender,
+            .started = std::chrono::duration_cast<std::chrono::seconds>(
+                           std::chrono::system_clock::now().time_since_epoch())
+                           .count(),
+            .image = std::filesystem::absolute(plan.image).string(),
+            .ports = ports,
+            .log = log};
+}
+
+int run_to_end(const RunOptions& options, const RunPlan& plan, const std::string& log,
+               const std::function<void()>& ready) {
+    hold_signals();
+    std::optional<Passt> passt;
+    if (!plan.forwards.empty()) passt.emplace(plan.forwards);
+    const std::vector<std::string> command = tender_command(options, plan, passt ? passt->net_setting() : "");
+    const pid_t tender = spawn(command, {.ignore_interrupt = true});
+    if (passt) passt->close_guest_end();
+
+    // The instance starts while this is written. Without a place for the record it runs all the same.
+    bool recorded = false;
+    try {
+        write_record(make_record(plan, tender, log));
+        recorded = true;
+    } catch (const Failure& failure) {
+        std::println(stderr, "holm: {} will not be listed by holm ps: {}", plan.image.filename().string(),
+                     failure.what());
+    }
+    ready();
+    const int status = supervise({.name = plan.image.filename().string(),
+                                  .tender = tender,
+                                  .passt = passt ? &*passt : nullptr,
+                                  .grace = plan.grace});
+    if (recorded) remove_record(getpid());
+    return status;
+}
+
+int run_command(const RunOptions& options) {
+    const RunPlan plan = plan_run(options);
+    if (!options.detach) return run_to_end(options, plan, "", [] {});
+    const std::filesystem::path log = new_log_path(plan.image.filename().string());
+    const pid_t supervisor = run_detached(log, [&](const std::function<void()>& ready) {
+        return run_to_end(options, plan, log.string(), ready);
+    });
+    std::println("{0} runs as {1}; holm logs {1} shows its output, holm stop {1} ends it",
+                 plan.image.filename().string(), supervisor);
+    return 0;
+}
+
+}  // namespace
+
+void add_run(CommandLine& line, const std::vector<std::string>& service_arguments) {
+    const auto options = std::make_shared<RunOptions>();
+    line.add_command("run", "Run an image as a sandboxed process")
+        .positional("IMAGE", options->image, "Path of an image, or a name looked for in build/images")
+        .option("--tender", options->tender, "What runs it (default: process)")
+        .one_of({"process"})
+        .option("--mem", options->memory, "Heap, such as 16M (default: what the image says)")
+        .list("--arg", options->arguments, "One argument for the service; --arg=--x for one with dashes")
+        .list("--env", options->environment, "One variable for the service: NAME=VALUE")
+        .list(
+            "--net", options->net,
+            "Grant a network device: NAME=tapX or NAME=fd:N, then ,ip=10.0.0.2/24 ,gw=10.0.0.1 ,dns=10.0.0.1")
+        .list("-p,--publish", options->publish,
+              "Lead a port of this machine to the image: [ADDRESS:]HOST:GUEST[/udp]; rootless, through passt")
+        .option("--grace", options->grace, "Time between a stop request and the end (default: 5s)")
+        .flag("--quiet", options->quiet, "No messages of the library OS; the service's own stay")
+        .flag("--trace-syscalls", options->trace_system_calls, "Print each system call to standard error")
+        .flag("-d,--detach", options->detach, "Go on without this terminal; see holm ps, logs, stop")
+        .footer(
+            "Arguments for the service go behind \"--\": holm run web -- --verbose\n"
+            "The exit status is the service's own; 125: it could not be started; 128 + n: ended by signal n.")
+        .action([options, &service_arguments] {
+            options->arguments.insert(options->arguments.end(), service_arguments.begin(),
+                                      service_arguments.end());
+            try {
+                return run_command(*options);
+            } catch (const Failure& failure) {
+                throw Failure(failure.what(), failure.status() == 1 ? kNotStarted : failure.status());
+            }
+        });
+}
+
+}  // namespace holm::cli

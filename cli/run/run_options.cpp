@@ -1,0 +1,82 @@
+#include "cli/run/run_options.h"
+
+#include <algorithm>
+#include <format>
+
+#include "cli/failure.h"
+#include "cli/image/image_head.h"
+#include "cli/places.h"
+#include "cli/run/find_image.h"
+#include "cli/text/duration.h"
+#include "cli/text/quote.h"
+
+namespace holm::cli {
+namespace {
+
+template <typename T>
+T value_or_fail(Parsed<T> value) {
+    if (!value) throw Failure(value.error(), 2);
+    return *std::move(value);
+}
+
+// The network device that is left for passt: the first one without a --net.
+std::string device_for_passt(const std::filesystem::path& image, const std::vector<std::string>& net) {
+    const std::vector<std::string> devices = net_devices_of(*read_image_head(image));
+    for (const std::string& device : devices) {
+        const bool granted = std::ranges::any_of(
+            net, [&](const std::string& grant) { return grant.starts_with(device + "="); });
+        if (!granted) return device;
+    }
+    const std::string what = quote(image.filename().string());
+    if (devices.empty()) {
+        fail_with("{} has no network device, so -p leads nowhere; declare a [[net]] in its holm.toml", what);
+    }
+    fail_with("all network devices of {} are granted by --net, so none is left for -p", what);
+}
+
+void check_no_repeats(const std::vector<PortForward>& forwards) {
+    for (std::size_t i = 0; i < forwards.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            const PortForward &a = forwards[i], &b = forwards[j];
+            if (a.host_port == b.host_port && a.udp == b.udp && a.address == b.address) {
+                throw Failure(std::format("-p names port {} of {} twice", a.host_port, a.address.text()), 2);
+            }
+        }
+    }
+}
+
+}  // namespace
+
+RunPlan plan_run(const RunOptions& options) {
+    RunPlan plan;
+    plan.grace = value_or_fail(parse_duration(options.grace));
+    for (const std::string& text : options.publish)
+        plan.forwards.push_back(value_or_fail(parse_port_forward(text)));
+    check_no_repeats(plan.forwards);
+    plan.image = find_image(options.image);
+    if (!plan.forwards.empty()) plan.passt_device = device_for_passt(plan.image, options.net);
+    return plan;
+}
+
+std::vector<std::string> tender_command(const RunOptions& options, const RunPlan& plan,
+                                        const std::string& net_setting) {
+    std::vector<std::string> words = {sibling_program("holm-" + options.tender).string()};
+    const auto add = [&](const char* option, const std::string& value) {
+        words.insert(words.end(), {option, value});
+    };
+    if (!options.memory.empty()) add("--mem", options.memory);
+    for (const std::string& grant : options.net) add("--net", grant);
+    if (!plan.passt_device.empty()) add("--net", plan.passt_device + "=" + net_setting);
+    for (const std::string& variable : options.environment) add("--env", variable);
+    add("--grace", std::to_string(plan.grace.count()));
+    if (options.quiet) words.push_back("--quiet");
+    if (options.trace_system_calls) words.push_back("--trace-syscalls");
+    words.push_back(plan.image.string());
+    if (!options.arguments.empty()) {
+        words.push_back("--");
+        words.insert(words.end(), options.arguments.begin(), options.arguments.end());
+    }
+    return words;
+}
+
+}  // namespace holm::cli

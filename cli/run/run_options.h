@@ -1,0 +1,42 @@
+#pragma once
+
+// What `holm run` was asked for, and the command line of the tender that follows from it.
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cli/run/port_forward.h"
+
+namespace holm::cli {
+
+struct RunOptions {
+    std::string image;
+    std::string tender = "process";
+    std::string memory;
+    std::vector<std::string> arguments;
+    std::vector<std::string> environment;
+    std::vector<std::string> net;
+    std::vector<std::string> publish;
+    std::string grace = "5s";
+    bool quiet = false;
+    bool trace_system_calls = false;
+    bool detach = false;
+};
+
+// Checked values of the options that holm itself acts on; the others go to the tender as they are.
+struct RunPlan {
+    std::filesystem::path image;
+    std::vector<PortForward> forwards;
+    std::string passt_device;  // the network device that passt serves; "": no -p
+    std::chrono::milliseconds grace{};
+};
+
+RunPlan plan_run(const RunOptions& options);
+
+// `net_setting`: what passt's device is granted, behind "NAME="; unused without -p.
+std::vector<std::string> tender_command(const RunOptions& options, const RunPlan& plan,
+                                        const std::string& net_setting);
+
+}  // namespace holm::cli
