@@ -156,11 +156,23 @@ static long own_call(long number, long a, long b, long c) {
     return result;
 }
 
+/* The same by the 32-bit way in, which has numbers of its own. */
+static void legacy_call(long number) {
+    __asm__ volatile("int $0x80" : "+a"(number) : "b"(0), "c"(0), "d"(0) : "memory");
+    say_number("result", (uint64_t)number);
+}
+
+static void make_guard(long page) {
+    say_number("result", (uint64_t)call(SYS_mprotect, page, 4096, 0));
+    *(volatile uint8_t*)page = 1;
+}
+
 static void run(const void* code) {
     ((void (*)(void))code)();
 }
 
 static void wait_for_stop(void) {
+    report();
     say("ready\n");
     call(SYS_ppoll, 0, 0, 0);
     leave(0);
@@ -189,6 +201,10 @@ static void attempt(const char* what, const char* value) {
         own_call(SYS_write, 1, (long)"allowed\n", 8);
     else if (equal(what, "clock"))
         say_number("result", (uint64_t)call(SYS_clock_gettime, 1, (long)zeroed, 0));
+    else if (equal(what, "int-80"))
+        legacy_call(number_of(value));
+    else if (equal(what, "guard"))
+        make_guard(heap);
     else if (equal(what, "protect"))
         say_number("result", (uint64_t)call(SYS_mprotect, heap, 4096, number_of(value)));
     else if (equal(what, "protect-sealed"))
