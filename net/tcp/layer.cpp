@@ -275,7 +275,8 @@ void Layer::run_timers(Instant now) {
         if (connection->armed_ > now) break;
         disarm(*connection);
         if (connection->deadline() <= now) connection->on_deadline(now);
-        if (connection->in_layer_) arm(*connection);
+        // One that has something to send now is armed afterwards: its deadline may lie in the sending.
+        if (connection->in_layer_ && !is_pending(*connection)) arm(*connection);
     }
     reap();
 }

@@ -66,8 +66,11 @@ class Layer {
     void destroy(Listener& listener);
     void reap();
 
+    static bool is_pending(const Connection& connection) {
+        return static_cast<const ListHook<PendingTag>&>(connection).is_linked();
+    }
     void schedule(Connection& connection) {
-        if (!static_cast<ListHook<PendingTag>&>(connection).is_linked()) pending_.push_back(connection);
+        if (!is_pending(connection)) pending_.push_back(connection);
     }
     void arm(Connection& connection);
     void disarm(Connection& connection);

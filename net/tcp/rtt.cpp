@@ -28,7 +28,7 @@ void RttEstimator::back_off() {
 }
 
 void RttEstimator::after_lost_syn() {
-    if (smoothed_ == Duration()) timeout_ = std::max(timeout_, Duration::seconds(3));
+    if (smoothed_ == Duration()) timeout_ = Duration::seconds(3);
 }
 
 void RttEstimator::restore() {

@@ -72,7 +72,9 @@ void SackRecovery::enter(const Flight& flight, const Acknowledgment& ack, Conges
     lost_below_ = flight.una + std::min(flight.mss, flight.size());
     force_ = true;
     inflation_ = sack_ ? 0 : kDuplicateThreshold * flight.mss;
-    congestion.on_congestion(ack.now, flight.size());
+    // RFC 5681, section 3.2, step 2: what limited transmit has sent does not count.
+    congestion.on_congestion(ack.now,
+                             duplicates_ > 0 ? std::min(undisturbed_, flight.size()) : flight.size());
 }
 
 // New data was acknowledged.
@@ -115,7 +117,7 @@ void SackRecovery::on_acknowledgment(const Flight& flight, const Acknowledgment&
     if (ack.acked > 0) {
         advance(flight, ack, congestion);
     } else if (ack.duplicate) {
-        ++duplicates_;
+        if (++duplicates_ == 1) undisturbed_ = flight.size();
         if (phase_ == Phase::kRecovery && !sack_) inflation_ += flight.mss;
     }
     if (phase_ != Phase::kOpen || flight.size() == 0 || (duplicates_ == 0 && scoreboard_.empty())) return;

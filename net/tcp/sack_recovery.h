@@ -47,7 +47,8 @@ class SackRecovery final : public LossRecovery {
     Seq rescued_;             // recovery point of the last rescue retransmission
     Seq timed_out_;           // SND.UNA at the last timeout
     std::uint32_t duplicates_ = 0;
-    std::uint32_t inflation_ = 0;  // without SACK: duplicate ACKs' bytes that have left the network
+    std::uint32_t undisturbed_ = 0;  // bytes outstanding when the first duplicate came
+    std::uint32_t inflation_ = 0;    // without SACK: duplicate ACKs' bytes that have left the network
     Phase phase_ = Phase::kOpen;
     bool sack_ = false;
     bool force_ = false;  // the first retransmission of a recovery does not wait for the allowance

@@ -33,7 +33,7 @@ void Sender::establish(Instant now, std::uint32_t mss, bool sack) {
     mss_ = mss;
     timed_at_ = unanswered_ = Instant::never();
     set_timer(Timer::kNone, Instant::never());
-    recovery_.start(una_, sack);
+    recovery_.start(una_ - 1, sack);
     congestion_.start(mss, syn_lost_);
 }
 

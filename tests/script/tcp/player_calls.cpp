@@ -106,7 +106,14 @@ bool Player::call_expectation(const std::vector<std::string>& words) {
     else if (name == "half-open")
         check_number(name, listener_ ? listener_->half_open() : 0, value);
     else if (name == "no-deadline") {
-        if (!layer().next_deadline().is_never()) error("a timer is running");
+        // Deadlines may be early: those that turn out to be about nothing do not count.
+        const Instant before = now_;
+        for (int i = 0; i < 4 && !layer().next_deadline().is_never(); ++i) {
+            now_ = std::max(now_, layer().next_deadline());
+            settle();
+        }
+        if (!layer().next_deadline().is_never() || !ip_.sent.empty()) error("a timer is running");
+        now_ = before;
     } else if (connection == nullptr) {
         return false;
     } else if (name == "state") {
@@ -244,7 +251,7 @@ void Player::call(const std::vector<std::string>& words) {
                                     .destination = IpAddress::v4(10, 0, 0, 1),
                                     .mtu = std::uint16_t(words.size() > 3 ? to_number(words[3]) : 0),
                                     .transport = header.first(8)});
-    } else if (!call_connection(words) && !call_expectation(words)) {
+    } else if (!call_connection(words)) {
         return error(std::format("'{}' is no call, or there is no connection for it", name));
     }
     settle();
@@ -289,7 +296,7 @@ void Player::given(const std::vector<std::string>& words) {
         lines += "< F. 1:1(0) ack 1" + after + "> . 1:1(0) ack 2\n";
     if (state == "LAST-ACK") lines += "shutdown\n> F. 1:1(0) ack 2\n";
     run_lines(lines);
-    if (state != "SYN-RECEIVED" && error_.empty()) call({"state", state});
+    if (state != "SYN-RECEIVED" && error_.empty()) call_expectation({"state", state});
 }
 
 }  // namespace holm::net::tcp::test
