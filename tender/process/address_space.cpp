@@ -61,6 +61,21 @@ void seal(std::uint64_t start, std::uint64_t size) {
     if (syscall(kMseal, start, size, 0) != 0 && errno != ENOSYS) refuse_with_errno("cannot seal a mapping");
 }
 
+// Neighbours in one call: each costs about a microsecond.
+void seal_image(const LoadPlan& plan, const Layout& layout) {
+    AddressRange run;
+    for (const Segment& segment : plan.segments()) {
+        const std::uint64_t start = layout.base + (segment.address - plan.link_base);
+        if (run.size != 0 && start != run.start + run.size) {
+            seal(run.start, run.size);
+            run.size = 0;
+        }
+        if (run.size == 0) run.start = start;
+        run.size = start + page_up(segment.memory_size) - run.start;
+    }
+    seal(run.start, run.size);
+}
+
 }  // namespace
 
 bool map_instance(int image, const LoadPlan& plan, const Layout& layout) {
@@ -78,8 +93,7 @@ void protect_instance(const LoadPlan& plan, const Layout& layout) {
     if (plan.relro.size != 0 &&
         mprotect(pointer(layout.base + (plan.relro.start - plan.link_base)), plan.relro.size, PROT_READ) != 0)
         refuse_with_errno("cannot make the image's RELRO segment read-only");
-    for (const Segment& segment : plan.segments())
-        seal(layout.base + (segment.address - plan.link_base), page_up(segment.memory_size));
+    seal_image(plan, layout);
     seal(layout.alternate.start, layout.alternate.size);
     seal(layout.stack.start, layout.stack.size);
     seal(layout.gate, elf::kPageSize);
