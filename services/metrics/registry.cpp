@@ -37,7 +37,7 @@ void append_escaped(std::string& out, std::string_view text, bool quotes) {
     }
 }
 
-bool is_name(std::string_view name) {
+[[maybe_unused]] bool is_name(std::string_view name) {
     const auto fits = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
                c == ':';
