@@ -1,0 +1,73 @@
+"""`./holm install` into a folder, and a project of someone else's that uses it."""
+
+import subprocess
+
+import pytest
+
+from tests.support.instance import ROOT
+
+PROJECT = """
+cmake_minimum_required(VERSION 3.25)
+project(greeting LANGUAGES CXX)
+find_package(Holm REQUIRED)
+holm_add_image(greeting SOURCES main.cpp CONFIG holm.toml)
+"""
+PROGRAM = """
+#include <cstdio>
+int main(int argc, char** argv) { std::printf("%d %s\\n", argc, argv[argc - 1]); return 7; }
+"""
+
+
+def run(*command, **named):
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL, check=False,
+                          **named)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    prefix = tmp_path_factory.mktemp("prefix")
+    done = run("cmake", "--install", ROOT / "build", "--prefix", prefix)
+    assert done.returncode == 0, done.stderr
+    return prefix
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "CMakeLists.txt").write_text(PROJECT)
+    (tmp_path / "main.cpp").write_text(PROGRAM)
+    (tmp_path / "holm.toml").write_text('[image]\narguments = ["--from-toml"]\n')
+    return tmp_path
+
+
+def configure(project, prefix, compiler="clang++-19"):
+    return run("cmake", "-G", "Ninja", "-S", project, "-B", project / "build", f"-DCMAKE_CXX_COMPILER={compiler}",
+               f"-DCMAKE_PREFIX_PATH={prefix}")
+
+
+@pytest.mark.parametrize("where", ["installation", "build folder"])
+def test_a_project_builds_and_runs(project, installed, where):
+    prefix = installed if where == "installation" else ROOT / "build"
+    done = configure(project, prefix)
+    assert done.returncode == 0, done.stderr
+    done = run("ninja", "-C", project / "build")
+    assert done.returncode == 0, done.stdout
+    image = project / "build" / "images" / "greeting"
+    done = run(prefix / "bin" / "holm-process", image)
+    assert (done.returncode, done.stdout) == (7, "2 --from-toml\n"), done.stderr
+
+
+def test_nothing_installed_points_into_the_tree(installed):
+    assert str(ROOT) not in (installed / "lib/cmake/Holm/HolmConfig.cmake").read_text()
+
+
+def test_another_compiler_is_refused_with_a_sentence(project, installed):
+    done = configure(project, installed, "c++")
+    assert done.returncode != 0
+    assert "clang 19" in done.stderr and "holm build" in done.stderr
+
+
+def test_a_mistake_in_the_configuration_names_its_place(project, installed):
+    (project / "holm.toml").write_text('[image]\nargument = []\n')
+    configure(project, installed)
+    done = run("ninja", "-C", project / "build")
+    assert done.returncode != 0 and "holm.toml:2:1" in done.stdout
