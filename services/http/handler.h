@@ -2,6 +2,8 @@
 
 // What answers requests: a function from a request to a response.
 
+#include <exception>
+
 #include "base/function.h"
 #include "services/http/request.h"
 #include "services/http/response.h"

@@ -35,13 +35,17 @@ Response answer_unrouted(const Request& request, const Router::Match& match) {
         .header("Allow", match.allowed.to_string());
 }
 
-Result<> Service::add(Method method, std::string_view pattern, Handler handler) {
-    TRY(router_.add(method, pattern));
-    handlers_.push_back(std::move(handler));
-    return {};
+Service& Service::add(Method method, std::string_view pattern, Handler handler) {
+    const auto route = router_.add(method, pattern);
+    if (route) {
+        handlers_.push_back(std::move(handler));
+    } else if (error_) {
+        error_ = std::unexpected(route.error());
+    }
+    return *this;
 }
 
-Result<> Service::add_files(std::string_view prefix, FileSource source) {
+Service& Service::files(std::string_view prefix, FileSource source) {
     std::string pattern(prefix);
     if (!pattern.ends_with('/')) pattern += '/';
     pattern += "{path...}";
@@ -51,15 +55,9 @@ Result<> Service::add_files(std::string_view prefix, FileSource source) {
     });
 }
 
-const Handler* Service::find(Request& request, Router::Match& match) const {
-    match = router_.match(request);
-    return match.route == Router::kNoRoute ? nullptr : &handlers_[match.route];
-}
-
 Response Service::answer(Request& request) const {
-    Router::Match match;
-    const Handler* const handler = find(request, match);
-    return handler != nullptr ? (*handler)(request) : answer_unrouted(request, match);
+    const Router::Match found = match(request);
+    return found.route == Router::kNoRoute ? answer_unrouted(request, found) : handler(found.route)(request);
 }
 
 }  // namespace holm::http

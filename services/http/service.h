@@ -2,9 +2,9 @@
 
 // Routes with their handlers: everything of a web service that is not its connections.
 
-#include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/function.h"
@@ -20,29 +20,94 @@ struct StaticFile {
     Bytes hash;                     // of the content; the first 8 bytes become the ETag. Empty: no ETag
 };
 
-// Finds a file by its path without a leading slash ("css/page.css"); nothing when there is none. "" asks for
-// the index.
+// Finds a file by its path without a leading slash ("css/page.css"); nothing when there is none.
 using FileSource = Function<std::optional<StaticFile>(std::string_view path)>;
 
 class Service {
   public:
-    // kInvalid, kExists: see Router::add().
-    Result<> add(Method method, std::string_view pattern, Handler handler);
-    // GET and HEAD of files below `prefix` ("/static/"); others are 404.
-    Result<> add_files(std::string_view prefix, FileSource source);
+    Service() = default;
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
 
-    // Finds the handler; null when there is none: then answer_unrouted() with the match.
-    const Handler* find(Request& request, Router::Match& match) const;
+    // Adds a route; patterns: see Router. A handler is a callable from const Request& to Response. What it
+    // throws becomes a 500. A pattern that is malformed or exists already is remembered as error() and has no
+    // route.
+    template <typename Callable>
+    Service& route(Method method, std::string_view pattern, Callable handler) {
+        return add(method, pattern, guard(std::move(handler)));
+    }
+    template <typename Callable>
+    Service& get(std::string_view pattern, Callable handler) {
+        return route(Method::kGet, pattern, std::move(handler));
+    }
+    template <typename Callable>
+    Service& post(std::string_view pattern, Callable handler) {
+        return route(Method::kPost, pattern, std::move(handler));
+    }
+    template <typename Callable>
+    Service& put(std::string_view pattern, Callable handler) {
+        return route(Method::kPut, pattern, std::move(handler));
+    }
+    template <typename Callable>
+    Service& patch(std::string_view pattern, Callable handler) {
+        return route(Method::kPatch, pattern, std::move(handler));
+    }
+    template <typename Callable>
+    Service& remove(std::string_view pattern, Callable handler) {
+        return route(Method::kDelete, pattern, std::move(handler));
+    }
+    // GET and HEAD of files below `prefix`: files("/static/", ...) asks the source for "page.css" when
+    // "/static/page.css" is wanted.
+    Service& files(std::string_view prefix, FileSource source);
+
+    // What was wrong with the first route that could not be added.
+    const Result<>& error() const { return error_; }
+
+    // Told of what a handler threw, with the exception's text.
+    void on_failure(Function<void(const Request&, const char*)> report) { report_ = std::move(report); }
+
     Response answer(Request& request) const;
 
+  protected:
+    Service& add(Method method, std::string_view pattern, Handler handler);
+    Router::Match match(Request& request) const { return router_.match(request); }
+    // The handler of a route that match() found.
+    const Handler& handler(Router::RouteId route) const { return handlers_[route]; }
+    void report(const Request& request, const char* what) const {
+        if (report_) report_(request, what);
+    }
+
   private:
+    // A template, because it must be compiled where exceptions are switched on: in the service that has the
+    // handler.
+    template <typename Callable>
+    Handler guard(Callable callable) {
+#if __cpp_exceptions
+        return [this, callable = std::move(callable)](const Request& request) mutable -> Response {
+            try {
+                return callable(request);
+            } catch (const std::exception& exception) {
+                report(request, exception.what());
+            } catch (...) {
+                report(request, "something that is no std::exception");
+            }
+            return answer_failure();
+        };
+#else
+        return callable;
+#endif
+    }
+
     Router router_;
     std::vector<Handler> handlers_;  // by RouteId
+    Result<> error_;
+    Function<void(const Request&, const char*)> report_;
 };
 
 // 404, 405 with Allow, or the answer to OPTIONS.
 Response answer_unrouted(const Request& request, const Router::Match& match);
 
+// With type and entity tag, so that conditional requests and ranges work.
 Response answer_file(const StaticFile& file);
 
 }  // namespace holm::http

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -15,10 +16,10 @@ using namespace holm::http;
 
 namespace {
 
-Service make_service() {
-    Service service;
+std::unique_ptr<Service> make_service() {
+    auto service = std::make_unique<Service>();
     const auto add = [&service](Method method, std::string_view pattern, Handler handler) {
-        if (!service.add(method, pattern, std::move(handler))) std::abort();
+        if (!service->route(method, pattern, std::move(handler)).error()) std::abort();
     };
     add(Method::kGet, "/", [](const Request&) { return Response::html("<p>"); });
     add(Method::kGet, "/a/{b}",
@@ -36,13 +37,13 @@ Service make_service() {
 }
 
 std::string run(std::string_view text, std::size_t cut, bool keep, std::size_t write_size) {
-    static const Service service = make_service();
+    static const std::unique_ptr<Service> service = make_service();
     Limits limits;
     limits.head = 2000;
     limits.request_line = 500;
     limits.field_line = 1000;
     limits.body = 1000;
-    Client client([](const Request& request) { return service.answer(const_cast<Request&>(request)); },
+    Client client([](const Request& request) { return service->answer(const_cast<Request&>(request)); },
                   limits);
     client.keep = keep;
     client.write_size = write_size;

@@ -128,10 +128,10 @@ TEST_CASE("files come with type and entity tag, and parts of them without a copy
     static const std::string content(50'000, 'f');
     static constexpr std::array<std::byte, 16> hash{std::byte{0x12}, std::byte{0xab}};
     Service service;
-    REQUIRE(service.add_files("/static/", [](std::string_view path) -> std::optional<StaticFile> {
+    service.files("/static/", [](std::string_view path) -> std::optional<StaticFile> {
         if (path != "css/page.css") return std::nullopt;
         return StaticFile{as_bytes(content), "text/css", hash};
-    }));
+    });
     Client client([&](const Request& request) { return service.answer(const_cast<Request&>(request)); });
     const std::string answer = client.send("GET /static/css/page.css HTTP/1.1\r\nHost: x\r\n\r\n");
     CHECK(answer.contains("Content-Type: text/css\r\n"));

@@ -1,5 +1,6 @@
 #include "services/http/router.h"
 
+#include <stdexcept>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -35,14 +36,14 @@ std::string ask(const Service& service, std::string_view method, std::string_vie
 
 TEST_CASE("literal segments win over parameters, parameters over the rest") {
     Service service;
-    REQUIRE(service.add(Method::kGet, "/", say("root")));
-    REQUIRE(service.add(Method::kGet, "/items", say("list")));
-    REQUIRE(service.add(Method::kPost, "/items", say("create")));
-    REQUIRE(service.add(Method::kGet, "/items/{id}", say("item", "id")));
-    REQUIRE(service.add(Method::kPut, "/items/{key}", say("put", "key")));
-    REQUIRE(service.add(Method::kGet, "/items/new", say("form")));
-    REQUIRE(service.add(Method::kGet, "/items/{id}/parts/{part}", say("part", "part")));
-    REQUIRE(service.add(Method::kGet, "/files/{path...}", say("file", "path")));
+    service.route(Method::kGet, "/", say("root"));
+    service.route(Method::kGet, "/items", say("list"));
+    service.route(Method::kPost, "/items", say("create"));
+    service.route(Method::kGet, "/items/{id}", say("item", "id"));
+    service.route(Method::kPut, "/items/{key}", say("put", "key"));
+    service.route(Method::kGet, "/items/new", say("form"));
+    service.route(Method::kGet, "/items/{id}/parts/{part}", say("part", "part"));
+    service.route(Method::kGet, "/files/{path...}", say("file", "path"));
     CHECK(ask(service, "GET", "/") == "root");
     CHECK(ask(service, "GET", "/items") == "list");
     CHECK(ask(service, "POST", "/items") == "create");
@@ -66,15 +67,28 @@ TEST_CASE("literal segments win over parameters, parameters over the rest") {
 }
 
 TEST_CASE("malformed patterns are refused") {
-    Service service;
     for (const char* pattern : {"", "a", "/{", "/{}", "/{a b}", "/a{b}", "/{a}b", "/{...}", "/{a...}/b", "/}",
                                 "/{1}/{2}/{3}/{4}/{5}/{6}/{7}/{8}/{9}"}) {
         CAPTURE(std::string(pattern));
-        CHECK(service.add(Method::kGet, pattern, say("")).error().code == ErrorCode::kInvalid);
+        Service service;
+        CHECK(service.get(pattern, say("")).error().error().code == ErrorCode::kInvalid);
     }
-    REQUIRE(service.add(Method::kGet, "/a/{b}", say("")));
-    CHECK(service.add(Method::kGet, "/a/{c}", say("")).error().code == ErrorCode::kExists);
-    CHECK(service.add(Method::kPut, "/a/{c}", say("")));
+    Service service;
+    service.route(Method::kGet, "/a/{b}", say(""));
+    CHECK(service.put("/a/{c}", say("")).error().has_value());
+    CHECK(service.get("/a/{c}", say("")).error().error().code == ErrorCode::kExists);
+}
+
+TEST_CASE("what a handler throws becomes a 500 and is reported") {
+    Service service;
+    std::string reported;
+    service.on_failure(
+        [&](const Request& request, const char* what) { reported += std::string(request.path()) + what; });
+    service.get("/a", [](const Request&) -> Response { throw std::runtime_error("!"); });
+    service.get("/b", [](const Request&) -> Response { throw 7; });
+    CHECK(ask(service, "GET", "/a") == "500");
+    CHECK(reported == "/a!");
+    CHECK(ask(service, "GET", "/b") == "500");
 }
 
 TEST_CASE("query parameters are decoded") {
