@@ -66,7 +66,7 @@ def test_another_architecture_too(bash, tmp_path):
 def test_without_sudo_the_missing_packages_are_named(bash):
     done = bash("can_be_root() { false; }; install_packages build", dpkg_query="echo 'ii clang-19'")
     assert done.returncode == 1
-    assert "no sudo" in done.stderr and "apt-get install " in done.stderr and "ninja-build" in done.stderr
+    assert "not root, no sudo" in done.stderr and "apt-get install " in done.stderr and "ninja-build" in done.stderr
     assert "clang-19" not in done.stderr
 
 

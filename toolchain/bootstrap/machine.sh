@@ -12,13 +12,13 @@ require_debian_12() {
         "The packages it needs are in toolchain/packages.txt."
 }
 
-# as_root COMMAND...: false when there is no way
 as_root() {
     if ((EUID == 0)); then "$@"; else sudo -- "$@"; fi
 }
 
+# May ask for the password, where there is someone to ask.
 can_be_root() {
-    ((EUID == 0)) || command -v sudo >/dev/null
+    ((EUID == 0)) || { command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo true; }; }; }
 }
 
 # require_space FOLDER MEGABYTES PURPOSE

@@ -50,7 +50,7 @@ install_packages() {
     mapfile -t missing < <(missing_packages "$@")
     ((${#missing[@]})) || return 0
     command -v apt-get >/dev/null || fail "apt-get is missing; these packages are needed: ${missing[*]}"
-    can_be_root || fail "these packages are missing, and this user may not install them (no sudo): ${missing[*]}" \
+    can_be_root || fail "these packages are missing, and this user may not install them (not root, no sudo): ${missing[*]}" \
         "As root: apt-get install ${missing[*]}"
     require_space /usr 1500 "for packages"
     step "install ${#missing[@]} packages"
