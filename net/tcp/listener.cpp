@@ -65,7 +65,9 @@ void Listener::receive_syn(Instant now, const FourTuple& tuple, const Segment& s
 bool Listener::receive_cookie(Instant now, const FourTuple& tuple, const Segment& ack) {
     if (now >= cookies_until_) return false;
     const auto mss = layer_.secrets_.check_cookie(tuple, ack.sequence - 1, ack.acknowledgment - 1, now);
-    if (!mss) return false;
+    // Data that has overtaken the acknowledgment fails the check, as a forged one does: it is dropped without
+    // a reset, which would end an honest connection.
+    if (!mss) return ack.length() > 0;
     // The handshake is in order; from here on, lack of room is ours and the peer may repeat the
     // acknowledgment.
     const auto route = layer_.output_.route(tuple.remote.address, tuple.local.address);

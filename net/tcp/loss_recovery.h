@@ -46,7 +46,8 @@ class LossRecovery {
     // When there is no new data to send: bytes that are worth sending again although not known to be lost, or
     // empty.
     virtual SeqRange next_rescue(const Flight& flight, std::uint32_t allowance) const = 0;
-    virtual void on_retransmitted(const Flight& flight, SeqRange range) = 0;
+    // `rescue`: next_rescue() had asked for it.
+    virtual void on_retransmitted(SeqRange range, bool rescue) = 0;
 
   protected:
     ~LossRecovery() = default;

@@ -172,14 +172,13 @@ SeqRange SackRecovery::next_rescue(const Flight& flight, std::uint32_t allowance
     return {recovery_point_ - tail, recovery_point_};
 }
 
-void SackRecovery::on_retransmitted(const Flight&, SeqRange range) {
+void SackRecovery::on_retransmitted(SeqRange range, bool rescue) {
     force_ = false;
-    // A rescue leaves HighRxt alone.
-    if (range.end == recovery_point_ && !scoreboard_.empty() && range.begin >= scoreboard_.highest()) {
-        rescued_ = recovery_point_;
-        if (range.begin > high_retransmitted_) return;
+    if (rescue && range.begin >= scoreboard_.highest()) {
+        rescued_ = recovery_point_;  // rule 4 leaves HighRxt alone
+    } else {
+        high_retransmitted_ = later(high_retransmitted_, range.end);
     }
-    high_retransmitted_ = later(high_retransmitted_, range.end);
 }
 
 }  // namespace holm::net::tcp

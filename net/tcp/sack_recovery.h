@@ -30,7 +30,7 @@ class SackRecovery final : public LossRecovery {
     std::uint32_t allowance(const Flight& flight, std::uint32_t window) const override;
     SeqRange next_retransmission(const Flight& flight, std::uint32_t allowance) const override;
     SeqRange next_rescue(const Flight& flight, std::uint32_t allowance) const override;
-    void on_retransmitted(const Flight& flight, SeqRange range) override;
+    void on_retransmitted(SeqRange range, bool rescue) override;
 
   private:
     void enter(const Flight& flight, const Acknowledgment& ack, CongestionControl& congestion);

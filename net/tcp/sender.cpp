@@ -131,13 +131,13 @@ std::uint32_t Sender::usable_window() const {
     return edge > next_ ? distance(next_, edge) : 0;
 }
 
-Transmission Sender::retransmission(SeqRange range) const {
+Transmission Sender::retransmission(SeqRange range, Transmission::Kind kind) const {
     const Seq end = earlier(range.end, data_end());
     return {.sequence = range.begin,
             .length = distance(range.begin, end),
             .fin = range.end > data_end(),
             .push = end == data_end(),
-            .kind = Transmission::Kind::kRetransmission};
+            .kind = kind};
 }
 
 // At least one byte beyond a closed window (RFC 9293, section 3.8.6.1), or what fits into one that stays
@@ -190,13 +190,13 @@ Transmission Sender::next(Instant now, std::uint32_t burst) {
     const std::uint32_t allowance = recovery_.allowance(flight(), congestion_.window());
     if (!recovery_.idle()) {
         if (const SeqRange lost = recovery_.next_retransmission(flight(), allowance); !lost.empty())
-            return retransmission(lost);
+            return retransmission(lost, Transmission::Kind::kRetransmission);
     }
     const Transmission transmission = new_data(allowance, burst);
     if (!transmission.empty()) return transmission;
     if (!recovery_.idle()) {
         if (const SeqRange rescue = recovery_.next_rescue(flight(), allowance); !rescue.empty())
-            return retransmission(rescue);
+            return retransmission(rescue, Transmission::Kind::kRescue);
     }
     if (timer_ == Timer::kNone && waits_for_window()) set_timer(Timer::kPersist, now + rtt_.timeout());
     return transmission;
@@ -205,9 +205,10 @@ Transmission Sender::next(Instant now, std::uint32_t burst) {
 void Sender::sent(Instant now, const Transmission& transmission) {
     using Kind = Transmission::Kind;
     last_sent_ = now;
-    if (transmission.kind == Kind::kRetransmission) {
+    if (transmission.kind == Kind::kRetransmission || transmission.kind == Kind::kRescue) {
         ++retransmissions_;
-        recovery_.on_retransmitted(flight(), {transmission.sequence, transmission.end()});
+        recovery_.on_retransmitted({transmission.sequence, transmission.end()},
+                                   transmission.kind == Kind::kRescue);
         if (transmission.sequence < timed_end_) timed_at_ = Instant::never();  // Karn
         if (timer_ != Timer::kRetransmit) set_timer(Timer::kRetransmit, now + rtt_.timeout());
         return;

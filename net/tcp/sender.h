@@ -18,7 +18,7 @@ namespace holm::net::tcp {
 
 // One packet's worth of data: a segment, or several that the device will cut.
 struct Transmission {
-    enum class Kind : std::uint8_t { kNew, kRetransmission, kProbe };
+    enum class Kind : std::uint8_t { kNew, kRetransmission, kRescue, kProbe };
     Seq sequence;
     std::uint32_t length = 0;  // payload bytes
     bool fin = false;
@@ -108,7 +108,7 @@ class Sender {
     Flight flight() const { return {una_, next_, mss_}; }
     Seq data_end() const { return data_begin_ + std::uint32_t(buffer_.size()); }
     bool fin_due() const { return finishing_ && next_ == data_end(); }
-    Transmission retransmission(SeqRange range) const;
+    Transmission retransmission(SeqRange range, Transmission::Kind kind) const;
     Transmission new_data(std::uint32_t allowance, std::uint32_t burst) const;
     Transmission probe() const;
     std::uint32_t usable_window() const;
