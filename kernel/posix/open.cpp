@@ -21,6 +21,7 @@ SYSTEM_CALL(openat, int directory, const char* path, int flags) {
         if ((flags & O_DIRECTORY) != 0 && !node.file->is_directory()) return -ENOTDIR;
         return add_descriptor(open_embedded(*node.file, flags), flags);
     }
+    if (node.device == Device::kDirectory) return -EACCES;  // cannot be listed
     if ((flags & O_DIRECTORY) != 0) return -ENOTDIR;
     return add_descriptor(open_device(node.device, flags), flags);
 }

@@ -24,6 +24,8 @@ using Outcome = long;  // a value, or a negative errno
 class Watch : public ListHook<> {
   public:
     virtual void changed() = 0;
+    // The file is about to go; only a watch that does not itself refer to the file learns of this.
+    virtual void closed() {}
 
   protected:
     ~Watch() = default;
@@ -38,7 +40,9 @@ class OpenFile {
     explicit OpenFile(int flags) : flags_(flags) {}
     OpenFile(const OpenFile&) = delete;
     OpenFile& operator=(const OpenFile&) = delete;
-    virtual ~OpenFile() = default;
+    virtual ~OpenFile() {
+        watches_.for_each([](Watch& watch) { watch.closed(); });
+    }
 
     // From the C library's heap, null when it is exhausted.
     static void* operator new(std::size_t size) noexcept { return std::malloc(size); }

@@ -33,7 +33,7 @@ Outcome Path::resolve(const EmbeddedFiles& files, std::string_view base, std::st
         const bool slash_behind = size < written.size();
         written.remove_prefix(size + slash_behind);
         if (component.empty()) continue;
-        if (passing_through) {
+        if (passing_through && text() != kDeviceDirectory) {
             const std::optional<EmbeddedFile> directory = files.find(text());
             if (!directory) return -ENOENT;
             if (!directory->is_directory()) return -ENOTDIR;

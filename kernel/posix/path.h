@@ -10,6 +10,9 @@
 
 namespace holm::posix {
 
+// The directory of the devices, which need not be in the embedded tree.
+inline constexpr std::string_view kDeviceDirectory = "dev";
+
 // From the root, without leading or trailing slash: "" is the root, "etc/motd" a file.
 class Path {
   public:

@@ -1,9 +1,7 @@
-#include <string_view>
-
-#include <string.h>
-
+#include "abi/boot_info.h"
+#include "kernel/console/console.h"
+#include "kernel/core.h"
 #include "kernel/panic/panic.h"
-#include "kernel/platform/platform.h"
 #include "kernel/posix/refusals.h"
 #include "kernel/posix/state.h"
 #include "kernel/posix/system_call.h"
@@ -11,30 +9,11 @@
 namespace holm::posix {
 namespace {
 
-// A line of text without printf, whose code is larger than most images.
-class Line {
-  public:
-    Line& operator<<(std::string_view text) {
-        const std::size_t size = std::min(text.size(), sizeof(text_) - size_);
-        memcpy(text_ + size_, text.data(), size);
-        size_ += size;
-        return *this;
-    }
-    Line& operator<<(long number) {
-        char digits[20];
-        char* first = digits + sizeof(digits);
-        do {
-            *--first = static_cast<char>('0' + number % 10);
-            number /= 10;
-        } while (number > 0);
-        return *this << std::string_view(first, static_cast<std::size_t>(digits + sizeof(digits) - first));
-    }
-    void print() { this_core().platform->write_console(as_bytes({text_, size_})); }
-
-  private:
-    char text_[160];
-    std::size_t size_ = 0;
-};
+template <typename... Parts>
+void say(const Parts&... parts) {
+    const Core& core = this_core();
+    if ((core.boot->flags & HOLM_BOOT_QUIET) == 0) core.console->print("holm: ", parts..., "\n");
+}
 
 }  // namespace
 
@@ -42,20 +21,14 @@ Outcome refuse(long number, const char* name) {
     Refusals* refusals = part(&State::refusals);
     const auto index = static_cast<unsigned>(number);
     if (refusals == nullptr || index >= Refusals::kNumbers || refusals->note(index)) {
-        Line line;
-        line << "holm: system call " << number << " (" << name << ") is not implemented; returned ENOSYS\n";
-        line.print();
+        say("system call ", number, " (", name, ") is not implemented; returned ENOSYS");
     }
     return -ENOSYS;
 }
 
 Outcome refuse_use(const char* what, int error) {
     Refusals* refusals = part(&State::refusals);
-    if (refusals == nullptr || refusals->note(what)) {
-        Line line;
-        line << "holm: " << what << " is not supported; returned errno " << error << "\n";
-        line.print();
-    }
+    if (refusals == nullptr || refusals->note(what)) say(what, " is not supported; returned errno ", error);
     return -error;
 }
 

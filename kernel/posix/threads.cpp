@@ -79,11 +79,6 @@ SYSTEM_CALL(exit, int) {
     Fiber::exit();
 }
 
-SYSTEM_CALL(gettid) {
-    const Thread* thread = current_thread();
-    return thread != nullptr ? thread->id : kFirstThread;
-}
-
 SYSTEM_CALL(set_tid_address, std::uint32_t* word) {
     Thread* thread = current_thread();
     if (thread == nullptr)

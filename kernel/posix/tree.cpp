@@ -36,7 +36,7 @@ Outcome look_up(int descriptor, const char* path, Node& result) {
     const std::optional<Device> device = find_device(resolved.text());
     if (!device) return -ENOENT;
     result.device = *device;
-    return resolved.must_be_directory() ? -ENOTDIR : 0;
+    return resolved.must_be_directory() && *device != Device::kDirectory ? -ENOTDIR : 0;
 }
 
 void describe(const EmbeddedFile& file, struct stat& status) {
@@ -53,7 +53,7 @@ void describe(Device device, struct stat& status) {
     status.st_dev = kTreeDevice;
     status.st_ino = kFirstDeviceInode + static_cast<unsigned>(device);
     status.st_nlink = 1;
-    status.st_mode = S_IFCHR | 0666;
+    status.st_mode = device == Device::kDirectory ? S_IFDIR | 0555 : S_IFCHR | 0666;
     status.st_blksize = 4096;
 }
 

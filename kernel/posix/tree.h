@@ -20,7 +20,7 @@ class WorkingDirectory {
     Path path_;
 };
 
-enum class Device : std::uint8_t { kNull, kZero, kRandom, kConsole };
+enum class Device : std::uint8_t { kNull, kZero, kRandom, kConsole, kDirectory };
 std::optional<Device> find_device(std::string_view path);
 
 // What a path names: an embedded file or a device.

@@ -1,0 +1,122 @@
+// Pipes: 64 KiB between a writing and a reading end. Between threads, and for programs that wake their own
+// event loop.
+
+#include <algorithm>
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "kernel/posix/descriptors.h"
+#include "kernel/posix/system_call.h"
+
+namespace holm::posix {
+namespace {
+
+constexpr std::size_t kCapacity = 65536;
+constexpr std::size_t kAtomic = 4096;  // PIPE_BUF: what is written in one piece or not at all
+
+class PipeEnd;
+
+// Lives as long as one of its ends.
+struct Pipe {
+    PipeEnd* reader = nullptr;
+    PipeEnd* writer = nullptr;
+    std::size_t read_position = 0;
+    std::size_t size = 0;
+    std::byte* buffer = nullptr;  // kCapacity bytes, on the heap: its pages are touched as they fill
+
+    ~Pipe() { std::free(buffer); }
+    std::size_t space() const { return kCapacity - size; }
+};
+
+class PipeEnd final : public OpenFile {
+  public:
+    PipeEnd(Pipe& pipe, int flags) : OpenFile(flags), pipe_(pipe) { slot() = this; }
+    ~PipeEnd() override {
+        slot() = nullptr;
+        if (PipeEnd* other = may_read() ? pipe_.writer : pipe_.reader) {
+            other->notify_watches();
+        } else {
+            unmake(&pipe_);
+        }
+    }
+
+    Outcome read(MutableBytes bytes) override {
+        if (pipe_.size == 0) return pipe_.writer == nullptr || bytes.empty() ? 0 : -EAGAIN;
+        const std::size_t count = std::min(bytes.size(), pipe_.size);
+        const std::size_t until_wrap = std::min(count, kCapacity - pipe_.read_position);
+        memcpy(bytes.data(), pipe_.buffer + pipe_.read_position, until_wrap);
+        memcpy(bytes.data() + until_wrap, pipe_.buffer, count - until_wrap);
+        pipe_.read_position = (pipe_.read_position + count) % kCapacity;
+        pipe_.size -= count;
+        if (pipe_.writer != nullptr) pipe_.writer->notify_watches();
+        return static_cast<Outcome>(count);
+    }
+
+    Outcome write(Bytes bytes) override {
+        if (pipe_.reader == nullptr) return -EPIPE;
+        if (bytes.size() <= kAtomic ? pipe_.space() < bytes.size() : pipe_.space() == 0) return -EAGAIN;
+        const std::size_t count = std::min(bytes.size(), pipe_.space());
+        const std::size_t position = (pipe_.read_position + pipe_.size) % kCapacity;
+        const std::size_t until_wrap = std::min(count, kCapacity - position);
+        memcpy(pipe_.buffer + position, bytes.data(), until_wrap);
+        memcpy(pipe_.buffer, bytes.data() + until_wrap, count - until_wrap);
+        pipe_.size += count;
+        pipe_.reader->notify_watches();
+        return static_cast<Outcome>(count);
+    }
+
+    short ready() const override {
+        if (may_read()) {
+            const int hang_up = pipe_.writer == nullptr ? POLLHUP : 0;
+            return static_cast<short>(pipe_.size > 0 ? hang_up | POLLIN | POLLRDNORM : hang_up);
+        }
+        if (pipe_.reader == nullptr) return POLLERR | POLLOUT;
+        return pipe_.space() >= kAtomic ? POLLOUT | POLLWRNORM : 0;
+    }
+
+    void describe(struct stat& status) const override {
+        status.st_mode = S_IFIFO | 0600;
+        status.st_blksize = kAtomic;
+    }
+
+  private:
+    PipeEnd*& slot() { return may_read() ? pipe_.reader : pipe_.writer; }
+
+    Pipe& pipe_;
+};
+
+}  // namespace
+
+SYSTEM_CALL(pipe2, int* descriptors, int flags) {
+    if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) != 0) return -EINVAL;
+    Pipe* pipe = make<Pipe>();
+    if (pipe == nullptr) return -ENOMEM;
+    pipe->buffer = static_cast<std::byte*>(std::malloc(kCapacity));
+    if (pipe->buffer == nullptr) {
+        unmake(pipe);
+        return -ENOMEM;
+    }
+    const int mode = flags & O_NONBLOCK;
+    FileReference reader(new PipeEnd(*pipe, O_RDONLY | mode));
+    if (!reader) {
+        unmake(pipe);
+        return -ENOMEM;
+    }
+    const Outcome reading = add_descriptor(reader.get(), flags);
+    if (reading < 0) return reading;
+    const Outcome writing = add_descriptor(new PipeEnd(*pipe, O_WRONLY | mode), flags);
+    if (writing < 0) {
+        posix::descriptors()->close(static_cast<int>(reading));
+        return writing;
+    }
+    descriptors[0] = static_cast<int>(reading);
+    descriptors[1] = static_cast<int>(writing);
+    return 0;
+}
+
+SYSTEM_CALL(pipe, int* descriptors) {
+    return system_pipe2(descriptors, 0);
+}
+
+}  // namespace holm::posix
