@@ -11,9 +11,10 @@ set(HOLM_IMAGE_DIRECTORY ${CMAKE_BINARY_DIR}/images)
 
 # A static PIE whose segments are page aligned and never writable and executable at once. It stays runnable at its link
 # address without any relocation code (a stock VMM starts it so); a tender moves it and applies the few relative ones.
-# The interpreter does not exist: whoever executes the file directly fails before its first instruction.
+# The interpreter does not exist: whoever executes the file directly fails before its first instruction. It is named by
+# kernel/start's .interp section, not by the linker's option, which would leave weak symbols to a dynamic linker.
 set(HOLM_IMAGE_LINK_OPTIONS --target=x86_64-linux-musl --sysroot=${HOLM_SYSROOT} -nostdlib -static-pie -fuse-ld=lld-19
-    LINKER:--dynamic-linker=/holm/run-this-image-with-the-holm-command
+    LINKER:--no-dynamic-linker
     LINKER:--eh-frame-hdr LINKER:--no-dependent-libraries LINKER:--gc-sections LINKER:--icf=all
     LINKER:--image-base=0x200000 LINKER:--apply-dynamic-relocs
     LINKER:-z,pack-relative-relocs LINKER:-z,separate-loadable-segments LINKER:-z,relro LINKER:-z,now

@@ -15,4 +15,8 @@ holm_entry:
         .cfi_endproc
         .size   holm_entry, . - holm_entry
 
+        // Whoever executes the file directly is told by this name what to do instead (toolchain/cmake/HolmImage.cmake).
+        .section .interp, "aR", @progbits
+        .asciz  "/holm/run-this-image-with-the-holm-command"
+
         .section .note.GNU-stack, "", @progbits

@@ -15,3 +15,7 @@
     .long 1, 1                  /* net, optional */
 2:
     .section .note.GNU-stack, "", @progbits
+
+    // Whoever executes the file directly is told by this name what to do instead (toolchain/cmake/HolmImage.cmake).
+    .section .interp, "aR", @progbits
+    .asciz "/holm/run-this-image-with-the-holm-command"
