@@ -1,6 +1,7 @@
 #pragma once
 
-// Tasks and what they wait for: Task, Scope, sleep, yield, deadlines, events, semaphores, mutexes and channels.
+// Tasks and what they wait for: Task, Scope, sleep, yield, deadlines, events, semaphores, mutexes and
+// channels.
 
 #include "kernel/task/channel.h"    // IWYU pragma: export
 #include "kernel/task/deadline.h"   // IWYU pragma: export

@@ -31,7 +31,7 @@ set_up() {
     echo "$sysroot" >"$root/build/.sysroot"
     step "build Holm"
     run_ninja -C "$root/build"
-    touch "$(stamp_of "$1")"
+    touch "$(stamp_of build)" "$(stamp_of "$1")"
 }
 
 # What changed since the last time; quiet and quick when nothing did.

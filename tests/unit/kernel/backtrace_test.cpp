@@ -1,9 +1,9 @@
 #include "kernel/panic/backtrace.h"
 
-#include <doctest/doctest.h>
-
 #include <array>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 namespace holm::test {
 namespace {
@@ -38,7 +38,7 @@ TEST_CASE("a broken stack ends the walk and is never read beyond") {
     FakeStack stack;
     CHECK(stack.walk(0).empty());
     CHECK(stack.walk(8).empty());
-    CHECK(stack.walk(stack.at(2) + 1).empty());                    // not aligned
+    CHECK(stack.walk(stack.at(2) + 1).empty());                       // not aligned
     CHECK(stack.walk(stack.at(0) + sizeof stack.words - 8).empty());  // half of it outside
     CHECK(stack.walk(~std::uint64_t{7}).empty());
     stack.frame(2, stack.at(2), 0x1100);  // to itself
