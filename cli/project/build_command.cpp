@@ -37,9 +37,9 @@ std::string program_on_path(std::string_view name) {
     return path->string();
 }
 
-// The folder with HolmConfig.cmake, for find_package(Holm).
+// The folder with HolmConfig.cmake, for find_package(Holm): the same place beside bin/holm in an installation
+// and in a build folder.
 fs::path package_folder() {
-    if (const auto root = source_tree()) return *root / "build" / "cmake";
     return sibling_program("holm").parent_path().parent_path() / "lib" / "cmake" / "Holm";
 }
 

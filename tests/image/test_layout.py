@@ -19,7 +19,7 @@ def readelf(image, *options):
 
 def images():
     return sorted(path for folder in (IMAGES, IMAGES / "tests") for path in folder.glob("*")
-                  if path.is_file() and path.suffix != ".debug")
+                  if path.is_file() and not path.suffix)
 
 
 def headers(image):
