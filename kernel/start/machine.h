@@ -30,7 +30,7 @@ class Machine {
     Clock& clock() noexcept { return *core_.clock; }
     RandomGenerator& random() noexcept { return *core_.random; }
     Executor& executor() noexcept { return *core_.executor; }
-    // The network of this image; panics in an image that was built without one.
+    // The network of this image, which comes to life at the first call.
     Network& net() noexcept;
 
     // The operator's request to stop (SIGTERM). `co_await machine.stop().wait()`, then return from main soon:

@@ -1,0 +1,67 @@
+#include "kernel/network/devices.h"
+
+#include <algorithm>
+#include <new>
+
+#include "abi/image_configuration.h"
+#include "kernel/drivers/net/stream_device.h"
+#include "kernel/drivers/net/tap_device.h"
+
+namespace holm {
+
+namespace {
+
+net::IpAddress address(const std::uint8_t (&bytes)[4]) {
+    return net::IpAddress::v4(bytes[0], bytes[1], bytes[2], bytes[3]);
+}
+
+// What boot info and image configuration have in common, field by field.
+template <typename Configured>
+void take_addresses(const Configured& from, NetAddresses& to) {
+    to.interface.address = address(from.ipv4_address);
+    to.interface.prefix_length = from.ipv4_prefix_length;
+    to.interface.gateway = address(from.ipv4_gateway);
+    for (std::size_t i = 0; i < to.dns.size(); ++i) to.dns[i] = address(from.ipv4_dns[i]);
+}
+
+}  // namespace
+
+std::unique_ptr<drivers::NetDriver> make_net_driver(const holm_boot_info& boot,
+                                                    const holm_boot_device& device) {
+    const platform::Gate gate(boot.gate);
+    std::unique_ptr<drivers::NetDriver> driver;
+    switch (device.transport) {
+        case HOLM_TRANSPORT_TAP: {
+            net::DeviceCapabilities capabilities;
+            capabilities.mtu = device.net.mtu;
+            capabilities.checksum = (device.net.offloads & HOLM_NET_CHECKSUM) != 0;
+            capabilities.tcp4_segmentation = (device.net.offloads & HOLM_NET_TSO4) != 0;
+            capabilities.tcp6_segmentation = (device.net.offloads & HOLM_NET_TSO6) != 0;
+            driver.reset(new (std::nothrow) drivers::TapDevice(gate, device.handle, capabilities));
+            break;
+        }
+        case HOLM_TRANSPORT_STREAM:
+            driver.reset(new (std::nothrow) drivers::StreamDevice(gate, device.handle, device.net.mtu));
+            break;
+        default:
+            break;
+    }
+    return driver;
+}
+
+NetAddresses choose_addresses(const holm_boot_device& device) {
+    NetAddresses chosen;
+    std::copy(std::begin(device.net.mac), std::end(device.net.mac), chosen.interface.mac.bytes.begin());
+    std::uint32_t configuration = device.net.configuration;
+    if (configuration == HOLM_NET_FROM_IMAGE) {
+        const holm_configured_interface* image = image_configuration().interface(device.name);
+        configuration = image ? image->configuration : std::uint32_t{HOLM_NET_DHCP};
+        if (configuration == HOLM_NET_STATIC) take_addresses(*image, chosen);
+    } else if (configuration == HOLM_NET_STATIC) {
+        take_addresses(device.net, chosen);
+    }
+    chosen.dhcp = configuration == HOLM_NET_DHCP;
+    return chosen;
+}
+
+}  // namespace holm

@@ -1,0 +1,25 @@
+#pragma once
+
+// From the boot info to drivers and addresses.
+
+#include <memory>
+
+#include "abi/boot_info.h"
+#include "kernel/drivers/net/net_driver.h"
+#include "net/stack.h"
+
+namespace holm {
+
+// The driver for a network device that was granted; null when there is no memory for it, or no driver.
+std::unique_ptr<drivers::NetDriver> make_net_driver(const holm_boot_info& boot,
+                                                    const holm_boot_device& device);
+
+// The addresses a device shall have: as the operator said, else as the image says.
+struct NetAddresses {
+    bool dhcp = false;
+    net::InterfaceConfiguration interface;
+    std::array<net::IpAddress, 2> dns{net::IpAddress::any_v4(), net::IpAddress::any_v4()};
+};
+NetAddresses choose_addresses(const holm_boot_device& device);
+
+}  // namespace holm

@@ -1,0 +1,146 @@
+#pragma once
+
+// A TCP connection for tasks. Received bytes are handed out where they lie; sent bytes are copied into the
+// send buffer, or referenced until they are acknowledged.
+//
+//     for (;;) {
+//         const Bytes bytes = CO_TRY(co_await stream.receive());
+//         if (bytes.empty()) break;  // the peer has finished sending
+//         CO_TRY(co_await stream.send(bytes));
+//         stream.consume(bytes.size());
+//     }
+//
+// Every wait can be cancelled, and takes a deadline: kTimedOut when it passes, the connection stays as it is.
+// A stream that is destroyed is closed in order: what was sent is still delivered.
+
+#include <memory>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/instant.h"
+#include "base/observer.h"
+#include "base/reference.h"
+#include "base/result.h"
+#include "kernel/network/socket_wait.h"
+#include "net/address.h"
+#include "net/frame.h"
+#include "net/tcp/connection.h"
+
+namespace holm {
+
+class TcpStream {
+  public:
+    class Receive;
+    class Send;
+    class SendReference;
+    class Connected;
+
+    // Not connected to anything; only good to be assigned to.
+    TcpStream() = default;
+    // Errors: kOutOfMemory; the connection is then closed.
+    static Result<TcpStream> create(Reference<net::tcp::Connection> connection);
+    TcpStream(TcpStream&&) noexcept = default;
+    TcpStream& operator=(TcpStream&&) noexcept = default;
+
+    // Result<Bytes>: the first received bytes that were not consumed, valid until consume(); empty when the
+    // peer has finished. Errors: what ended the connection, kTimedOut.
+    Receive receive(Instant deadline = Instant::never());
+    // Drops bytes that receive() gave, once they are dealt with. Precondition: so many were given.
+    void consume(std::size_t bytes) { state_->connection->consume(bytes); }
+    // What receive() would give without waiting.
+    Bytes readable() const { return state_->connection->readable(); }
+
+    // Result<>: all bytes are in the send buffer. Errors: kBrokenPipe, what ended the connection, kTimedOut.
+    Send send(Bytes bytes, Instant deadline = Instant::never());
+    // The same without copying: the bytes must stay as they are until `owner` is released (null: for ever).
+    SendReference send_reference(Bytes bytes, net::BufferOwner* owner, Instant deadline = Instant::never());
+    // As many bytes as the send buffer takes now. Errors: as send().
+    Result<std::size_t> try_send(Bytes bytes) { return state_->connection->send(bytes); }
+
+    // No more will be sent; receiving goes on.
+    void shutdown_send() { state_->connection->shutdown_send(); }
+    // Ends the connection at once, with a reset.
+    void abort() { state_->connection->abort(); }
+
+    const net::Endpoint& local() const { return state_->connection->local(); }
+    const net::Endpoint& remote() const { return state_->connection->remote(); }
+    net::tcp::Connection& connection() const { return *state_->connection; }
+    explicit operator bool() const { return state_ != nullptr; }
+
+    // For Network::connect(): Result<> once the handshake is over.
+    Connected connected(Instant deadline = Instant::never());
+
+  private:
+    struct State final : Observer {
+        explicit State(Reference<net::tcp::Connection> open) : connection(std::move(open)) {
+            connection->set_observer(this);
+        }
+        ~State();
+        void notify() override;
+
+        Reference<net::tcp::Connection> connection;
+        WaitList receivers;
+        WaitList senders;
+    };
+
+    std::unique_ptr<State> state_;
+};
+
+class [[nodiscard]] TcpStream::Receive final : public SocketWait {
+  public:
+    Receive(State& state, Instant deadline);
+    Result<Bytes> await_resume();
+
+  private:
+    net::tcp::Connection& connection_;
+};
+
+class [[nodiscard]] TcpStream::Send final : public SocketWait {
+  public:
+    Send(State& state, Bytes bytes, Instant deadline);
+    Result<> await_resume();
+
+  private:
+    bool push();
+    net::tcp::Connection& connection_;
+    Bytes rest_;
+    Result<> result_;
+};
+
+class [[nodiscard]] TcpStream::SendReference final : public SocketWait {
+  public:
+    SendReference(State& state, Bytes bytes, net::BufferOwner* owner, Instant deadline);
+    Result<> await_resume();
+
+  private:
+    bool push();
+    net::tcp::Connection& connection_;
+    Bytes bytes_;
+    net::BufferOwner* owner_;
+    Result<> result_;
+};
+
+class [[nodiscard]] TcpStream::Connected final : public SocketWait {
+  public:
+    Connected(State& state, Instant deadline);
+    Result<> await_resume();
+
+  private:
+    net::tcp::Connection& connection_;
+};
+
+inline TcpStream::Receive TcpStream::receive(Instant deadline) {
+    return {*state_, deadline};
+}
+inline TcpStream::Send TcpStream::send(Bytes bytes, Instant deadline) {
+    return {*state_, bytes, deadline};
+}
+inline TcpStream::SendReference TcpStream::send_reference(Bytes bytes, net::BufferOwner* owner,
+                                                          Instant deadline) {
+    return {*state_, bytes, owner, deadline};
+}
+inline TcpStream::Connected TcpStream::connected(Instant deadline) {
+    return {*state_, deadline};
+}
+
+}  // namespace holm
