@@ -19,6 +19,8 @@ namespace holm::platform {
 static constexpr Duration kLongestWait = Duration::seconds(24 * 60 * 60);
 static constexpr std::size_t kMaxDevices = 64;
 
+constinit volatile bool ProcessPlatform::stop_requested_early_ = false;
+
 alignas(ProcessPlatform) static std::byte storage[sizeof(ProcessPlatform)];
 
 ProcessPlatform& ProcessPlatform::start(const holm_boot_info& boot) {
@@ -55,7 +57,7 @@ void ProcessPlatform::wait(Instant now, Instant deadline, std::span<Readiness> d
     const Duration left = std::min(deadline.is_never() ? kLongestWait : deadline - now, kLongestWait);
     timeout_.seconds = left.as_nanoseconds() / 1'000'000'000;
     timeout_.nanoseconds = left.as_nanoseconds() % 1'000'000'000;
-    if (until_stop && stop_requested_) return;
+    if (until_stop && stop_requested()) return;
     static_assert(sizeof timeout_ == sizeof(timespec));
     const auto* timeout = const_cast<const timespec*>(reinterpret_cast<volatile timespec*>(&timeout_));
     if (gate_.ppoll(polled.data(), count, timeout) <= 0) return;

@@ -14,7 +14,7 @@ class ProcessPlatform final : public Platform {
 
     void write_console(Bytes text) override;
     void wait(Instant now, Instant deadline, std::span<Readiness> devices, bool until_stop) override;
-    bool stop_requested() const override { return stop_requested_; }
+    bool stop_requested() const override { return stop_requested_ || stop_requested_early_; }
     bool sample_clock(ClockSample& sample) override;
     void guard_page(void* page) override;
     [[noreturn]] void exit(int status) override;
@@ -25,6 +25,10 @@ class ProcessPlatform final : public Platform {
     // the interrupted code goes on.
     std::uint64_t request_stop(std::uint64_t instruction_pointer);
 
+    // The same before the core knows its platform: between the tender's set-up and the first instructions of
+    // the image a request may arrive, and must not be lost.
+    static void request_early_stop() { stop_requested_early_ = true; }
+
   private:
     explicit ProcessPlatform(const holm_boot_info& boot);
 
@@ -32,6 +36,7 @@ class ProcessPlatform final : public Platform {
     holm_boot_gate window_;
     std::int32_t console_;
     volatile bool stop_requested_ = false;
+    static constinit volatile bool stop_requested_early_;
     // What ppoll is told. The upcall makes it zero, so that no request is slept through that comes after the
     // last look at the flag and before the kernel reads this.
     struct {

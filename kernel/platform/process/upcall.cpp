@@ -60,6 +60,7 @@ extern "C" [[gnu::no_stack_protector, gnu::visibility("hidden"), gnu::used]] voi
     int signal, siginfo_t* info, ucontext_t* context) {
     Core* core = core_if_set();
     if (!core || !core->platform) {
+        if (signal == SIGTERM) ProcessPlatform::request_early_stop();
         if (signal == SIGTERM || signal == SIGPROF) return;
         __builtin_trap();
     }
