@@ -122,12 +122,13 @@ void* Heap::allocate_small(std::uint8_t index) {
             return nullptr;
         }
         record.slab.free = static_cast<std::uint16_t>(next);
-        free->mark = 0;
     } else {
         // Objects that were never handed out are not linked: a new slab touches one page, not all.
         object = record.slab.carved++;
         address = pages_.address_of(slab) + object * size_class.size;
     }
+    // Also where nothing was freed yet: the pages may have been a slab before, and hold its marks.
+    reinterpret_cast<FreeObject*>(address)->mark = 0;
     ++record.used;
     if (record.slab.free == kNoObject && record.slab.carved == size_class.count) unlink_slab(slab);
     ++live_;
