@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import subprocess
 import time
 
 from tests.image import probe
@@ -99,3 +100,17 @@ def test_a_traced_instance_stops_orderly_too(start):
     instance, _ = waiting(start, "--trace-syscalls")
     assert instance.stop() == 0
     assert "rt_sigreturn" in instance.output()
+
+
+def test_no_stop_request_is_lost_however_early():
+    """Before the tender is ready, SIGTERM ends it; from then on the image stops orderly."""
+    outcomes = set()
+    for step in range(150):
+        process = subprocess.Popen([probe.TENDER, probe.PROBE, "--", "wait"], stdout=subprocess.DEVNULL)
+        at = time.perf_counter() + step * 10e-6
+        while time.perf_counter() < at:
+            pass
+        process.send_signal(signal.SIGTERM)
+        outcomes.add(process.wait(30))
+    assert outcomes <= {0, -signal.SIGTERM}
+    assert 0 in outcomes

@@ -19,6 +19,8 @@ enum {
 
 static struct holm_boot_info* boot;
 static volatile uint32_t ticks;
+static volatile int stop;
+static volatile long longest_wait[2] = {3600, 0};          /* struct timespec */
 static const uint32_t constant[4] = {0xc3c3c3c3, 1, 2, 3}; /* "ret", in read-only data */
 static uint32_t variable[4] = {0xc3c3c3c3, 1, 2, 3};
 static void* const relocated[] = {&variable, (void*)&constant}; /* in RELRO */
@@ -87,10 +89,14 @@ __attribute__((used)) void probe_upcall(int signal, struct signal_info* info,
         return;
     }
     if (signal == SIGTERM) {
-        /* A wait that has not begun is abandoned, one that has begun is interrupted anyway. */
-        uint64_t* ip = &context->registers[REGISTER_IP];
-        if (*ip >= boot->gate.window_begin && *ip < boot->gate.window_end) *ip = boot->gate.abandon;
-        say("stop\n");
+        /* It may come before the first instruction. A wait that has not begun finds no time left, or is
+         * abandoned; one that has begun is interrupted. */
+        stop = 1;
+        longest_wait[0] = 0;
+        if (boot) {
+            uint64_t* ip = &context->registers[REGISTER_IP];
+            if (*ip >= boot->gate.window_begin && *ip < boot->gate.window_end) *ip = boot->gate.abandon;
+        }
         return;
     }
     say_number("fault", (uint64_t)signal);
@@ -174,7 +180,8 @@ static void run(const void* code) {
 static void wait_for_stop(void) {
     report();
     say("ready\n");
-    call(SYS_ppoll, 0, 0, 0);
+    while (!stop) call(SYS_ppoll, 0, 0, (long)longest_wait);
+    say("stop\n");
     leave(0);
 }
 
