@@ -56,9 +56,11 @@ void Sender::measure(const Arrival& arrival) {
     if (!timed_at_.is_never() && arrival.ack >= timed_end_) {
         rtt_.sample(arrival.now - timed_at_);
         timed_at_ = Instant::never();
-    } else if (timed_at_.is_never() && arrival.echo) {
+    } else if (timed_at_.is_never() && arrival.echo &&
+               *arrival.echo <= arrival.now - retransmitted_at_ + Duration::milliseconds(1)) {
         // After retransmissions only the timestamp tells which transmission is being acknowledged (RFC 7323,
-        // section 4).
+        // section 4). An echo from before the last one proves nothing: the peer echoes none of the segments
+        // that waited behind a gap, and one such "round trip" of minutes would make the next timeout as long.
         rtt_.sample(*arrival.echo);
     } else {
         rtt_.restore();
@@ -207,6 +209,7 @@ void Sender::sent(Instant now, const Transmission& transmission) {
     last_sent_ = now;
     if (transmission.kind == Kind::kRetransmission || transmission.kind == Kind::kRescue) {
         ++retransmissions_;
+        retransmitted_at_ = now;
         recovery_.on_retransmitted({transmission.sequence, transmission.end()},
                                    transmission.kind == Kind::kRescue);
         if (transmission.sequence < timed_end_) timed_at_ = Instant::never();  // Karn

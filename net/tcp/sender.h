@@ -138,6 +138,7 @@ class Sender {
 
     Instant deadline_ = Instant::never();
     Instant last_sent_;
+    Instant retransmitted_at_;  // when something was last sent again
     Instant timed_at_ =
         Instant::never();  // when the segment ending at timed_end_ was sent; never: none is timed
     Instant unanswered_ = Instant::never();  // since when retransmissions or probes go unanswered

@@ -109,7 +109,9 @@ void simulate(std::uint32_t seed, const Quality& quality, bool segmentation) {
                    std::any_of(
                        talkers.begin(), talkers.end(), [](const Talker& talker) { return !talker.done; });
         };
-        while (unfinished() && network.step(end)) {
+        // A reader that was slow at the last event gets a few more chances.
+        for (int quiet = 0; unfinished() && quiet < 100;) {
+            if (!network.step(end)) ++quiet;
             while (auto connection = listener->accept()) {
                 Talker& talker = talkers.emplace_back();
                 talker.incoming = connection->remote().port;
