@@ -84,7 +84,8 @@ void close_all_but(std::span<const holm_boot_device> devices) {
         next = descriptor + 1;
     }
     close_range(next, ~0u);
-    // ppoll refuses more entries than this limit, so it is not 0; below it no number is free for long.
+    // A second lock on the table: no number beyond the granted ones can be given out. Not 0, for ppoll
+    // refuses more entries than this limit.
     limit(RLIMIT_NOFILE, next, "cannot limit the number of descriptors");
 }
 
