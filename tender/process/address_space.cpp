@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -97,6 +98,20 @@ void protect_instance(const LoadPlan& plan, const Layout& layout) {
     seal(layout.alternate.start, layout.alternate.size);
     seal(layout.stack.start, layout.stack.size);
     seal(layout.gate, elf::kPageSize);
+}
+
+void announce_layout(const LoadPlan& plan, const Layout& layout, const holm_boot_info& info) {
+    prctl_mm_map map{};
+    map.start_code = map.start_data = layout.base;
+    map.end_code = map.end_data = layout.base + plan.span;
+    map.start_brk = map.brk = layout.heap.start;
+    map.start_stack = layout.stack_top;
+    map.arg_start = info.arguments.start;
+    map.arg_end = info.arguments.start + info.arguments.size;
+    map.env_start = info.environment.start;
+    map.env_end = info.environment.start + info.environment.size;
+    map.exe_fd = ~0u;  // stays the tender
+    prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
 }
 
 void move_gate(std::uint64_t gate) {

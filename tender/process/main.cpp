@@ -181,6 +181,7 @@ void run(std::span<char* const> words) {
 
     holm_boot_info& info = write_boot_block(
         {start.plan, start.layout, start.options, start.name(), start.device_list(), start.random.seed});
+    announce_layout(start.plan, start.layout, info);
     Departure& departure = prepare_departure(start);
     close_all_but(start.device_list());
     drop_privileges(start.plan.manifest.name);

@@ -65,8 +65,10 @@ def test_all_rights_are_gone(start):
 
 
 def test_the_process_bears_the_images_name_and_sleeps_precisely(start):
-    instance, _ = waiting(start)
+    instance, _ = waiting(start, "--env", "A=b")
     assert proc(instance, "comm") == "probe\n"
+    assert proc(instance, "cmdline") == "probe\0wait\0"
+    assert proc(instance, "environ") == "A=b\0"
     assert proc(instance, "timerslack_ns") == "1\n"
 
 
