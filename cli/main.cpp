@@ -29,6 +29,7 @@ int run(std::vector<std::string> words) {
     add_new(line);
     add_build(line);
     add_run(line, service_arguments);
+    add_inspect(line);
     add_ps(line);
     add_logs(line);
     add_stop(line);

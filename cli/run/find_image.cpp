@@ -40,24 +40,12 @@ fs::path check_kind(const fs::path& path) {
                   quote(path.string()));
     }
     if (!fs::is_regular_file(path, error)) fail_with("{} is not a file", quote(path.string()));
-    std::ifstream file(path, std::ios::binary);
-    if (!file) fail_with("{} cannot be read: {}", quote(path.string()), std::strerror(errno));
-    std::array<char, 4> magic{};
-    file.read(magic.data(), magic.size());
-    if (std::memcmp(magic.data(),
-                    "\x7f"
-                    "ELF",
-                    magic.size()) != 0) {
-        fail_with(
-            "{} is not an image: it is not even an ELF file; holm build makes images, under build/images",
-            quote(path.string()));
-    }
     return path;
 }
 
 }  // namespace
 
-fs::path find_image(std::string_view what) {
+fs::path find_image_file(std::string_view what) {
     if (what.empty()) fail_with("the name of the image is empty");
     const fs::path path(what);
     std::error_code error;
@@ -76,7 +64,7 @@ fs::path find_image(std::string_view what) {
         if (fs::is_regular_file(folder / path, error)) return check_kind((folder / path).lexically_normal());
     }
     if (fs::is_directory(path, error)) {
-        fail_with("the project {0} is not built yet; holm build {0} does it", quote(what));
+        fail_with("the project {0} is not built yet; holm build {1} does it", quote(what), what);
     }
 
     folders.erase(folders.begin() + 2);  // what lies here is seldom an image
@@ -87,6 +75,23 @@ fs::path find_image(std::string_view what) {
     if (!near.empty()) sentence += std::format(", did you mean \"{}\"?", near);
     sentence += views.empty() ? "; holm new NAME starts one" : std::format("; found: {}", join(views));
     throw Failure(sentence);
+}
+
+fs::path find_image(std::string_view what) {
+    const fs::path path = find_image_file(what);
+    std::ifstream file(path, std::ios::binary);
+    if (!file) fail_with("{} cannot be read: {}", quote(path.string()), std::strerror(errno));
+    std::array<char, 4> magic{};
+    file.read(magic.data(), magic.size());
+    if (std::memcmp(magic.data(),
+                    "\x7f"
+                    "ELF",
+                    magic.size()) != 0) {
+        fail_with(
+            "{} is not an image: it is not even an ELF file; holm build makes images, under build/images",
+            quote(path.string()));
+    }
+    return path;
 }
 
 }  // namespace holm::cli

@@ -13,4 +13,7 @@ namespace holm::cli {
 // with what to do instead.
 std::filesystem::path find_image(std::string_view what);
 
+// The same without a look into the file.
+std::filesystem::path find_image_file(std::string_view what);
+
 }  // namespace holm::cli

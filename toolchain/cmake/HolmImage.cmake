@@ -1,5 +1,6 @@
 # holm_add_image(NAME SOURCES file... [CONFIG holm.toml] [LIBRARIES target...])
-#   Links an image: images/NAME in the build folder, stripped, and images/NAME.debug beside it. The target is NAME.
+#   Links an image: images/NAME in the build folder, stripped, and beside it images/NAME.debug and the linker's
+#   images/NAME.map, from which holm inspect knows sizes and callers. The target is NAME.
 #   CONFIG describes devices, memory, arguments and files (docs/holm-toml.md); without it the image has the defaults and
 #   no device.
 # holm_test_image(NAME ...) the same for tests: images/tests/NAME, built by the target test-images only
@@ -46,8 +47,8 @@ function(holm_add_image name)
     add_executable(${name} ${arg_SOURCES} ${manifest})
     get_property(guest GLOBAL PROPERTY HOLM_GUEST_LIBRARIES)
     target_link_libraries(${name} PRIVATE holm-side-guest ${arg_LIBRARIES} ${guest} ${HOLM_SYSROOT_LIBRARIES})
-    target_link_options(${name} PRIVATE ${HOLM_IMAGE_LINK_OPTIONS} @${manifest}.link)
     set(image ${HOLM_IMAGE_DIRECTORY}/${name})
+    target_link_options(${name} PRIVATE ${HOLM_IMAGE_LINK_OPTIONS} @${manifest}.link LINKER:-Map=${image}.map)
     set_target_properties(${name} PROPERTIES OUTPUT_NAME ${name}.debug RUNTIME_OUTPUT_DIRECTORY ${HOLM_IMAGE_DIRECTORY}
         LINK_DEPENDS "${HOLM_SYSROOT_LIBRARIES};${manifest}.link")
     add_custom_command(TARGET ${name} POST_BUILD BYPRODUCTS ${image} VERBATIM

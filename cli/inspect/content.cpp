@@ -1,0 +1,166 @@
+// The configuration and the files of a foreign image: abi/image_configuration.h and abi/embedded_files.h,
+// read without trusting a single offset.
+
+#include <cstring>
+#include <format>
+
+#include "abi/boot_info.h"
+#include "abi/embedded_files.h"
+#include "abi/image_configuration.h"
+#include "cli/inspect/inspection.h"
+#include "cli/text/values.h"
+#include "tender/loader/elf.h"
+
+namespace holm::cli {
+namespace {
+
+// Bytes from an address to the end of what its segment holds from the file; empty when there are none.
+Bytes bytes_from(Bytes image, const tender::LoadPlan& plan, std::uint64_t address) {
+    for (const tender::Segment& segment : plan.segments()) {
+        if (!segment.holds_from_file(address, 1)) continue;
+        const std::uint64_t skip = address - segment.address;
+        return image.subspan(segment.file_offset + skip, segment.file_size - skip);
+    }
+    return {};
+}
+
+template <typename T>
+bool read_at(Bytes bytes, std::uint64_t offset, T& value) {
+    if (offset > bytes.size() || sizeof value > bytes.size() - offset) return false;
+    std::memcpy(&value, bytes.data() + offset, sizeof value);
+    return true;
+}
+
+// The text up to its NUL; nothing when it has none.
+std::optional<std::string> text_at(Bytes bytes, std::uint64_t offset) {
+    if (offset >= bytes.size()) return std::nullopt;
+    const Bytes rest = bytes.subspan(offset);
+    const auto* start = reinterpret_cast<const char*>(rest.data());
+    const std::size_t length = strnlen(start, rest.size());
+    if (length == rest.size()) return std::nullopt;
+    return std::string(start, length);
+}
+
+struct NotePlace {
+    holm_content_note note{};
+    std::uint64_t address = 0;  // of the descriptor
+    bool found = false;
+};
+
+NotePlace find_content_note(Bytes image, const tender::LoadPlan& plan) {
+    tender::elf::FileHeader header;
+    std::memcpy(&header, image.data(), sizeof header);
+    for (std::uint32_t i = 0; i < plan.program_header_count; ++i) {
+        tender::elf::ProgramHeader program;
+        std::memcpy(&program, image.data() + header.e_phoff + i * sizeof program, sizeof program);
+        if (program.p_type != tender::elf::kSegmentNote || program.p_offset > image.size() ||
+            program.p_filesz > image.size() - program.p_offset) {
+            continue;
+        }
+        const Bytes notes = image.subspan(program.p_offset, program.p_filesz);
+        std::uint64_t at = 0;
+        for (tender::elf::NoteHeader note; read_at(notes, at, note);) {
+            const std::uint64_t name = at + sizeof note;
+            const std::uint64_t value = name + ((std::uint64_t{note.n_namesz} + 3) & ~std::uint64_t{3});
+            const std::uint64_t end = value + ((std::uint64_t{note.n_descsz} + 3) & ~std::uint64_t{3});
+            if (end > notes.size()) break;
+            NotePlace place;
+            if (note.n_type == HOLM_NOTE_TYPE_CONTENT && note.n_namesz == sizeof HOLM_NOTE_NAME &&
+                std::memcmp(notes.data() + name, HOLM_NOTE_NAME, sizeof HOLM_NOTE_NAME) == 0 &&
+                note.n_descsz == sizeof place.note && read_at(notes, value, place.note)) {
+                place.address = program.p_vaddr + value;
+                place.found = true;
+                return place;
+            }
+            at = end;
+        }
+    }
+    return {};
+}
+
+bool read_strings(Bytes blob, const holm_configured_strings& strings, std::vector<std::string>& result) {
+    std::uint64_t at = strings.offset;
+    for (std::uint32_t i = 0; i < strings.count; ++i) {
+        const auto text = text_at(blob, at);
+        if (!text) return false;
+        at += text->size() + 1;
+        result.push_back(*text);
+    }
+    return true;
+}
+
+std::string describe_address(const holm_configured_interface& interface) {
+    if (interface.configuration != HOLM_NET_STATIC) return "dhcp";
+    const auto address = [](const std::uint8_t(&bytes)[4]) {
+        return Ipv4{{bytes[0], bytes[1], bytes[2], bytes[3]}};
+    };
+    std::string text =
+        std::format("{}/{}", address(interface.ipv4_address).text(), interface.ipv4_prefix_length);
+    if (address(interface.ipv4_gateway) != Ipv4{})
+        text += " gateway " + address(interface.ipv4_gateway).text();
+    for (const auto& server : interface.ipv4_dns) {
+        if (address(server) != Ipv4{}) text += " dns " + address(server).text();
+    }
+    return text;
+}
+
+bool read_configuration(Bytes blob, Content& content) {
+    holm_image_configuration header;
+    if (!read_at(blob, 0, header) || header.version != HOLM_CONFIGURATION_VERSION ||
+        header.size > blob.size() || header.interface_count > HOLM_MAX_DEVICES) {
+        return false;
+    }
+    blob = blob.first(header.size);
+    for (std::uint32_t i = 0; i < header.interface_count; ++i) {
+        holm_configured_interface interface;
+        if (!read_at(blob, header.interfaces + i * sizeof interface, interface)) return false;
+        const std::string name(interface.name, strnlen(interface.name, sizeof interface.name));
+        content.interfaces.push_back({name, describe_address(interface)});
+    }
+    return read_strings(blob, header.arguments, content.arguments) &&
+           read_strings(blob, header.environment, content.environment);
+}
+
+bool read_files(Bytes tree, Content& content) {
+    holm_embedded_tree header;
+    if (!read_at(tree, 0, header) || header.version != HOLM_FILES_VERSION || header.count == 0 ||
+        header.count > tree.size() / sizeof(holm_embedded_entry)) {
+        return false;
+    }
+    for (std::uint32_t i = 0; i < header.count; ++i) {
+        holm_embedded_entry entry;
+        if (!read_at(tree, sizeof header + i * sizeof entry, entry)) return false;
+        if ((entry.flags & HOLM_EMBEDDED_DIRECTORY) != 0) continue;
+        const auto path = text_at(tree, entry.path);
+        const auto type = text_at(tree, entry.content_type);
+        if (!path || !type || entry.data > tree.size() || entry.size > tree.size() - entry.data) return false;
+        std::string hash;
+        for (const std::uint8_t byte : entry.hash) hash += std::format("{:02x}", byte);
+        content.files.push_back({"/" + *path, entry.size, *type, hash});
+    }
+    return true;
+}
+
+}  // namespace
+
+std::expected<Content, std::string> read_content(Bytes image, const tender::LoadPlan& plan) {
+    Content content;
+    const NotePlace place = find_content_note(image, plan);
+    if (!place.found) return content;
+    const auto target = [&](std::int32_t offset, std::size_t field) {
+        return place.address + field + static_cast<std::uint64_t>(std::int64_t{offset});
+    };
+    const std::uint64_t configuration =
+        target(place.note.configuration, offsetof(holm_content_note, configuration));
+    if (!read_configuration(bytes_from(image, plan, configuration), content)) {
+        return std::unexpected(
+            std::format("the configuration at address {:#x} is not a valid one", configuration));
+    }
+    const std::uint64_t files = target(place.note.files, offsetof(holm_content_note, files));
+    if (!read_files(bytes_from(image, plan, files), content)) {
+        return std::unexpected(std::format("the file table at address {:#x} is not a valid one", files));
+    }
+    return content;
+}
+
+}  // namespace holm::cli
