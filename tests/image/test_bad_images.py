@@ -74,7 +74,7 @@ CASES = {
     "absurd size": (lambda i: i.set(LOAD, 3, "p_memsz", 2**63), "p_memsz is 0x8000000000000000; allowed: 1 to, 0x40000000"),
     "beyond the file": (lambda i: i.set(LOAD, 3, "p_filesz", 2**40), "p_filesz is 0x10000000000; allowed: at most the rest of the file"),
     "offset beyond the file": (lambda i: i.set(LOAD, 3, "p_offset", 2**40), "p_offset is 0x10000000000"),
-    "less memory than file": (lambda i: i.set(LOAD, 3, "p_memsz", 1), "p_filesz is 0x10; allowed: at most p_memsz"),
+    "less memory than file": (lambda i: i.set(LOAD, 3, "p_memsz", 1), "allowed: at most p_memsz, 0x1"),
     "executable stack": (lambda i: i.set(STACK, 0, "p_flags", 7), "allowed: a stack that is not executable"),
     "relocation of text": (lambda i: i.put(i.relr(), "Q", i.get(LOAD, 1, "p_vaddr")), "RELR entry 0, file offset "),
     "relocation out of range": (lambda i: i.put(i.relr(), "Q", 2**64 - 2), "RELR entry 0, file offset "),
