@@ -49,6 +49,15 @@ const char* guess(const Fault& fault, const Registers& registers) {
     return "nothing is mapped there: a pointer that was overwritten, freed or never set";
 }
 
+// After a call of what is not code, the place of the call: it has pushed where to return to.
+std::uint64_t caller(const Registers& registers) {
+    const holm_boot_info& boot = *this_core().boot;
+    const AddressRange stack{boot.stack_low, boot.stack_low + boot.stack_size};
+    const AddressRange heap{boot.heap_start, boot.heap_start + boot.heap_size};
+    if (!stack.contains(registers.rsp, 8) && !heap.contains(registers.rsp, 8)) return registers.rip;
+    return *reinterpret_cast<const std::uint64_t*>(registers.rsp) - 1;
+}
+
 }  // namespace
 
 void panic_fault(const Fault& fault, const Registers& registers) {
@@ -83,7 +92,7 @@ void panic_fault(const Fault& fault, const Registers& registers) {
     panic_with({.title = "panic",
                 .what = what.text().data(),
                 .detail = detail,
-                .instruction_pointer = registers.rip,
+                .instruction_pointer = fault.execute ? caller(registers) : registers.rip,
                 .frame_pointer = registers.rbp,
                 .registers = &registers});
 }

@@ -19,10 +19,9 @@
 namespace holm {
 namespace {
 
-constexpr std::size_t kMostFrames = 32;
+constexpr std::size_t kMostFrames = 48;
 constexpr std::size_t kMostTaskNames = 12;
 
-// One screen at most, written in one piece.
 using Screen = TextBuffer<8192>;
 
 void put_address(Screen& screen, const ImageLayout& image, std::uint64_t address) {
@@ -32,7 +31,14 @@ void put_address(Screen& screen, const ImageLayout& image, std::uint64_t address
     }
     screen.hex(address - image.slide, 12);
     const Symbol symbol = find_symbol(address - image.text.begin);
-    if (!symbol.name.empty()) (screen << "  " << symbol.name << "+0x").hex(symbol.offset);
+    if (symbol.name[0] != 0) (screen << "  " << symbol.name << "+0x").hex(symbol.offset);
+}
+
+void put_frame(Screen& screen, const ImageLayout& image, std::uint64_t address, unsigned times) {
+    screen << "  ";
+    put_address(screen, image, address);
+    if (times > 1) screen << "  (" << times << " times)";
+    screen << "\n";
 }
 
 void put_backtrace(Screen& screen, const ImageLayout& image, const Report& report) {
@@ -43,18 +49,16 @@ void put_backtrace(Screen& screen, const ImageLayout& image, const Report& repor
     std::array<std::uint64_t, kMostFrames> addresses;
     const std::size_t count = backtrace(report.frame_pointer, readable, image.text, addresses);
     screen << "where\n";
-    if (report.instruction_pointer != 0) {
-        screen << "  ";
-        put_address(screen, image, report.instruction_pointer);
-        screen << "\n";
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-        screen << "  ";
+    if (report.instruction_pointer != 0) put_frame(screen, image, report.instruction_pointer, 1);
+    for (std::size_t i = 0; i < count;) {
+        // Recursion shows the same address again and again.
+        std::size_t end = i + 1;
+        while (end < count && addresses[end] == addresses[i]) ++end;
         // The call, not what comes after it: that may be the next function already.
-        put_address(screen, image, addresses[i] - 1);
-        screen << "\n";
+        put_frame(screen, image, addresses[i] - 1, static_cast<unsigned>(end - i));
+        i = end;
     }
-    if (count == 0 && report.instruction_pointer == 0) screen << "  (no frames)\n";
+    if (count == kMostFrames) screen << "  ...\n";
 }
 
 void put_registers(Screen& screen, const Registers& r) {
@@ -144,6 +148,9 @@ void print_report(const Report& report) {
     put_header(screen, image, report);
     put_backtrace(screen, image, report);
     if (report.registers) put_registers(screen, *report.registers);
+    // Written before looking at what the fault may have left in disorder.
+    core.platform->write_console(as_bytes(screen.text()));
+    screen.clear();
     put_memory(screen);
     put_tasks(screen);
     core.platform->write_console(as_bytes(screen.text()));

@@ -1,31 +1,43 @@
 #include "kernel/panic/symbols.h"
 
+#include <algorithm>
 #include <cstring>
 
-// The table: see docs/decisions/0005. Weak, because an image may be linked without.
-struct HolmSymbolTable {
-    std::uint32_t count;
-    std::uint32_t names;  // offset of the names from the table's first byte
-    struct Entry {
-        std::uint32_t offset;  // of the function from the first byte of the text
-        std::uint32_t name;    // offset among the names; NUL-terminated
-    } entries[];               // by offset, ascending
-};
-extern "C" [[gnu::weak, gnu::visibility("hidden")]] const HolmSymbolTable holm_symbol_table;
+// Made by toolchain/cmake/link_image.py, which describes the format. Weak: an image may be linked without.
+extern "C" [[gnu::weak, gnu::visibility("hidden")]] const std::uint8_t holm_symbol_table[];
 
 namespace holm {
 
-Symbol find_symbol(std::uint64_t offset) {
-    const HolmSymbolTable* table = &holm_symbol_table;
-    if (table == nullptr || table->count == 0 || offset < table->entries[0].offset) return {};
-    std::uint32_t low = 0;
-    std::uint32_t high = table->count;
-    while (high - low > 1) {
-        const std::uint32_t middle = low + (high - low) / 2;
-        (table->entries[middle].offset <= offset ? low : high) = middle;
+static std::uint64_t read_varint(const std::uint8_t*& next) {
+    std::uint64_t number = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        const std::uint8_t byte = *next++;
+        number |= std::uint64_t{byte & 0x7fu} << shift;
+        if (byte < 0x80) return number;
     }
-    const auto* names = reinterpret_cast<const char*>(table) + table->names;
-    return {names + table->entries[low].name, offset - table->entries[low].offset};
+}
+
+// Reads the table from its start: it is small, and reports are rare.
+Symbol find_symbol(std::uint64_t offset) {
+    Symbol symbol{};
+    if (holm_symbol_table == nullptr) return symbol;
+    std::uint32_t count;
+    std::memcpy(&count, holm_symbol_table, sizeof count);
+    const std::uint8_t* next = holm_symbol_table + sizeof count;
+    char name[sizeof symbol.name];
+    std::uint64_t start = 0;
+    for (; count > 0; --count) {
+        start += read_varint(next);
+        if (start > offset) break;
+        const std::size_t common = *next++;
+        const auto* rest = reinterpret_cast<const char*>(next);
+        const std::size_t length = std::strlen(rest) + 1;
+        if (common + length <= sizeof name) std::memcpy(name + common, rest, length);
+        next += length;
+        std::memcpy(symbol.name, name, sizeof name);
+        symbol.offset = offset - start;
+    }
+    return symbol;
 }
 
 }  // namespace holm

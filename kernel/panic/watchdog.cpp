@@ -8,8 +8,8 @@
 
 namespace holm {
 
-// At least one whole second of processor time, at most two.
-static constexpr unsigned kHoggedTicks = 2;
+// Whole seconds of processor time without progress; the one before began with some.
+static constexpr unsigned kHoggedTicks = 1;
 static constexpr unsigned kMillisecondsOfTick = 1000;
 static constexpr int kStoppedStatus = 143;  // 128 + SIGTERM
 

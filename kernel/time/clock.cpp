@@ -12,7 +12,7 @@ static constexpr std::int64_t kWallStep = 128'000'000;  // ns
 static constexpr std::uint64_t kLongestSample = 200'000;  // ticks
 
 Clock::Clock(const holm_boot_clock& boot, platform::Platform& platform)
-    : rate_{boot.tsc_at_start, 0, Rate::multiplier_for(std::max<std::uint64_t>(boot.tsc_hz, 1))},
+    : rate_(boot.tsc_at_start, 0, Rate::multiplier_for(std::max<std::uint64_t>(boot.tsc_hz, 1))),
       wall_offset_(static_cast<std::int64_t>(boot.wall_at_start_ns)),
       next_sample_(boot.tsc_error_ppm == 0 ? Instant::never() : Instant() + Discipline::kFirst),
       discipline_(rate_),

@@ -14,8 +14,8 @@ Rate Discipline::update(const Rate& current, const HostSample& sample) {
     if (ticks <= 0 || elapsed <= 0) return next;
 
     using Wide = unsigned __int128;
-    const auto frequency = static_cast<std::uint64_t>((static_cast<Wide>(elapsed) << Rate::kShift) /
-                                                      static_cast<std::uint64_t>(ticks));
+    const auto frequency = static_cast<std::int64_t>((static_cast<Wide>(elapsed) << Rate::kShift) /
+                                                     static_cast<std::uint64_t>(ticks));
 
     next.multiplier = frequency;
     interval_ = std::min(interval_ * 10, kLongest);
@@ -25,9 +25,9 @@ Rate Discipline::update(const Rate& current, const HostSample& sample) {
     } else {
         const std::int64_t ppm =
             std::clamp(behind * 1'000'000 / interval_.as_nanoseconds(), -kLargestSlewPpm, kLargestSlewPpm);
-        next.slew = static_cast<std::int64_t>(frequency / 1'000'000) * ppm;
-        next.slew_ticks = static_cast<std::int64_t>(
-            (static_cast<Wide>(interval_.as_nanoseconds()) << Rate::kShift) / frequency);
+        const Wide ticks_to_next = (static_cast<Wide>(interval_.as_nanoseconds()) << Rate::kShift) /
+                                   static_cast<std::uint64_t>(frequency);
+        next.slew_over(static_cast<std::int64_t>(ticks_to_next), frequency / 1'000'000 * ppm);
     }
     if (elapsed > kLongestStretch) reference_ = latest_;
     latest_ = sample;

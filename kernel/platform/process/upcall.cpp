@@ -12,6 +12,11 @@
 #include "kernel/platform/process/process_platform.h"
 #include "kernel/start/x86_64/thread_pointer.h"
 
+extern "C" {
+[[gnu::visibility("hidden")]] extern const char holm_rdrand_instruction[];
+[[gnu::visibility("hidden")]] extern const char holm_rdrand_next[];
+}
+
 namespace holm::platform {
 namespace {
 
@@ -78,6 +83,13 @@ extern "C" [[gnu::no_stack_protector, gnu::visibility("hidden"), gnu::used]] voi
                                      static_cast<std::uint64_t>(registers[REG_RBP]));
             }
             return;
+        case SIGILL:
+            // kernel/entropy tries an instruction that the processor may lack.
+            if (registers[REG_RIP] == reinterpret_cast<greg_t>(holm_rdrand_instruction)) {
+                registers[REG_RIP] = reinterpret_cast<greg_t>(holm_rdrand_next);
+                return;
+            }
+            [[fallthrough]];
         default:
             fault(signal, *info, registers);
     }

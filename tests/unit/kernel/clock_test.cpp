@@ -24,7 +24,7 @@ struct Host {
 };
 
 TEST_CASE("a rate is exact over years and does not go back before its start") {
-    const Rate rate{.tsc = 1000, .nanoseconds = 5, .multiplier = Rate::multiplier_for(1'000'000'000)};
+    const Rate rate(1000, 5, Rate::multiplier_for(1'000'000'000));
     CHECK(rate.at(1000) == 5);
     CHECK(rate.at(900) == 5);
     CHECK(rate.at(1000 + 1'000'000) == 1'000'005);
@@ -37,7 +37,7 @@ TEST_CASE("the discipline finds the frequency and never lets the clock go back")
         CAPTURE(error_ppm);
         Host host{2'300'000'000.0, 100.0};
         const auto measured = static_cast<std::uint64_t>(host.true_hz * (1 + error_ppm / 1e6));
-        Rate rate{.tsc = 0, .nanoseconds = 0, .multiplier = Rate::multiplier_for(measured)};
+        Rate rate(0, 0, Rate::multiplier_for(measured));
         Discipline discipline(rate);
         std::int64_t now = 0;
         std::int64_t last = 0;
@@ -59,7 +59,7 @@ TEST_CASE("the discipline finds the frequency and never lets the clock go back")
 
 TEST_CASE("a clock that was ahead is not slowed down longer than it must") {
     Host host{1'000'000'000.0, 0.0};
-    Rate rate{.tsc = 0, .nanoseconds = 0, .multiplier = Rate::multiplier_for(1'000'000'000)};
+    Rate rate(0, 0, Rate::multiplier_for(1'000'000'000));
     Discipline discipline(rate);
     for (int i = 0; i < 6; ++i) rate = discipline.update(rate, host.sample_at((i + 1) * 1'000'000'000ll));
     rate.nanoseconds += 10'000'000;  // 10 ms ahead
@@ -71,14 +71,14 @@ TEST_CASE("a clock that was ahead is not slowed down longer than it must") {
 
 TEST_CASE("a clock that is far behind catches up at once") {
     Host host{1'000'000'000.0, 0.0};
-    Rate rate{.tsc = 0, .nanoseconds = -1'000'000'000, .multiplier = Rate::multiplier_for(1'000'000'000)};
+    Rate rate(0, -1'000'000'000, Rate::multiplier_for(1'000'000'000));
     Discipline discipline(rate);
     rate = discipline.update(rate, host.sample_at(1'000'000'000));
     CHECK(rate.at(1'000'000'000) == 1'000'000'000);
 }
 
 TEST_CASE("a host clock that stands still changes nothing") {
-    Rate rate{.tsc = 0, .nanoseconds = 0, .multiplier = Rate::multiplier_for(1'000'000'000)};
+    Rate rate(0, 0, Rate::multiplier_for(1'000'000'000));
     Discipline discipline(rate);
     const Rate next = discipline.update(rate, {5000, 0});
     CHECK(next.at(5000) == 5000);

@@ -1,0 +1,134 @@
+#!/usr/bin/python3
+"""link_image.py COMMAND...: link an image so that it can name its own functions in a report.
+
+Runs the linker's command twice. The first link tells where the functions are; a table of them goes into the second
+one. The table is constant data and counts from the start of the code, so it moves the code but does not change it.
+The format is read by kernel/panic/symbols.cpp:
+
+    4 bytes  number of functions, little-endian
+    for each function, in the order of their addresses:
+      varint   bytes from the function before it (the first: from the start of the code)
+      1 byte   how many bytes its name has in common with the start of the name before it
+      the rest of its name, NUL-terminated
+"""
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+LONGEST_NAME = 120
+PT_LOAD, PF_X = 1, 1
+
+
+def code_range(path):
+    """Address and size of the executable segment."""
+    with open(path, "rb") as image:
+        header = image.read(64)
+        offset, = struct.unpack_from("<Q", header, 32)
+        size, count = struct.unpack_from("<HH", header, 54)
+        image.seek(offset)
+        table = image.read(size * count)
+    for index in range(count):
+        kind, flags, _, address, _, _, length = struct.unpack_from("<IIQQQQQ", table, index * size)
+        if kind == PT_LOAD and flags & PF_X:
+            return address, length
+    sys.exit(f"link_image.py: {path} has no executable segment")
+
+
+def shorten(name):
+    """`void a::f<int, b>(c) const (.resume)` becomes `a::f<> [resume]`."""
+    clone = re.search(r" \(\.(\w+)\)| \[clone \.(\w+)\]", name)
+    name = re.sub(r" \(\.[\w.]+\)| \[clone [^]]*\]", "", name)
+    name = name.replace("(anonymous namespace)", "{anonymous}")
+    for operator, stand_in in (("operator<=>", "operator\1\2"), ("operator<<", "operator\3"), ("operator<", "operator\4"),
+                               ("operator>>", "operator\5"), ("operator>", "operator\6"), ("operator()", "operator\7"),
+                               ("operator->", "operator\x0e")):
+        name = name.replace(operator, stand_in)
+    for pattern, replacement in ((r"\([^()]*\)", ""), (r"<[^<>]*[^<>\x08][^<>]*>", "\x08")):
+        while (shorter := re.sub(pattern, replacement, name)) != name:
+            name = shorter
+    name = name.replace("\x08", "<>").replace("<>::__1", "")
+    for stand_in, operator in (("\1\2", "<=>"), ("\3", "<<"), ("\4", "<"), ("\5", ">>"), ("\6", ">"), ("\7", "()"), ("\x0e", "->")):
+        name = name.replace(stand_in, operator)
+    name = re.sub(r"( const| volatile| &|&&| noexcept)+$", "", name.replace("std::__1::", "std::"))
+    name = re.sub(r" const(?=::)", "", name)
+    if " " in name and "operator" not in name:  # the return type of a template
+        name = name.rsplit(" ", 1)[1]
+    suffix = f" [{clone.group(1) or clone.group(2)}]" if clone else ""
+    return name.replace("{anonymous}::", "")[:LONGEST_NAME] + suffix
+
+
+def functions(path, begin, size):
+    """Offset -> name. Of several names for one place (identical code is folded) the first stays."""
+    listing = subprocess.run(["llvm-nm-19", "--defined-only", "--numeric-sort", "--demangle", path], check=True,
+                             capture_output=True, text=True).stdout
+    found = {}
+    for line in listing.splitlines():
+        address, kind, name = line.split(" ", 2)
+        offset = int(address, 16) - begin
+        if kind in "tTwW" and 0 <= offset < size and not name.startswith(".L"):
+            found.setdefault(offset, shorten(name))
+    return sorted(found.items())
+
+
+def varint(number):
+    encoded = bytearray()
+    while number >= 0x80:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
+
+
+def encode(symbols):
+    table = bytearray(struct.pack("<I", len(symbols)))
+    last_offset, last_name = 0, b""
+    for offset, name in symbols:
+        name = name.encode()
+        common = 0
+        while common < min(len(name), len(last_name), 255) and name[common] == last_name[common]:
+            common += 1
+        table += varint(offset - last_offset) + bytes([common]) + name[common:] + b"\0"
+        last_offset, last_name = offset, name
+    return bytes(table)
+
+
+def assemble(table, folder):
+    source, target = folder / "symbols.S", folder / "symbols.o"
+    blob = folder / "symbols.bin"
+    blob.write_bytes(table)
+    source.write_text(f"""    .section .rodata.holm_symbol_table, "a", @progbits
+    .globl holm_symbol_table
+    .hidden holm_symbol_table
+    .type holm_symbol_table, @object
+holm_symbol_table:
+    .incbin "{blob}"
+    .size holm_symbol_table, . - holm_symbol_table
+    .section .note.GNU-stack, "", @progbits
+""")
+    subprocess.run(["clang-19", "--target=x86_64-linux-musl", "-c", source, "-o", target], check=True)
+    return str(target)
+
+
+def link(command):
+    status = subprocess.run(command, check=False).returncode
+    if status != 0:
+        sys.exit(status)
+
+
+def main():
+    command = sys.argv[1:]
+    output = pathlib.Path(command[command.index("-o") + 1])
+    link(command)
+    begin, size = code_range(output)
+    table = encode(functions(output, begin, size))
+    with tempfile.TemporaryDirectory() as folder:
+        link([*command, assemble(table, pathlib.Path(folder))])
+    if code_range(output)[1] != size:
+        sys.exit(f"link_image.py: {output}: the table of functions changed the code")
+
+
+if __name__ == "__main__":
+    main()
