@@ -17,7 +17,8 @@ enum Purpose : std::uint64_t {
     kIcmpIdentifier,
     kTcp,
     kTcpMore,
-    kInterface = 0x100
+    kInterface = 0x100,
+    kDhcp = 0x200
 };
 
 // Frames that loop back can cause more of them; after so many rounds the caller gets its turn, and comes back
@@ -103,6 +104,48 @@ void Stack::clear_address(Interface& interface) {
     ip_.routes().remove_interface(interface);
 }
 
+Result<> Stack::start_dhcp(Instant now, Interface& interface, link::AddressPolicy policy) {
+    for (std::size_t i = 0; i < owned_.size(); ++i) {
+        if (owned_[i].get() != &interface) continue;
+        if (dhcp_[i]) return fail(ErrorCode::kAlready, "the interface is configured by DHCP already");
+        dhcp_[i].reset(new (std::nothrow) dhcp::Binding(interface, policy, derive_key(kDhcp + i)));
+        if (!dhcp_[i]) return fail(ErrorCode::kOutOfMemory, "no memory for a DHCP client");
+        dhcp_[i]->start(now);
+        return {};
+    }
+    return fail(ErrorCode::kInvalid, "not an interface of this stack");
+}
+
+const dhcp::Lease* Stack::lease(const Interface& interface) const {
+    for (std::size_t i = 0; i < owned_.size(); ++i)
+        if (owned_[i].get() == &interface && dhcp_[i] && dhcp_[i]->client().lease())
+            return &*dhcp_[i]->client().lease();
+    return nullptr;
+}
+
+void Stack::run_dhcp(Instant now) {
+    for (const auto& binding : dhcp_) {
+        if (!binding || !binding->transmit(now, ip_)) continue;
+        Interface& interface = binding->interface();
+        const auto& lease = binding->client().lease();
+        interface.set_configuring(!lease);
+        if (!lease) {
+            clear_address(interface);
+        } else {
+            interface.limit_mtu(lease->mtu);
+            const ip::RouteEntry* route = ip_.routes().find(IpAddress::v4(0), &interface);
+            const IpAddress gateway = route ? route->gateway : IpAddress::any_v4();
+            const bool same = interface.is_own(lease->address) && gateway == lease->router &&
+                              interface.prefix_length() == lease->prefix_length;
+            // A server that leases what no host can have: the client gives it back and looks again.
+            if (!same && !set_address(now, interface, lease->address, lease->prefix_length, lease->router,
+                                      binding->policy()))
+                binding->client().decline(now);
+        }
+        if (address_observer_) address_observer_->notify();
+    }
+}
+
 void Stack::receive(Instant now, Interface& interface, const ReceivedFrame& frame) {
     interface.count_received(frame.bytes.size());
     const auto header = wire::EthernetHeader::parse(frame.bytes);
@@ -127,6 +170,10 @@ void Stack::deliver(Instant now, ip::Protocol protocol, const ip::Received& rece
         case ip::Protocol::kIcmp:
             return icmp_.receive(now, received, payload, *this);
         case ip::Protocol::kUdp:
+            for (const auto& binding : dhcp_)
+                if (binding && &binding->interface() == received.interface &&
+                    binding->receive(now, received, payload, counters_))
+                    return;
             if (udp_.receive(now, received, payload) == udp::Layer::Verdict::kPortUnreachable)
                 icmp_.send_error(now, wire::Icmpv4Type::kUnreachable, std::uint8_t(kPort), received);
             return;
@@ -143,6 +190,7 @@ void Stack::report(Instant now, ip::Protocol protocol, const ip::ErrorReport& er
 }
 
 void Stack::transmit(Instant now) {
+    run_dhcp(now);
     for (int round = 0; round < kLoopbackRounds; ++round) {
         bool blocked = false;
         for (Interface* interface : ip_.interfaces()) {
@@ -167,6 +215,8 @@ Instant Stack::next_deadline() const {
     if (loopback_device_.has_frame() || loopback_.has_queued()) return Instant();
     Instant next = tcp_.next_deadline();
     for (const Interface* interface : ip_.interfaces()) next = std::min(next, interface->next_deadline());
+    for (const auto& binding : dhcp_)
+        if (binding) next = std::min(next, binding->client().next_deadline());
     return next;
 }
 

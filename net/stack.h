@@ -15,9 +15,11 @@
 #include <span>
 
 #include "base/instant.h"
+#include "base/observer.h"
 #include "base/result.h"
 #include "base/siphash.h"
 #include "net/address.h"
+#include "net/dhcp/binding.h"
 #include "net/drop.h"
 #include "net/frame.h"
 #include "net/icmp/layer.h"
@@ -65,6 +67,14 @@ class Stack final : private ip::Upper {
     Result<> set_address(Instant now, Interface& interface, const IpAddress& address,
                          std::uint8_t prefix_length, const IpAddress& gateway, link::AddressPolicy policy);
     void clear_address(Interface& interface);
+    // From now on the interface has the address that a DHCP server leases to it. Errors: kOutOfMemory,
+    // kAlready.
+    Result<> start_dhcp(Instant now, Interface& interface,
+                        link::AddressPolicy policy = link::AddressPolicy::kAnnounce);
+    // The lease of an interface; null if it has none.
+    const dhcp::Lease* lease(const Interface& interface) const;
+    // Told when DHCP has changed an interface's address.
+    void set_address_observer(Observer* observer) { address_observer_ = observer; }
 
     void receive(Instant now, Interface& interface, const ReceivedFrame& frame);
     void transmit(Instant now);
@@ -79,6 +89,7 @@ class Stack final : private ip::Upper {
   private:
     void deliver(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload) override;
     void report(Instant now, ip::Protocol protocol, const ip::ErrorReport& error) override;
+    void run_dhcp(Instant now);
     SipHashKey derive_key(std::uint64_t purpose) const;
     tcp::Configuration with_secret(tcp::Configuration configuration) const;
 
@@ -91,6 +102,8 @@ class Stack final : private ip::Upper {
     link::LoopbackDevice loopback_device_;
     Interface loopback_;
     std::array<std::unique_ptr<Interface>, ip::Layer::kMaximumInterfaces> owned_;
+    std::array<std::unique_ptr<dhcp::Binding>, ip::Layer::kMaximumInterfaces> dhcp_;  // where it is wanted
+    Observer* address_observer_ = nullptr;
 };
 
 }  // namespace holm::net

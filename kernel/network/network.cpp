@@ -1,6 +1,5 @@
 #include "kernel/network/network.h"
 
-#include <cassert>
 #include <new>
 
 #include "kernel/console/console.h"
@@ -37,10 +36,28 @@ void Network::attach(Core& core) {
             continue;
         }
         port->set_interface(**interface);
+        if (!addresses.dns[0].is_unspecified()) dns_ = addresses.dns;
+        if (addresses.dhcp && !stack_.start_dhcp(now, **interface))
+            core.console->print("holm: network device '", device.name, "': no memory for DHCP\n");
         core.executor->add(*port);
         ports_[port_count_++] = std::move(port);
     }
+    stack_.set_address_observer(this);
+    notify();
     core.executor->add(*this);  // behind the ports: what they received is answered in the same round
+}
+
+void Network::notify() {
+    for (const auto& port : ports())
+        if (port->interface().address().is_unspecified()) return;
+    configured_.set();
+}
+
+std::array<net::IpAddress, 2> Network::dns() const {
+    if (!dns_[0].is_unspecified()) return dns_;
+    for (const auto& port : ports())
+        if (const auto* lease = stack_.lease(port->interface())) return lease->dns;
+    return dns_;
 }
 
 Result<TcpListener> Network::listen(std::uint16_t port, std::uint16_t backlog) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 
+#include "base/observer.h"
 #include "base/result.h"
 #include "kernel/network/port.h"
 #include "kernel/network/tcp_listener.h"
@@ -20,7 +21,7 @@
 
 namespace holm {
 
-class Network final : private Poller {
+class Network final : private Poller, private Observer {
   public:
     static constexpr std::uint16_t kBacklog = 1024;  // connections that may wait for accept()
 
@@ -43,6 +44,13 @@ class Network final : private Poller {
     Result<UdpSocket> open_udp(std::uint16_t port = 0);
     Result<UdpSocket> open_udp(const net::Endpoint& local);
 
+    // Set once every interface has an address: at once, or when DHCP has found one. `co_await
+    // configured().wait()` before connecting to somewhere; a listener need not wait.
+    Event& configured() { return configured_; }
+
+    // DNS servers, as the operator, the image or DHCP named them; unspecified where there are none.
+    std::array<net::IpAddress, 2> dns() const;
+
     net::Stack& stack() { return stack_; }
     std::span<const std::unique_ptr<Port>> ports() const { return {ports_.data(), port_count_}; }
 
@@ -53,10 +61,14 @@ class Network final : private Poller {
     void transmit(Instant now) override { stack_.transmit(now); }
     Instant next_deadline() override { return stack_.next_deadline(); }
     platform::Readiness readiness() override { return {}; }
+    // The stack has another address.
+    void notify() override;
 
     net::Stack stack_;
     std::array<std::unique_ptr<Port>, net::ip::Layer::kMaximumInterfaces - 1> ports_;
     std::size_t port_count_ = 0;
+    Event configured_;
+    std::array<net::IpAddress, 2> dns_{net::IpAddress::any_v4(), net::IpAddress::any_v4()};
 };
 
 // The network of this core. Panics when there is no memory for one.

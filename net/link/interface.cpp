@@ -27,6 +27,10 @@ bool Interface::is_broadcast(IpAddress address) const {
     return address.to_v4() == (address_.to_v4() | host_bits);
 }
 
+void Interface::limit_mtu(std::uint16_t mtu) {
+    if (mtu >= 576) mtu_ = std::min(mtu_, mtu);
+}
+
 void Interface::set_address(Instant now, IpAddress address, std::uint8_t prefix_length,
                             AddressPolicy policy) {
     address_ = address;

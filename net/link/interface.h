@@ -53,6 +53,9 @@ class Interface {
 
     MacAddress mac() const { return mac_; }
     std::uint16_t mtu() const { return mtu_; }
+    // What the network says it carries, where that is less than the device does; less than 576 is not
+    // believed.
+    void limit_mtu(std::uint16_t mtu);
     bool is_loopback() const { return loopback_; }
     const DeviceCapabilities& capabilities() const { return capabilities_; }
     const Traffic& traffic() const { return traffic_; }

@@ -1,0 +1,204 @@
+#include "net/wire/dhcp.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/network_order.h"
+#include "net/wire/layout.h"
+
+namespace holm::net::wire {
+
+namespace {
+
+constexpr std::uint8_t kBootRequest = 1;
+constexpr std::uint8_t kBootReply = 2;
+constexpr std::uint32_t kMagic = 0x63825363;
+constexpr std::uint16_t kBroadcastFlag = 0x8000;
+
+enum Option : std::uint8_t {
+    kPad = 0,
+    kSubnetMask = 1,
+    kRouter = 3,
+    kDns = 6,
+    kMtu = 26,
+    kRequestedAddress = 50,
+    kLeaseTime = 51,
+    kOverload = 52,
+    kMessageType = 53,
+    kServer = 54,
+    kParameters = 55,
+    kMaximumMessage = 57,
+    kRenewalTime = 58,
+    kRebindingTime = 59,
+    kClientIdentifier = 61,
+    kEnd = 255,
+};
+
+struct Layout {
+    std::uint8_t operation;
+    std::uint8_t hardware;  // 1: Ethernet
+    std::uint8_t hardware_size;
+    std::uint8_t hops;
+    NetU32 transaction;
+    NetU16 seconds;
+    NetU16 flags;
+    NetU32 current;
+    NetU32 yours;
+    NetU32 next_server;
+    NetU32 relay;
+    MacAddress client;
+    std::array<std::uint8_t, 10> client_padding;
+    std::array<std::uint8_t, 64> server_name;
+    std::array<std::uint8_t, 128> file;
+    NetU32 magic;
+};
+static_assert(sizeof(Layout) == 240);
+
+IpAddress address_at(Bytes value, std::size_t index = 0) {
+    return IpAddress::v4(std::uint32_t{load<NetU32>(value.subspan(index * 4))});
+}
+
+// A mask must be ones and then zeros; anything else is as good as none.
+std::uint8_t prefix_length_of(std::uint32_t mask) {
+    const int ones = std::countl_one(mask);
+    return ones < 32 && mask << ones != 0 ? std::uint8_t{0} : std::uint8_t(ones);
+}
+
+struct Options {
+    DhcpReply* reply;
+    bool has_type = false;
+    std::uint8_t overload = 0;
+
+    void take(std::uint8_t kind, Bytes value) {
+        const bool whole_addresses = !value.empty() && value.size() % 4 == 0;
+        switch (kind) {
+            case kMessageType:
+                if (value.size() != 1) return;
+                reply->type = DhcpType(value[0]);
+                has_type = true;
+                return;
+            case kOverload:
+                if (value.size() == 1) overload = std::to_integer<std::uint8_t>(value[0]);
+                return;
+            case kSubnetMask:
+                if (value.size() == 4) reply->prefix_length = prefix_length_of(load<NetU32>(value));
+                return;
+            case kRouter:
+                if (whole_addresses) reply->router = address_at(value);
+                return;
+            case kDns:
+                if (!whole_addresses) return;
+                for (std::size_t i = 0; i < std::min(value.size() / 4, reply->dns.size()); ++i)
+                    reply->dns[i] = address_at(value, i);
+                return;
+            case kServer:
+                if (value.size() == 4) reply->server = address_at(value);
+                return;
+            case kMtu:
+                if (value.size() == 2) reply->mtu = load<NetU16>(value);
+                return;
+            case kLeaseTime:
+                return take_seconds(value, reply->lease_seconds);
+            case kRenewalTime:
+                return take_seconds(value, reply->renewal_seconds);
+            case kRebindingTime:
+                return take_seconds(value, reply->rebinding_seconds);
+            default:
+                return;
+        }
+    }
+    static void take_seconds(Bytes value, std::uint32_t& seconds) {
+        if (value.size() == 4) seconds = load<NetU32>(value);
+    }
+    // False: an option does not fit its field.
+    bool take_field(Bytes field) {
+        while (!field.empty()) {
+            const auto kind = std::to_integer<std::uint8_t>(field[0]);
+            if (kind == kEnd) return true;
+            field = field.subspan(1);
+            if (kind == kPad) continue;
+            if (field.empty()) return false;
+            const auto length = std::to_integer<std::size_t>(field[0]);
+            if (length + 1 > field.size()) return false;
+            take(kind, field.subspan(1, length));
+            field = field.subspan(1 + length);
+        }
+        return true;  // servers forget the end mark
+    }
+};
+
+class OptionWriter {
+  public:
+    explicit OptionWriter(MutableBytes to) : to_(to) {}
+    void put(std::uint8_t byte) {
+        to_[0] = std::byte{byte};
+        to_ = to_.subspan(1);
+    }
+    void put(Option kind, std::initializer_list<std::uint8_t> value) {
+        put(kind);
+        put(std::uint8_t(value.size()));
+        for (const std::uint8_t byte : value) put(byte);
+    }
+    void put(Option kind, const IpAddress& address) {
+        const std::uint32_t bits = address.to_v4();
+        put(kind, {std::uint8_t(bits >> 24), std::uint8_t(bits >> 16), std::uint8_t(bits >> 8),
+                   std::uint8_t(bits)});
+    }
+
+  private:
+    MutableBytes to_;
+};
+
+}  // namespace
+
+Parsed<DhcpReply> DhcpReply::parse(Bytes message) {
+    if (message.size() < sizeof(Layout)) return std::unexpected(Drop::kTruncated);
+    const auto raw = load<Layout>(message);
+    if (raw.operation != kBootReply || raw.hardware != 1 || raw.hardware_size != 6 || raw.magic != kMagic)
+        return std::unexpected(Drop::kBadHardware);
+    DhcpReply reply;
+    reply.transaction = raw.transaction;
+    reply.client = raw.client;
+    reply.address = IpAddress::v4(std::uint32_t{raw.yours});
+    Options options{&reply};
+    if (!options.take_field(message.subspan(sizeof(Layout)))) return std::unexpected(Drop::kBadOption);
+    // RFC 2131, section 4.1: "file" before "sname".
+    if ((options.overload & 1) != 0 && !options.take_field(std::as_bytes(std::span(raw.file))))
+        return std::unexpected(Drop::kBadOption);
+    if ((options.overload & 2) != 0 && !options.take_field(std::as_bytes(std::span(raw.server_name))))
+        return std::unexpected(Drop::kBadOption);
+    if (!options.has_type) return std::unexpected(Drop::kBadOption);
+    return reply;
+}
+
+void DhcpRequest::emit(MutableBytes bytes) const {
+    bytes = bytes.first(kMaximumSize);
+    std::fill(bytes.begin(), bytes.end(), std::byte{0});
+    Layout raw{};
+    raw.operation = kBootRequest;
+    raw.hardware = 1;
+    raw.hardware_size = 6;
+    raw.transaction = transaction;
+    raw.seconds = seconds;
+    raw.flags = broadcast ? kBroadcastFlag : std::uint16_t{0};
+    raw.current = current.to_v4();
+    raw.client = client;
+    raw.magic = kMagic;
+    store(bytes, raw);
+
+    // At most 3 + 9 + 6 + 6 + 4 + 9 + 1 = 38 of 60 bytes.
+    OptionWriter options(bytes.subspan(sizeof(Layout)));
+    options.put(kMessageType, {std::uint8_t(type)});
+    const auto& mac = client.bytes;
+    options.put(kClientIdentifier, {1, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]});
+    if (requested) options.put(kRequestedAddress, *requested);
+    if (server) options.put(kServer, *server);
+    if (type == DhcpType::kDiscover || type == DhcpType::kRequest) {
+        options.put(kMaximumMessage, {1500 >> 8, 1500 & 0xff});
+        options.put(kParameters,
+                    {kSubnetMask, kRouter, kDns, kMtu, kLeaseTime, kRenewalTime, kRebindingTime});
+    }
+    options.put(kEnd);
+}
+
+}  // namespace holm::net::wire
