@@ -189,7 +189,13 @@ void Stack::report(Instant now, ip::Protocol protocol, const ip::ErrorReport& er
     if (protocol == ip::Protocol::kTcp) tcp_.report_error(now, error);
 }
 
+void Stack::reassembly_failed(Instant now, const ip::Received& received) {
+    constexpr std::uint8_t kReassemblyTimeExceeded = 1;
+    icmp_.send_error(now, wire::Icmpv4Type::kTimeExceeded, kReassemblyTimeExceeded, received);
+}
+
 void Stack::transmit(Instant now) {
+    ip_.expire(now);
     run_dhcp(now);
     for (int round = 0; round < kLoopbackRounds; ++round) {
         bool blocked = false;
@@ -213,7 +219,7 @@ void Stack::transmit(Instant now) {
 
 Instant Stack::next_deadline() const {
     if (loopback_device_.has_frame() || loopback_.has_queued()) return Instant();
-    Instant next = tcp_.next_deadline();
+    Instant next = std::min(tcp_.next_deadline(), ip_.next_deadline());
     for (const Interface* interface : ip_.interfaces()) next = std::min(next, interface->next_deadline());
     for (const auto& binding : dhcp_)
         if (binding) next = std::min(next, binding->client().next_deadline());

@@ -89,6 +89,7 @@ class Stack final : private ip::Upper {
   private:
     void deliver(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload) override;
     void report(Instant now, ip::Protocol protocol, const ip::ErrorReport& error) override;
+    void reassembly_failed(Instant now, const ip::Received& received) override;
     void run_dhcp(Instant now);
     SipHashKey derive_key(std::uint64_t purpose) const;
     tcp::Configuration with_secret(tcp::Configuration configuration) const;

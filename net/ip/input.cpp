@@ -49,7 +49,13 @@ void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const
     received.traffic_class = header.traffic_class;
     received.interface = &interface;
     received.datagram = packet;
-    if (header.is_fragment()) return counters_.count(Drop::kReassemblyFull);
+    if (header.is_fragment()) {
+        const auto whole = reassembler_.add(now, header, packet);
+        if (!whole) return;
+        received.datagram = whole->bytes;
+        return upper_.deliver(now, Protocol(header.protocol), received,
+                              whole->bytes.subspan(whole->header_length));
+    }
     received.checksum_verified =
         offload.checksum_valid ||
         (offload.needs_checksum &&
@@ -57,6 +63,19 @@ void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const
     received.segment_size = offload.segment_size;
     received.owner = owner;
     upper_.deliver(now, Protocol(header.protocol), received, payload);
+}
+
+void Layer::expire(Instant now) {
+    while (const auto beginning = reassembler_.expire(now)) {
+        const auto header = wire::Ipv4Header::parse_quoted(beginning->bytes);
+        if (!header) continue;
+        Received received;
+        received.source = header->source;
+        received.destination = header->destination;
+        received.to_group = is_group(header->destination);
+        received.datagram = beginning->bytes;
+        upper_.reassembly_failed(now, received);
+    }
 }
 
 bool Layer::is_own(const IpAddress& address) const {

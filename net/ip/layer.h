@@ -12,6 +12,7 @@
 #include "net/frame.h"
 #include "net/ip/input.h"
 #include "net/ip/output.h"
+#include "net/ip/reassembly.h"
 #include "net/ip/routes.h"
 #include "net/link/interface.h"
 
@@ -24,6 +25,8 @@ class Upper {
     virtual void deliver(Instant now, Protocol protocol, const Received& received, Bytes payload) = 0;
     // A packet of ours did not get through.
     virtual void report(Instant now, Protocol protocol, const ErrorReport& error) = 0;
+    // A fragmented datagram did not become whole in time; `received` tells about its beginning.
+    virtual void reassembly_failed(Instant now, const Received& received) = 0;
 
   protected:
     ~Upper() = default;
@@ -34,7 +37,7 @@ class Layer final : public IpOutput, public link::Interface::UnresolvedSink {
     static constexpr std::size_t kMaximumInterfaces = 8;  // the loopback interface included
 
     Layer(const SipHashKey& key, Counters& counters, Upper& upper)
-        : counters_(counters), upper_(upper), key_(key) {}
+        : counters_(counters), upper_(upper), key_(key), reassembler_(counters) {}
 
     // Precondition: fewer than kMaximumInterfaces so far. The interface outlives the layer.
     void attach(link::Interface& interface) { interfaces_[interface_count_++] = &interface; }
@@ -45,6 +48,10 @@ class Layer final : public IpOutput, public link::Interface::UnresolvedSink {
     // address.
     void receive(Instant now, link::Interface& interface, Bytes packet, const Offload& offload,
                  bool link_group, BufferOwner* owner);
+
+    // Gives up fragmented datagrams whose time is over.
+    void expire(Instant now);
+    Instant next_deadline() const { return reassembler_.next_deadline(); }
 
     TransmitResult send(Instant now, const Packet& packet) override {
         return send(now, packet, link::Urgency::kNow, nullptr);
@@ -80,6 +87,7 @@ class Layer final : public IpOutput, public link::Interface::UnresolvedSink {
     std::array<link::Interface*, kMaximumInterfaces> interfaces_{};
     std::size_t interface_count_ = 0;
     RouteTable routes_;
+    Reassembler reassembler_;
     // Counters for the identification field, one chosen by the keyed hash of the addresses: what one
     // destination sees tells nothing about the traffic to others (RFC 7739 makes the case).
     std::array<std::uint16_t, 64> identifications_{};

@@ -1,0 +1,75 @@
+#pragma once
+
+// Putting fragmented datagrams together again (RFC 791, section 3.2; RFC 815 for the idea of tracking what is
+// there).
+//
+// Bounds: kDatagrams at a time (then the oldest gives way), each with one buffer of 64 KiB that is touched
+// only where fragments lie, kRuns separate stretches of it, kTimeout from its first fragment. A fragment that
+// overlaps another is an attack or a mistake (RFC 5722 says so for IPv6): its datagram is dropped.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/instant.h"
+#include "net/drop.h"
+#include "net/wire/ipv4.h"
+
+namespace holm::net::ip {
+
+class Reassembler {
+  public:
+    static constexpr std::size_t kDatagrams = 8;
+    static constexpr std::size_t kRuns = 32;
+    static constexpr Duration kTimeout = Duration::seconds(30);  // as Linux; RFC 1122 would allow 60 to 120
+
+    // A datagram, or its beginning: the first fragment's header and what follows it without a gap.
+    struct Datagram {
+        std::unique_ptr<std::byte[]> memory;
+        Bytes bytes;  // inside of memory, header first
+        std::uint16_t header_length = 0;
+    };
+
+    explicit Reassembler(Counters& counters) : counters_(counters) {}
+
+    // Takes a fragment; gives the datagram when it was the last one missing. `packet`: header first, exactly
+    // header.total_length bytes.
+    std::optional<Datagram> add(Instant now, const wire::Ipv4Header& header, Bytes packet);
+
+    // The next datagram whose time is over, if its first fragment has come (RFC 792: then its sender is
+    // told); to be called until there is none.
+    std::optional<Datagram> expire(Instant now);
+    Instant next_deadline() const;
+
+  private:
+    // A stretch of the payload that is there.
+    struct Run {
+        std::uint32_t begin;
+        std::uint32_t end;
+    };
+    struct Slot {
+        std::unique_ptr<std::byte[]> memory;  // null: the slot is free
+        IpAddress source, destination;
+        std::uint16_t identification = 0;
+        std::uint8_t protocol = 0;
+        std::uint16_t header_length = 0;  // 0: the first fragment is missing
+        std::uint32_t total = 0;          // payload bytes; 0: the last fragment is missing
+        std::size_t run_count = 0;
+        std::array<Run, kRuns> runs{};  // ascending, with gaps between them
+        Instant deadline;
+    };
+    enum class Insertion : std::uint8_t { kAdded, kKnown, kRefused };
+
+    Slot* find(const wire::Ipv4Header& header);
+    Slot* claim(Instant now, const wire::Ipv4Header& header);
+    static Insertion insert(Slot& slot, Run run);
+    static Datagram take(Slot& slot, std::uint32_t payload);
+    void drop(Slot& slot, Drop reason);
+
+    Counters& counters_;
+    std::array<Slot, kDatagrams> slots_;
+};
+
+}  // namespace holm::net::ip

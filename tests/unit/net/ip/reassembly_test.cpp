@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "tests/support/fake_link.h"
+
+using namespace holm;
+using namespace holm::net;
+using namespace holm::net::testing;
+
+namespace {
+
+// A host that gets a UDP datagram of 4000 bytes in fragments of its own choosing.
+struct Fragmented : Host {
+    Fragmented() {
+        know(kPeer);
+        socket = *stack.udp().open();
+        REQUIRE(socket->bind({IpAddress::any_v4(), 7}));
+        for (std::size_t i = 0; i < text.size(); ++i) text[i] = char('a' + i % 25);
+        whole = udp_datagram({kPeer.address, 5000}, {kAddress, 7}, bytes_of(text));
+    }
+    wire::Ipv4Header header(std::size_t begin, bool more, std::uint16_t id = 1) const {
+        auto result = from(kPeer, ip::Protocol::kUdp);
+        result.identification = id;
+        result.fragment_offset = std::uint16_t(begin);
+        result.more_fragments = more;
+        return result;
+    }
+    void fragment(std::size_t begin, std::size_t end, std::uint16_t id = 1) {
+        receive_ip(header(begin, end < whole.size(), id),
+                   Frame(whole.begin() + std::ptrdiff_t(begin), whole.begin() + std::ptrdiff_t(end)));
+    }
+    bool heard() {
+        if (!socket->front()) return false;
+        CHECK(as_text(socket->front()->payload) == text);
+        socket->pop();
+        return true;
+    }
+    std::string text = std::string(4000, ' ');
+    Frame whole;
+    std::unique_ptr<udp::Socket> socket;
+};
+
+}  // namespace
+
+TEST_CASE("fragments make a datagram in any order") {
+    int order[] = {0, 1, 2, 3};
+    const std::size_t cuts[] = {0, 800, 1600, 2400, 4008};
+    do {
+        Fragmented host;
+        for (const int i : order) {
+            CHECK_FALSE(host.heard());
+            host.fragment(cuts[i], cuts[i + 1]);
+        }
+        CHECK(host.heard());
+        CHECK(host.stack.next_deadline().is_never());
+    } while (std::ranges::next_permutation(order).found);
+}
+
+TEST_CASE("duplicates are ignored") {
+    Fragmented host;
+    host.fragment(0, 1600);
+    host.fragment(0, 1600);
+    host.fragment(800, 1600);
+    host.fragment(2400, 4008);
+    host.fragment(2400, 4008);
+    host.fragment(1600, 2400);
+    CHECK(host.heard());
+}
+
+TEST_CASE("overlapping fragments condemn their datagram") {
+    Fragmented host;
+    host.fragment(0, 1600);
+    host.fragment(1592, 2400);
+    CHECK(host.stack.counters()[Drop::kOverlap] == 1);
+    host.fragment(2400, 4008);
+    CHECK_FALSE(host.heard());
+}
+
+TEST_CASE("fragments that disagree about the end condemn their datagram") {
+    for (const bool last_first : {true, false}) {
+        Fragmented host;
+        if (last_first) host.fragment(1600, 4008);
+        host.receive_ip(host.header(4008, true), Frame(8));  // goes on behind the end
+        if (!last_first) host.fragment(1600, 4008);
+        CHECK(host.stack.counters()[Drop::kOverlap] == 1);
+    }
+}
+
+TEST_CASE("an incomplete datagram is given up after 30 seconds, and its sender told if it began") {
+    Fragmented host;
+    host.fragment(0, 1600, 1);
+    host.fragment(1600, 2400, 2);
+    CHECK(host.stack.next_deadline() == host.now + Duration::seconds(30));
+    host.wait(Duration::seconds(29));
+    CHECK(host.device.frames.empty());
+    host.wait(Duration::seconds(2));
+    CHECK(host.stack.counters()[Drop::kReassemblyTimeout] == 2);
+    REQUIRE(host.device.frames.size() == 1);
+    const auto error = sent_ip(host.device.take());
+    REQUIRE(error);
+    const auto icmp = wire::Icmpv4Header::parse(error->payload, true);
+    REQUIRE(icmp);
+    CHECK(icmp->type == wire::Icmpv4Type::kTimeExceeded);
+    CHECK(icmp->code == 1);
+    CHECK(host.stack.next_deadline().is_never());
+}
+
+TEST_CASE("at most eight datagrams are put together at a time: the oldest gives way") {
+    Fragmented host;
+    for (std::uint16_t id = 0; id < 9; ++id) {
+        host.fragment(0, 1600, id);
+        host.wait(Duration::milliseconds(1));
+    }
+    CHECK(host.stack.counters()[Drop::kReassemblyFull] == 1);
+    host.fragment(1600, 4008, 8);
+    CHECK(host.heard());
+    host.fragment(1600, 4008, 0);
+    CHECK_FALSE(host.heard());
+}
+
+TEST_CASE("too many holes are too many") {
+    Fragmented host;
+    for (std::size_t i = 0; i < 40; ++i) host.fragment(i * 16, i * 16 + 8);
+    CHECK(host.stack.counters()[Drop::kOverlap] == 1);
+}
+
+TEST_CASE("a large ping comes in fragments and is answered in fragments") {
+    Fragmented host;
+    const Frame ping =
+        icmp_message({wire::Icmpv4Type::kEchoRequest, 0, 1, 1}, bytes_of(std::string(60'000, 'p')));
+    const std::size_t step = 1480;
+    for (std::size_t at = 0; at < ping.size(); at += step) {
+        const std::size_t end = std::min(at + step, ping.size());
+        auto header = host.from(Host::kPeer, ip::Protocol::kIcmp);
+        header.identification = 9;
+        header.fragment_offset = std::uint16_t(at);
+        header.more_fragments = end < ping.size();
+        host.receive_ip(header, Frame(ping.begin() + std::ptrdiff_t(at), ping.begin() + std::ptrdiff_t(end)));
+    }
+    CHECK(host.device.frames.size() == (ping.size() + step - 1) / step);
+    Frame whole;
+    while (!host.device.frames.empty()) whole = whole + sent_ip(host.device.take())->payload;
+    REQUIRE(whole.size() == ping.size());
+    CHECK(wire::Icmpv4Header::parse(whole, true)->type == wire::Icmpv4Type::kEchoReply);
+}
