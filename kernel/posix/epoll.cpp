@@ -145,7 +145,11 @@ Outcome wait_for_events(int descriptor, epoll_event* events, int count, std::opt
     if (set == nullptr || count <= 0 || !deadline) return -EINVAL;
     for (;;) {
         const Outcome found = set->collect(events, count);
-        if (found != 0 || *deadline <= executor().now()) return found;
+        if (found != 0) return found;
+        if (*deadline <= executor().now()) {
+            let_others_run();
+            return set->collect(events, count);
+        }
         if (wait_until_ready(*set, POLLIN, *deadline, "epoll_wait") == -EAGAIN)
             return set->collect(events, count);
     }

@@ -59,7 +59,11 @@ Outcome look(std::span<pollfd> wanted) {
 
 Outcome poll_until(std::span<pollfd> wanted, Instant deadline) {
     Outcome ready = look(wanted);
-    if (ready != 0 || deadline <= executor().now()) return ready;
+    if (ready != 0) return ready;
+    if (deadline <= executor().now()) {
+        let_others_run();
+        return look(wanted);
+    }
     Fiber& fiber = blocking_fiber("poll");
     PolledFiles files;
     if (!files.watch(wanted, fiber)) return -ENOMEM;

@@ -26,6 +26,7 @@ struct State {
     WorkingDirectory* working_directory = nullptr;
     memory::PageIndex spare_stacks = memory::kNoPage;  // see memory.cpp
     int last_thread_id = 1;
+    unsigned asked_in_vain = 0;  // see wait.h
 };
 
 State& state();

@@ -13,7 +13,15 @@ namespace holm::posix {
 
 extern "C" long system_munmap(std::uintptr_t address, std::size_t size) __asm__(HOLM_SYMBOL_OF(__NR_munmap));
 
+// musl's, held by the thread that ends.
+extern "C" [[gnu::visibility("hidden")]] std::uint32_t __thread_list_lock;
+
 namespace {
+
+void clear_and_wake(std::uint32_t* word) {
+    __atomic_store_n(word, 0, __ATOMIC_RELEASE);
+    if (state().futexes != nullptr) state().futexes->wake(word, 1);
+}
 
 void run_thread(void* argument) {
     const Thread& thread = *static_cast<Thread*>(argument);
@@ -26,9 +34,7 @@ void end_thread(Fiber&, void* argument) {
     std::uint32_t* word = thread->clear_at_end;
     if (thread->mapping != 0) system_munmap(thread->mapping, thread->mapping_size);
     unmake(thread);
-    if (word == nullptr) return;
-    __atomic_store_n(word, 0, __ATOMIC_RELEASE);
-    if (state().futexes != nullptr) state().futexes->wake(word, 1);
+    if (word != nullptr) clear_and_wake(word);
 }
 
 }  // namespace
@@ -73,10 +79,13 @@ extern "C" [[noreturn]] void __libos_unmapself(std::uintptr_t mapping, std::size
     Fiber::exit();
 }
 
-// Ends the calling thread alone.
+// Ends the calling thread alone. The first thread's fiber is main's, whose end would be the instance's: it
+// stays, and waits for nothing. The last thread that ends calls exit_group.
 SYSTEM_CALL(exit, int) {
     blocking_fiber("the end of a thread");
-    Fiber::exit();
+    if (current_thread() != nullptr) Fiber::exit();
+    clear_and_wake(&__thread_list_lock);
+    for (;;) Fiber::suspend();
 }
 
 SYSTEM_CALL(set_tid_address, std::uint32_t* word) {

@@ -22,6 +22,13 @@ class FiberWatch final : public Watch {
 // The running fiber; panics naming `call` if there is none, because a task must not block the core.
 Fiber& blocking_fiber(const char* call);
 
+// Gives the devices and other fibers their turn, for a program that asks again and again without ever
+// waiting: what it asks for could not arrive otherwise.
+void let_others_run();
+
+// -EAGAIN, after letting others run now and then.
+Outcome asked_in_vain();
+
 // Until the file is ready for one of `events`, or in error. -EAGAIN when the deadline came first.
 Outcome wait_until_ready(OpenFile& file, short events, Instant deadline, const char* call);
 
@@ -30,7 +37,8 @@ template <typename Operation>
 Outcome when_ready(OpenFile& file, short events, const char* call, Operation operation) {
     for (;;) {
         const Outcome outcome = operation();
-        if (outcome != -EAGAIN || file.is_non_blocking()) return outcome;
+        if (outcome != -EAGAIN) return outcome;
+        if (file.is_non_blocking()) return asked_in_vain();
         const Outcome waited = wait_until_ready(file, events, Instant::never(), call);
         if (waited < 0) return waited;
     }

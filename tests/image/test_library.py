@@ -26,3 +26,10 @@ def test_what_is_not_implemented_is_refused_once_and_loudly(start):
     assert lines.count("holm: system call 161 (chroot) is not implemented; returned ENOSYS") == 1, lines
     assert any("a signal handler" in line for line in lines), lines
     assert instance.output().rstrip().endswith("at exit: 1\nat exit: 2")
+
+
+def test_sockets_over_loopback(start):
+    instance = start("tests/sockets")
+    status = instance.wait()
+    assert status == 0, instance.output()
+    assert " checks, 0 failed" in instance.output()

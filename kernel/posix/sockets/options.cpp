@@ -1,0 +1,99 @@
+// Socket options.
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "kernel/posix/descriptors.h"
+#include "kernel/posix/sockets/socket_file.h"
+#include "kernel/posix/system_call.h"
+#include "kernel/posix/times.h"
+
+namespace holm::posix {
+namespace {
+
+Outcome set_timeout(Duration& timeout, const void* value, socklen_t size) {
+    timeval time;
+    if (size < sizeof(time)) return -EINVAL;
+    memcpy(&time, value, sizeof(time));
+    const std::optional<Duration> duration =
+        to_duration({.tv_sec = time.tv_sec, .tv_nsec = time.tv_usec * 1000});
+    if (!duration) return -EDOM;
+    timeout = *duration;
+    return 0;
+}
+
+Outcome set_linger(SocketFile& socket, const void* value, socklen_t size) {
+    linger option;
+    if (size < sizeof(option)) return -EINVAL;
+    memcpy(&option, value, sizeof(option));
+    if (option.l_onoff != 0 && option.l_linger != 0) return refuse_use("lingering in close", EOPNOTSUPP);
+    return socket.set_option(SOL_SOCKET, SO_LINGER, option.l_onoff != 0 ? 0 : 1);
+}
+
+Outcome set_number(SocketFile& socket, int level, int name, int value) {
+    // Ports are free again as soon as nothing uses them, and buffers for sending are the stack's affair.
+    if (level == SOL_SOCKET && (name == SO_REUSEADDR || name == SO_SNDBUF)) return 0;
+    const Outcome outcome = socket.set_option(level, name, value);
+    return outcome == -ENOPROTOOPT ? refuse_use("a socket option", ENOPROTOOPT) : outcome;
+}
+
+// The options whose value is a number that can be asked for.
+Outcome get_number(SocketFile& socket, int level, int name, int& value) {
+    if (level != SOL_SOCKET) return refuse_use("asking for a socket option of TCP or IP", ENOPROTOOPT);
+    switch (name) {
+        case SO_ERROR:
+            value = socket.take_error();
+            return 0;
+        case SO_TYPE:
+            value = socket.type();
+            return 0;
+        case SO_DOMAIN:
+            value = AF_INET;
+            return 0;
+        case SO_PROTOCOL:
+            value = socket.type() == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+            return 0;
+        case SO_ACCEPTCONN:
+            value = socket.is_listening();
+            return 0;
+        case SO_REUSEADDR:
+            value = 1;
+            return 0;
+        default:
+            return refuse_use("asking for a socket option", ENOPROTOOPT);
+    }
+}
+
+}  // namespace
+
+SYSTEM_CALL(setsockopt, int descriptor, int level, int name, const void* value, socklen_t size) {
+    Outcome outcome = 0;
+    const FileReference file = find_file(descriptor);
+    SocketFile* socket = as_socket(file, outcome);
+    if (socket == nullptr) return outcome;
+    if (level == SOL_SOCKET && name == SO_RCVTIMEO) return set_timeout(socket->receive_timeout, value, size);
+    if (level == SOL_SOCKET && name == SO_SNDTIMEO) return set_timeout(socket->send_timeout, value, size);
+    if (level == SOL_SOCKET && name == SO_LINGER) return set_linger(*socket, value, size);
+    int number = 0;
+    if (size < sizeof(number)) return -EINVAL;
+    memcpy(&number, value, sizeof(number));
+    return set_number(*socket, level, name, number);
+}
+
+SYSTEM_CALL(getsockopt, int descriptor, int level, int name, void* value, socklen_t* size) {
+    Outcome outcome = 0;
+    const FileReference file = find_file(descriptor);
+    SocketFile* socket = as_socket(file, outcome);
+    if (socket == nullptr) return outcome;
+    int number = 0;
+    if (*size < sizeof(number)) return -EINVAL;
+    outcome = get_number(*socket, level, name, number);
+    if (outcome < 0) return outcome;
+    memcpy(value, &number, sizeof(number));
+    *size = sizeof(number);
+    return 0;
+}
+
+}  // namespace holm::posix

@@ -1,0 +1,72 @@
+#pragma once
+
+// A socket as an open file. As with all files nothing here waits; -EAGAIN and ready() tell when to come back.
+
+#include <span>
+
+#include <sys/socket.h>
+
+#include "base/instant.h"
+#include "base/observer.h"
+#include "base/result.h"
+#include "kernel/posix/open_file.h"
+#include "net/address.h"
+
+namespace holm::posix {
+
+inline constexpr char kSocketKind = 0;
+
+class SocketFile : public OpenFile, public Observer {
+  public:
+    explicit SocketFile(int flags) : OpenFile(O_RDWR | (flags & O_NONBLOCK)) {}
+
+    const void* kind() const final { return &kSocketKind; }
+    void describe(struct stat& status) const final { status.st_mode = S_IFSOCK | 0777; }
+    // From the stack, which must not be called back: watchers only take note.
+    void notify() final { notify_watches(); }
+
+    virtual int type() const = 0;  // SOCK_STREAM, SOCK_DGRAM
+    virtual Outcome bind(const net::Endpoint& local) = 0;
+    virtual Outcome listen(int) { return -EOPNOTSUPP; }
+    // The next connection, as a new file with `flags`.
+    virtual Outcome accept(int, FileReference&) { return -EOPNOTSUPP; }
+    // 0 when it is done, -EINPROGRESS when ready() will tell, and then connect_result().
+    virtual Outcome connect(const net::Endpoint& remote) = 0;
+    virtual Outcome connect_result() { return 0; }
+    virtual Outcome shut_down(int) { return -EOPNOTSUPP; }
+    // `destination` null: to the connected peer.
+    virtual Outcome send(std::span<const Bytes> pieces, const net::Endpoint* destination) = 0;
+    // MSG_PEEK and MSG_TRUNC in `flags`. Sets `truncated` when a datagram was longer than the room.
+    virtual Outcome receive(MutableBytes room, int flags, net::Endpoint& source, bool& truncated) = 0;
+    virtual net::Endpoint local() const = 0;
+    virtual Result<net::Endpoint> remote() const = 0;
+    // The pending error as a positive errno; asking clears it.
+    virtual int take_error() = 0;
+    virtual bool is_listening() const { return false; }
+    // The options that reach into the stack. -ENOPROTOOPT for those it does not have.
+    virtual Outcome set_option(int, int, int) { return -ENOPROTOOPT; }
+
+    Outcome read(MutableBytes bytes) final {
+        net::Endpoint source;
+        bool truncated = false;
+        return receive(bytes, 0, source, truncated);
+    }
+    Outcome write(Bytes bytes) final { return send({&bytes, 1}, nullptr); }
+
+    // SO_RCVTIMEO and SO_SNDTIMEO; zero is for ever.
+    Duration receive_timeout;
+    Duration send_timeout;
+};
+
+// Null for a descriptor that is open but no socket; `outcome` says -EBADF or -ENOTSOCK.
+SocketFile* as_socket(const FileReference& file, Outcome& outcome);
+
+SocketFile* open_tcp(int flags);
+// -ENOMEM, -EMFILE.
+Outcome open_udp(int flags, SocketFile*& result);
+
+constexpr Outcome outcome_of(const Error& error) {
+    return -static_cast<Outcome>(error.code);
+}
+
+}  // namespace holm::posix
