@@ -59,8 +59,11 @@ class TcpStream {
 
     // No more will be sent; receiving goes on.
     void shutdown_send() { state_->connection->shutdown_send(); }
-    // Ends the connection at once, with a reset.
-    void abort() { state_->connection->abort(); }
+    // Ends the connection at once, with a reset; who waits for it goes on with an error.
+    void abort() {
+        state_->connection->abort();
+        state_->notify();
+    }
 
     const net::Endpoint& local() const { return state_->connection->local(); }
     const net::Endpoint& remote() const { return state_->connection->remote(); }

@@ -1,5 +1,7 @@
 #include "services/http/preconditions.h"
 
+#include <string>
+
 #include "services/http/characters.h"
 #include "services/http/date.h"
 
@@ -52,6 +54,13 @@ Status check_preconditions(const Request& request, const Validators& current, st
         if (date && *current.last_modified <= *date) return Status::kNotModified;
     }
     return Status::kOk;
+}
+
+bool if_match_holds(const Request& request, std::string_view tag) {
+    std::string quoted = "\"";
+    quoted.append(tag).append("\"");
+    const auto match = request.find_header("if-match");
+    return !match || *match == "*" || etag_list_contains(*match, quoted, false);
 }
 
 bool if_range_holds(const Request& request, const Validators& current, std::int64_t unix_now) {

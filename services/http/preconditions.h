@@ -21,6 +21,10 @@ struct Validators {
 // resource calls it before it does; for responses to GET and HEAD that carry validators the session does.
 Status check_preconditions(const Request& request, const Validators& current, std::int64_t unix_now);
 
+// For handlers that change a resource: whether If-Match, if there, still holds. `tag` is given without
+// quotes.
+bool if_match_holds(const Request& request, std::string_view tag);
+
 // Whether If-Range, if there, still holds (§13.1.5), so that Range may be obeyed.
 bool if_range_holds(const Request& request, const Validators& current, std::int64_t unix_now);
 

@@ -26,8 +26,11 @@ ResponseWriter::ResponseWriter(const Request* request, const Response& response,
       status_(response.status_),
       keep_alive_(keep_alive && !response.close_),
       length_(response.content().size()) {
-    if (request != nullptr && status_ == Status::kOk &&
-        (!response.etag_.empty() || response.last_modified_.has_value())) {
+    // Only for what was read: after a change the validators are those of the new state, and the handler has
+    // compared the old one's (preconditions.h).
+    const bool reads =
+        request != nullptr && (request->method() == Method::kGet || request->method() == Method::kHead);
+    if (reads && status_ == Status::kOk && (!response.etag_.empty() || response.last_modified_.has_value())) {
         apply_validators(*request);
     }
     if (response.is_stream()) {

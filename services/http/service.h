@@ -71,6 +71,7 @@ class Service {
   protected:
     Service& add(Method method, std::string_view pattern, Handler handler);
     Router::Match match(Request& request) const { return router_.match(request); }
+    std::size_t route_count() const { return handlers_.size(); }
     // The handler of a route that match() found.
     const Handler& handler(Router::RouteId route) const { return handlers_[route]; }
     void report(const Request& request, const char* what) const {

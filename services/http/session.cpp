@@ -157,17 +157,28 @@ void Session::end_of_input() {
 
 void Session::expire(Time time) {
     if (time.now < deadline()) return;
-    if (time.now < output_deadline_ && state_ == State::kReading && assembly_ != nullptr) {
+    if (state_ != State::kReading || time.now >= output_deadline_) {
+        state_ = State::kClosed;
+    } else if (assembly_ != nullptr) {
         refuse(time, {Status::kRequestTimeout, "the request did not arrive in time"}, 0);
     } else {
-        state_ = State::kClosed;
+        linger(time);
     }
 }
 
-void Session::stop() {
+void Session::stop(Time time) {
     stopping_ = true;
-    if (state_ == State::kReading && assembly_ == nullptr)
-        state_ = has_output() ? State::kFinal : State::kClosed;
+    if (state_ != State::kReading || assembly_ != nullptr) return;
+    if (has_output()) {
+        state_ = State::kFinal;
+    } else {
+        linger(time);
+    }
+}
+
+void Session::linger(Time time) {
+    state_ = input_ended_ ? State::kClosed : State::kLingering;
+    input_deadline_ = time.now + context_->timeouts().linger;
 }
 
 Instant Session::transfer_deadline(Instant start, std::size_t bytes) const {

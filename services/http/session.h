@@ -72,11 +72,14 @@ class Session {
     // Between requests: nothing is lost by closing.
     bool idle() const { return state_ == State::kReading && assembly_ == nullptr && !has_output(); }
 
-    // When expire() is due; never() while a handler works.
+    // When expire() is due; never() while a handler works. It shuts the sending side of an idle connection
+    // down, answers a request that does not get finished with 408, and closes where the peer does not take
+    // what is sent.
     Instant deadline() const { return std::min(input_deadline_, output_deadline_); }
     void expire(Time time);
-    // Orderly stop: what was started is finished, then the connection closes; an idle one closes now.
-    void stop();
+    // Orderly stop: what was started is finished, then the sending side closes; that of an idle connection
+    // now.
+    void stop(Time time);
 
   private:
     enum class State : std::uint8_t {
@@ -100,6 +103,7 @@ class Session {
     void append(std::string_view bytes);
     void produce(Time time);
     void after_output(Time time);
+    void linger(Time time);
     bool has_output() const { return begin_ < end_ || pending_ != nullptr; }
     // At the least rate, `bytes` are through by then.
     Instant transfer_deadline(Instant start, std::size_t bytes) const;

@@ -139,8 +139,7 @@ void Session::after_output(Time time) {
     context_->give_back(std::move(block_));
     output_deadline_ = Instant::never();
     if (state_ == State::kFinal) {
-        state_ = input_ended_ ? State::kClosed : State::kLingering;
-        input_deadline_ = time.now + context_->timeouts().linger;
+        linger(time);
     } else if (state_ == State::kReading && assembly_ == nullptr) {
         input_deadline_ = time.now + context_->timeouts().idle;
     }

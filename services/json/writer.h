@@ -23,6 +23,7 @@ class Writer {
 
     // Text that is not UTF-8 is written with U+FFFD in place of each byte that does not belong.
     Writer& value(std::string_view text);
+    Writer& value(const std::string& text) { return value(std::string_view(text)); }
     Writer& value(const char* text) { return value(std::string_view(text)); }
     Writer& value(bool truth) { return literal(truth ? "true" : "false"); }
     Writer& value(std::nullptr_t) { return literal("null"); }

@@ -116,9 +116,14 @@ Gauge& Registry::gauge(std::string_view name, std::string_view help, Labels labe
     return *(add(name, help, "gauge", labels).gauge = std::make_unique<Gauge>());
 }
 
+void Registry::counter(std::string_view name, std::string_view help, Function<std::uint64_t()> read,
+                       Labels labels) {
+    add(name, help, "counter", labels).read_counter = std::move(read);
+}
+
 void Registry::gauge(std::string_view name, std::string_view help, Function<std::int64_t()> read,
                      Labels labels) {
-    add(name, help, "gauge", labels).read = std::move(read);
+    add(name, help, "gauge", labels).read_gauge = std::move(read);
 }
 
 Histogram& Registry::histogram(std::string_view name, std::string_view help, std::vector<Duration> bounds,
@@ -139,11 +144,10 @@ std::string Registry::to_text() const {
                 continue;
             }
             append_sample(out, family.name, "", series.labels);
-            if (series.counter != nullptr) {
-                append(out, series.counter->value());
-            } else {
-                append(out, series.gauge != nullptr ? series.gauge->value() : series.read());
-            }
+            if (series.counter != nullptr) append(out, series.counter->value());
+            if (series.gauge != nullptr) append(out, series.gauge->value());
+            if (series.read_counter) append(out, series.read_counter());
+            if (series.read_gauge) append(out, series.read_gauge());
             out += '\n';
         }
     }

@@ -63,7 +63,9 @@ class Registry {
   public:
     Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
     Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
-    // A gauge that is asked when the text is made.
+    // Those that are kept elsewhere and asked for when the text is made.
+    void counter(std::string_view name, std::string_view help, Function<std::uint64_t()> read,
+                 Labels labels = {});
     void gauge(std::string_view name, std::string_view help, Function<std::int64_t()> read,
                Labels labels = {});
     Histogram& histogram(std::string_view name, std::string_view help, std::vector<Duration> bounds,
@@ -73,12 +75,13 @@ class Registry {
     std::string to_text() const;
 
   private:
-    // One set of labels of a family; one of the four is there.
+    // One set of labels of a family; one of the others is there.
     struct Series {
         std::string labels;  // as in the text, without braces
         std::unique_ptr<Counter> counter;
         std::unique_ptr<Gauge> gauge;
-        Function<std::int64_t()> read;
+        Function<std::uint64_t()> read_counter;
+        Function<std::int64_t()> read_gauge;
         std::unique_ptr<Histogram> histogram;
     };
     struct Family {

@@ -168,7 +168,10 @@ void EpollServer::run(const std::atomic<bool>& stop) {
         if (!stopping && stop) {
             stopping = true;
             epoll_ctl(state.epoll, EPOLL_CTL_DEL, state.listener, nullptr);
-            for (auto& [fd, connection] : state.connections) connection->session.stop();
+            for (auto& [fd, connection] : state.connections) {
+                connection->session.stop(time);
+                state.drive(*connection, time);
+            }
         }
         for (auto& [fd, connection] : state.connections) {
             if (time.now < connection->session.deadline()) continue;

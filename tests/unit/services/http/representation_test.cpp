@@ -85,7 +85,8 @@ TEST_CASE("preconditions in the order of RFC 9110 §13.2.2") {
     CHECK(ask("If-None-Match: \"v0\", \"v1\"\r\n") == "304 ");
     CHECK(ask("If-None-Match: *\r\n") == "304 ");
     CHECK(ask("If-None-Match: \"v0\"\r\n") == "200 0123456789");
-    CHECK(ask("If-None-Match: \"v1\"\r\n", "DELETE") == "412 ");
+    CHECK(ask("If-Match: \"v0\"\r\n", "PUT") ==
+          "200 0123456789");  // compared before the change, by the handler
     CHECK(ask("If-Match: \"v0\"\r\n") == "412 ");
     CHECK(ask("If-Match: W/\"v1\"\r\n") == "412 ");
     CHECK(ask("If-Match: \"v0\", \"v1\"\r\n") == "200 0123456789");
@@ -97,6 +98,23 @@ TEST_CASE("preconditions in the order of RFC 9110 §13.2.2") {
     CHECK(ask("If-None-Match: \"v0\"\r\nIf-Modified-Since: " + date(kNow) + "\r\n") == "200 0123456789");
     CHECK(ask("If-Unmodified-Since: " + date(kNow - 100) + "\r\n") == "200 0123456789");
     CHECK(ask("If-Unmodified-Since: " + date(kNow - 101) + "\r\n") == "412 ");
+}
+
+TEST_CASE("a handler compares before it changes something") {
+    const auto ask_handler = [](std::string_view headers) {
+        Client client([](const Request& request) {
+            const Status status = check_preconditions(request, {true, "\"v1\"", std::nullopt}, kNow);
+            CHECK((status == Status::kOk) ==
+                  (if_match_holds(request, "v1") && !request.find_header("if-none-match")));
+            return Response(status);
+        });
+        return client.send("PUT / HTTP/1.1\r\nHost: x\r\n" + std::string(headers) + "\r\n").substr(9, 3);
+    };
+    CHECK(ask_handler("") == "200");
+    CHECK(ask_handler("If-Match: \"v1\"\r\n") == "200");
+    CHECK(ask_handler("If-Match: *\r\n") == "200");
+    CHECK(ask_handler("If-Match: \"v0\"\r\n") == "412");
+    CHECK(ask_handler("If-None-Match: *\r\n") == "412");
 }
 
 TEST_CASE("ranges") {

@@ -11,6 +11,7 @@ TEST_CASE("the text is in Prometheus' exposition format") {
     registry.gauge("items", "Items.").set(-3);
     registry.counter("requests_total", "", {{"code", "4\"x\\\n"}, {"kind", "b"}}).add(5);
     registry.gauge("asked", "Asked for.", [] { return std::int64_t{7}; });
+    registry.counter("elsewhere_total", "Kept elsewhere.", [] { return UINT64_MAX; });
     ok.add();
     ok.add(2);
     CHECK(registry.to_text() ==
@@ -23,7 +24,10 @@ TEST_CASE("the text is in Prometheus' exposition format") {
           "items -3\n"
           "# HELP asked Asked for.\n"
           "# TYPE asked gauge\n"
-          "asked 7\n");
+          "asked 7\n"
+          "# HELP elsewhere_total Kept elsewhere.\n"
+          "# TYPE elsewhere_total counter\n"
+          "elsewhere_total 18446744073709551615\n");
 }
 
 TEST_CASE("a histogram's buckets are cumulative and count their own bound") {

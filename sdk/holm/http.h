@@ -1,0 +1,136 @@
+#pragma once
+
+// An HTTP/1.1 server:
+//
+//     http::Server server;
+//     server.get("/hello/{name}", [](const http::Request& request) {
+//         return http::Response::text("hello, " + std::string(request.path("name")) + "\n");
+//     });
+//     co_await server.serve(machine.net(), 80);
+//
+// A handler takes a const Request& and returns a Response, or a Task<Response> when it has to wait for
+// something. Routes, files and what a handler may throw: services/http/service.h.
+
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/function.h"
+#include "base/intrusive_list.h"
+#include "base/result.h"
+#include "kernel/task/event.h"
+#include "kernel/task/scope.h"
+#include "kernel/task/task.h"
+#include "services/http/preconditions.h"  // IWYU pragma: export
+#include "services/http/service.h"        // IWYU pragma: export
+#include "services/http/session_context.h"
+
+namespace holm {
+class Network;
+class TcpListener;
+}  // namespace holm
+
+namespace holm::http {
+
+class Server : public Service {
+  public:
+    struct Options {
+        Limits limits;
+        Timeouts timeouts;
+        std::size_t connections = 4096;              // at a time; more wait to be accepted
+        Duration stop_grace = Duration::seconds(4);  // for what was started when the operator asks to stop
+    };
+
+    struct Statistics {
+        std::uint64_t connections_accepted = 0;
+        std::uint64_t connections_open = 0;
+        std::uint64_t requests = 0;  // answered by a handler, or by 404, 405 and the like
+        std::uint64_t failures = 0;  // handlers that threw
+    };
+
+    Server();
+    explicit Server(Options options);
+    ~Server();
+
+    // As in Service, and for coroutines as well. Such a handler must not keep the request beyond its end.
+    template <typename Callable>
+    Server& route(Method method, std::string_view pattern, Callable handler) {
+        if constexpr (std::is_same_v<std::invoke_result_t<Callable&, const Request&>, Task<Response>>) {
+            add_waiting(method, pattern, guard_waiting(std::move(handler)));
+        } else {
+            Service::route(method, pattern, std::move(handler));
+        }
+        return *this;
+    }
+    template <typename Callable>
+    Server& get(std::string_view pattern, Callable handler) {
+        return route(Method::kGet, pattern, std::move(handler));
+    }
+    template <typename Callable>
+    Server& post(std::string_view pattern, Callable handler) {
+        return route(Method::kPost, pattern, std::move(handler));
+    }
+    template <typename Callable>
+    Server& put(std::string_view pattern, Callable handler) {
+        return route(Method::kPut, pattern, std::move(handler));
+    }
+    template <typename Callable>
+    Server& patch(std::string_view pattern, Callable handler) {
+        return route(Method::kPatch, pattern, std::move(handler));
+    }
+    template <typename Callable>
+    Server& remove(std::string_view pattern, Callable handler) {
+        return route(Method::kDelete, pattern, std::move(handler));
+    }
+    // The files of the image below `folder` ("/static" and "static" are the same), under `prefix`.
+    Server& embedded_files(std::string_view prefix, std::string_view folder);
+
+    // Serves until the operator asks the instance to stop; then finishes what was started, within the grace.
+    // Errors: those of Network::listen(), and what is wrong with a route; they are also told on the console.
+    Task<Result<>> serve(Network& network, std::uint16_t port);
+    // The same for a listener of the caller's own and any event.
+    Task<Result<>> serve(TcpListener& listener, Event& stop);
+
+    const Statistics& statistics() const { return statistics_; }
+
+  private:
+    using WaitingHandler = Function<Task<Response>(const Request&)>;
+    struct Connection;
+
+    template <typename Callable>
+    WaitingHandler guard_waiting(Callable callable) {
+#if __cpp_exceptions
+        // The lambda lives in the route as long as the server, so that its frame may refer to it.
+        return [this, callable = std::move(callable)](const Request& request) mutable -> Task<Response> {
+            try {
+                co_return co_await callable(request);
+            } catch (const std::exception& exception) {
+                report(request, exception.what());
+            } catch (...) {
+                report(request, "something that is no std::exception");
+            }
+            co_return answer_failure();
+        };
+#else
+        return callable;
+#endif
+    }
+
+    void add_waiting(Method method, std::string_view pattern, WaitingHandler handler);
+    const WaitingHandler& waiting_handler(Router::RouteId route) const;
+    Task<> accept_all(TcpListener& listener, Scope& connections);
+    Task<> serve_connection(std::unique_ptr<Connection> connection);
+    Task<> watch_deadlines();
+    void check_deadline(Connection& connection);
+
+    Options options_;
+    SessionContext context_;
+    std::vector<std::pair<Router::RouteId, WaitingHandler>> waiting_handlers_;
+    IntrusiveList<Connection> connections_;
+    Event connections_changed_;
+    Statistics statistics_;
+};
+
+}  // namespace holm::http

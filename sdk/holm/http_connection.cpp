@@ -1,0 +1,82 @@
+// What a server does on one connection: requests are read where TCP received them, responses go into its send
+// queue.
+
+#include "holm/http_connection.h"
+
+#include "kernel/task/sleep.h"
+#include "kernel/time/clock.h"
+
+namespace holm::http {
+namespace {
+
+// Referenced content takes no room in TCP's buffers. A client that pipelines requests for large files waits
+// from here on.
+constexpr std::size_t kMostUnacknowledged = 8 << 20;
+
+}  // namespace
+
+Time read_time() {
+    const Core& core = this_core();
+    return {core.executor->now(), core.clock->wall_now().seconds()};
+}
+
+bool Server::Connection::flush() {
+    const Time time = read_time();
+    for (Session::Output output = session.output(time); !output.bytes.empty();
+         output = session.output(time)) {
+        std::size_t taken = output.bytes.size();
+        if (output.outlives_session && stream.connection().send_reference(output.bytes, nullptr)) {
+            session.sent(time, taken);
+            continue;
+        }
+        const auto copied = stream.try_send(output.bytes);
+        if (!copied) return false;
+        if (*copied == 0) break;
+        session.sent(time, *copied);
+    }
+    if (session.shuts_down() && !shut_down) {
+        shut_down = true;
+        stream.shutdown_send();
+    }
+    return true;
+}
+
+Task<> Server::serve_connection(std::unique_ptr<Connection> connection) {
+    Session& session = connection->session;
+    TcpStream& stream = connection->stream;
+    while (!session.closed()) {
+        const Time time = read_time();
+        for (Bytes input = stream.readable(); session.wants_input() && !input.empty();
+             input = stream.readable()) {
+            const auto [consumed, request] = session.receive(time, input);
+            if (request != nullptr) {
+                ++statistics_.requests;
+                const Router::Match found = match(*request);
+                if (found.route == Router::kNoRoute) {
+                    session.respond(time, answer_unrouted(*request, found));
+                } else if (const Handler& quick = handler(found.route)) {
+                    session.respond(time, quick(*request));
+                } else {
+                    // Other connections go on meanwhile, and use the memory that the request lies in.
+                    Response response = co_await waiting_handler(found.route)(session.keep_request());
+                    session.respond(read_time(), std::move(response));
+                }
+            }
+            stream.consume(consumed);
+        }
+        if (!connection->flush()) break;
+        if (const Bytes rest = session.output(time).bytes; !rest.empty()) {
+            // TCP's buffer is full: goes on when it takes one more byte.
+            if (!co_await stream.send(rest.first(1))) break;
+            session.sent(read_time(), 1);
+            continue;
+        }
+        while (connection->unacknowledged() > kMostUnacknowledged) co_await sleep(Duration::milliseconds(10));
+        if (session.closed() || !stream.readable().empty()) continue;
+        const auto received = co_await stream.receive();
+        if (!received) break;
+        if (received->empty()) session.end_of_input();
+    }
+}
+
+}  // namespace holm::http
