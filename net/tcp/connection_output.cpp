@@ -13,7 +13,7 @@ std::uint32_t Connection::burst() const {
     const std::uint32_t mss = sender_.mss();
     if (!segmentation_) return mss;
     const std::uint32_t most = ip::kMaximumTransport - wire::kTcpMaxHeader;
-    return most - most % mss;
+    return std::max(most - most % mss, mss);
 }
 
 bool Connection::transmit(Instant now, ip::IpOutput& output) {
