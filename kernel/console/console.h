@@ -3,6 +3,7 @@
 // The console: text goes out line by line, the last, unfinished line when the instance ends or panics. Each
 // line is written as a whole, so that lines of several writers do not mix.
 
+#include <concepts>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -33,9 +34,7 @@ class Console {
     void print_part(std::string_view text) noexcept { write(text); }
     void print_part(const char* text) noexcept { write(text); }
     void print_part(char character) noexcept { write({&character, 1}); }
-    template <typename Number>
-        requires requires(TextBuffer<24>& buffer, Number number) { buffer << number; }
-    void print_part(Number number) noexcept {
+    void print_part(std::integral auto number) noexcept {
         TextBuffer<24> buffer;
         buffer << number;
         write(buffer.text());

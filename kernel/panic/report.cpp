@@ -22,7 +22,8 @@ namespace {
 constexpr std::size_t kMostFrames = 48;
 constexpr std::size_t kMostTaskNames = 12;
 
-using Screen = TextBuffer<8192>;
+using Screen = TextWriter;
+constexpr std::size_t kScreenSize = 8192;
 
 void put_address(Screen& screen, const ImageLayout& image, std::uint64_t address) {
     if (!image.text.contains(address)) {
@@ -144,7 +145,7 @@ void print_report(const Report& report) {
     const Core& core = this_core();
     if (core.console) core.console->flush();
     const ImageLayout image = image_layout(*core.boot);
-    Screen screen;
+    TextBuffer<kScreenSize> screen;
     put_header(screen, image, report);
     put_backtrace(screen, image, report);
     if (report.registers) put_registers(screen, *report.registers);

@@ -47,11 +47,9 @@ TEST_CASE("a text buffer cuts off what does not fit") {
     buffer << "12345" << std::int64_t{-678} << "9";
     CHECK(buffer.text() == "12345-67");
     TextBuffer<64> columns;
-    columns << "ab";
-    columns.column(5).hex(0xbeef, 6) << '\n';
-    columns << "c";
-    columns.column(3).decimal(7, 3);
-    CHECK(columns.text() == "ab   00beef\nc  007");
+    columns.hex(0xbeef, 6) << '\n';
+    columns.decimal(7, 3);
+    CHECK(columns.text() == "00beef\n007");
     TextBuffer<32> extremes;
     extremes << std::int64_t{INT64_MIN};
     CHECK(extremes.text() == "-9223372036854775808");
