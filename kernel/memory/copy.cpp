@@ -1,0 +1,35 @@
+// The C library's names for copy.h. Images find them before musl's. Compiled without a stack protector,
+// because they are called before there is a canary, and without the compiler's knowledge of what they do,
+// lest it calls them in themselves.
+
+#include "kernel/memory/copy.h"
+
+namespace {
+
+unsigned char* bytes(void* memory) {
+    return static_cast<unsigned char*>(memory);
+}
+const unsigned char* bytes(const void* memory) {
+    return static_cast<const unsigned char*>(memory);
+}
+
+}  // namespace
+
+extern "C" {
+
+void* memmove(void* to, const void* from, std::size_t n) {
+    holm::memory::move_bytes(bytes(to), bytes(from), n);
+    return to;
+}
+
+void* memcpy(void* to, const void* from, std::size_t n) {
+    holm::memory::move_bytes(bytes(to), bytes(from), n);
+    return to;
+}
+
+void* memset(void* to, int value, std::size_t n) {
+    holm::memory::fill_bytes(bytes(to), static_cast<unsigned char>(value), n);
+    return to;
+}
+
+}  // extern "C"
