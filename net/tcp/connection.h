@@ -94,6 +94,11 @@ class Connection final : public TableEntry,
     // cannot grow beyond 65535 << scale.
     void set_receive_buffer(std::uint32_t bytes);
 
+    // What IP puts into each packet: the time to live (64 unless set) and the traffic class, DSCP in its
+    // upper six bits.
+    void set_time_to_live(std::uint8_t hops) { time_to_live_ = hops; }
+    void set_traffic_class(std::uint8_t traffic_class) { traffic_class_ = traffic_class; }
+
     const Sender& sender() const { return sender_; }
     const Receiver& receiver() const { return receiver_; }
 
@@ -185,6 +190,8 @@ class Connection final : public TableEntry,
     bool sack_ = false;          // agreed on
     bool window_scale_ = false;  // agreed on
     std::uint8_t peer_scale_ = 0;
+    std::uint8_t time_to_live_ = 64;
+    std::uint8_t traffic_class_ = 0;
     std::uint8_t challenges_ = 0;         // challenge ACKs since challenge_epoch_
     std::uint8_t keep_alive_probes_ = 0;  // unanswered
     std::uint16_t mtu_ = 1500;

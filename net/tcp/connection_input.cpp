@@ -171,7 +171,7 @@ bool Connection::check_acknowledgment(Instant now, const Segment& segment) {
 // Seventh and eighth step.
 void Connection::take_text(Instant now, const Segment& segment) {
     if (state_ != State::kEstablished && state_ != State::kFinWait1 && state_ != State::kFinWait2) return;
-    // RFC 9293, section 3.6.1, MUST-13 and 14: new data after the service has closed goes nowhere, and the
+    // RFC 9293, section 3.6.1, SHLD-3: new data after the service has closed goes nowhere, and the
     // peer must learn of it.
     const bool syn = segment.syn();
     if (detached_ && !segment.payload.empty() &&

@@ -102,7 +102,9 @@ bool Connection::emit(Instant now, ip::IpOutput& output, std::uint8_t flags, Seq
                                .window = receiver_.announce_window((flags & wire::kTcpSyn) != 0)},
                               options),
         .payload = payload,
-        .segment_size = segment_size};
+        .segment_size = segment_size,
+        .ttl = time_to_live_,
+        .traffic_class = traffic_class_};
     if (output.send(now, packet) == TransmitResult::kFull) return false;
     ++layer_.statistics_.segments_out;
     if (ack) receiver_.acknowledged();

@@ -47,4 +47,23 @@ TEST_CASE("a script that expects something else fails") {
     CHECK_FALSE(Player().play(parse_script("given ESTABLISHED\nsend 10\n+0.1 > . 1:11(10) ack 1")).empty());
 }
 
+// docs/rfc/tcp.md says which script tests what: each name of the form folder/name must be one.
+TEST_CASE("the table of RFCs names scripts that exist") {
+    std::ifstream file(HOLM_SOURCE_DIR "/docs/rfc/tcp.md");
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    std::size_t found = 0;
+    for (std::size_t begin = text.find('`'); begin != std::string::npos; begin = text.find('`', begin + 1)) {
+        const std::size_t end = text.find('`', begin + 1);
+        const std::string name = text.substr(begin + 1, end - begin - 1);
+        begin = end;
+        if (name.find('/') == std::string::npos || name.find('.') != std::string::npos ||
+            name.starts_with("tests/") || name.starts_with("net/") || name.starts_with("this/"))
+            continue;
+        const std::string path = HOLM_SOURCE_DIR "/tests/script/tcp/" + name + ".script";
+        CHECK_MESSAGE(std::filesystem::exists(path), name);
+        ++found;
+    }
+    CHECK(found > 50);
+}
+
 }  // namespace holm::net::tcp::test

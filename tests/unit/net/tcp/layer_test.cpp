@@ -133,6 +133,44 @@ TEST_CASE("ports: one listener each, ephemeral ones differ") {
           ErrorCode::kInvalid);
 }
 
+TEST_CASE("segments to a group are ignored; TTL and traffic class are the service's") {
+    struct Sink final : ip::IpOutput {
+        int sent = 0;
+        std::uint8_t ttl = 0;
+        std::uint8_t traffic_class = 0;
+        TransmitResult send(Instant, const ip::Packet& packet) override {
+            ++sent;
+            ttl = packet.ttl;
+            traffic_class = packet.traffic_class;
+            return TransmitResult::kSent;
+        }
+        Result<ip::Route> route(const IpAddress&, const IpAddress&) const override {
+            return ip::Route{.source = IpAddress::v4(10, 0, 0, 1)};
+        }
+    } sink;
+    Layer layer({}, heap_memory(), sink);
+    const Instant now = Instant::from_nanoseconds(1);
+    std::byte segment[20] = {};
+    segment[1] = segment[3] = std::byte{1};  // ports
+    segment[12] = std::byte{5 << 4U};
+    ip::Received about{.source = IpAddress::v4(10, 0, 0, 2), .destination = IpAddress::v4(10, 0, 0, 1)};
+    about.checksum_verified = about.to_group = true;
+    layer.receive(now, about, segment);
+    layer.transmit(now);
+    CHECK(sink.sent == 0);
+    about.to_group = false;
+    layer.receive(now, about, segment);
+    layer.transmit(now);
+    CHECK(sink.sent == 1);  // a reset
+
+    auto connection = *layer.connect(now, {IpAddress::v4(10, 0, 0, 2), 80});
+    connection->set_time_to_live(3);
+    connection->set_traffic_class(0xb8);
+    layer.transmit(now);
+    CHECK(sink.ttl == 3);
+    CHECK(sink.traffic_class == 0xb8);
+}
+
 TEST_CASE("five thousand connections, each with its timers") {
     Configuration configuration;
     configuration.max_half_open = 10'000;
