@@ -12,7 +12,7 @@
 
 #include "kernel/memory/pages.h"
 #include "kernel/platform/platform.h"
-#include "kernel/posix/descriptors.h"
+#include "kernel/posix/descriptor_table.h"
 #include "kernel/posix/state.h"
 #include "kernel/posix/system_call.h"
 
@@ -95,7 +95,9 @@ Outcome map_anonymous(std::size_t length, int protection) {
 // well.
 Outcome map_file(std::size_t length, int protection, int flags, int descriptor, std::size_t offset) {
     if ((protection & PROT_WRITE) != 0 && (flags & MAP_SHARED) != 0) return -EACCES;
-    const FileReference file = find_file(descriptor);
+    // Not descriptors(): who has opened nothing has no table, and mmap is in every image.
+    const DescriptorTable* table = state().descriptors;
+    const FileReference file(table != nullptr ? table->find(descriptor) : nullptr);
     if (!file) return -EBADF;
     const std::optional<Bytes> contents = file->contents();
     if (!contents) return -ENODEV;

@@ -1,4 +1,5 @@
 #include "abi/boot_info.h"
+#include "base/text_buffer.h"
 #include "kernel/console/console.h"
 #include "kernel/core.h"
 #include "kernel/panic/panic.h"
@@ -9,10 +10,12 @@
 namespace holm::posix {
 namespace {
 
-template <typename... Parts>
-void say(const Parts&... parts) {
+// Short lines, in one buffer: the code of this is in every image.
+using Line = TextBuffer<160>;
+
+void say(const Line& line) {
     const Core& core = this_core();
-    if ((core.boot->flags & HOLM_BOOT_QUIET) == 0) core.console->print("holm: ", parts..., "\n");
+    if ((core.boot->flags & HOLM_BOOT_QUIET) == 0) core.console->write(line.text());
 }
 
 }  // namespace
@@ -21,14 +24,20 @@ Outcome refuse(long number, const char* name) {
     Refusals* refusals = part(&State::refusals);
     const auto index = static_cast<unsigned>(number);
     if (refusals == nullptr || index >= Refusals::kNumbers || refusals->note(index)) {
-        say("system call ", number, " (", name, ") is not implemented; returned ENOSYS");
+        Line line;
+        line << "holm: system call " << number << " (" << name << ") is not implemented; returned ENOSYS\n";
+        say(line);
     }
     return -ENOSYS;
 }
 
 Outcome refuse_use(const char* what, int error) {
     Refusals* refusals = part(&State::refusals);
-    if (refusals == nullptr || refusals->note(what)) say(what, " is not supported; returned errno ", error);
+    if (refusals == nullptr || refusals->note(what)) {
+        Line line;
+        line << "holm: " << what << " is not supported; returned errno " << error << "\n";
+        say(line);
+    }
     return -error;
 }
 

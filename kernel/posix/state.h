@@ -25,6 +25,9 @@ struct State {
     Refusals* refusals = nullptr;
     WorkingDirectory* working_directory = nullptr;
     memory::PageIndex spare_stacks = memory::kNoPage;  // see memory.cpp
+    // What threads.cpp adds once there is more than the first thread.
+    void (*end_this_thread)() = nullptr;
+    void (*clear_at_end)(std::uint32_t* word) = nullptr;
     int last_thread_id = 1;
     unsigned asked_in_vain = 0;  // see wait.h
 };

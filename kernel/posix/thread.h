@@ -24,7 +24,4 @@ struct Thread {
     Fiber fiber;
 };
 
-// The running thread's record; null for the first thread and for fibers of the kernel.
-Thread* current_thread();
-
 }  // namespace holm::posix

@@ -37,13 +37,27 @@ void end_thread(Fiber&, void* argument) {
     if (word != nullptr) clear_and_wake(word);
 }
 
-}  // namespace
-
+// Null for the first thread and for fibers of the kernel.
 Thread* current_thread() {
     Fiber* fiber = Fiber::current();
     if (fiber == nullptr || fiber->start().entry != run_thread) return nullptr;
     return static_cast<Thread*>(fiber->start().argument);
 }
+
+void clear_at_end_of_thread(std::uint32_t* word) {
+    if (Thread* thread = current_thread()) thread->clear_at_end = word;
+}
+
+// The first thread's fiber is main's, whose end would be the instance's: it stays, and waits for nothing. The
+// last thread that ends calls exit_group.
+void end_this_thread() {
+    blocking_fiber("the end of a thread");
+    if (current_thread() != nullptr) Fiber::exit();
+    clear_and_wake(&__thread_list_lock);
+    for (;;) Fiber::suspend();
+}
+
+}  // namespace
 
 // What pthread_create calls for clone(), with its arguments. The stack's lowest address is not among them and
 // not needed: the mapping's guard bounds it.
@@ -66,6 +80,8 @@ extern "C" int __libos_clone(int (*function)(void*), void* stack, int, void* arg
                         .finished = end_thread,
                         .name = "thread"}),
     };
+    state().end_this_thread = end_this_thread;
+    state().clear_at_end = clear_at_end_of_thread;
     *parent_word = thread->id;
     thread->fiber.wake();
     return thread->id;
@@ -77,23 +93,6 @@ extern "C" [[noreturn]] void __libos_unmapself(std::uintptr_t mapping, std::size
         thread->mapping_size = size;
     }
     Fiber::exit();
-}
-
-// Ends the calling thread alone. The first thread's fiber is main's, whose end would be the instance's: it
-// stays, and waits for nothing. The last thread that ends calls exit_group.
-SYSTEM_CALL(exit, int) {
-    blocking_fiber("the end of a thread");
-    if (current_thread() != nullptr) Fiber::exit();
-    clear_and_wake(&__thread_list_lock);
-    for (;;) Fiber::suspend();
-}
-
-SYSTEM_CALL(set_tid_address, std::uint32_t* word) {
-    Thread* thread = current_thread();
-    if (thread == nullptr)
-        return kFirstThread;  // before main; the first thread's end is described in docs/posix.md
-    thread->clear_at_end = word;
-    return thread->id;
 }
 
 // Robust mutexes outlive their process in shared memory; here there is neither.

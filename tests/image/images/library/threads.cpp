@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include <errno.h>
 #include <pthread.h>
 
 #include "tests/image/images/library/check.h"
@@ -164,4 +165,8 @@ void test_threads() {
     CHECK(pthread_create(&thread, &attributes, deep, nullptr) == 0);
     void* result = nullptr;
     CHECK(pthread_join(thread, &result) == 0 && result == reinterpret_cast<void*>(3));
+
+    // There are no priorities; asking for one is an error and leaves nothing behind.
+    pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
+    CHECK(pthread_create(&thread, &attributes, deep, nullptr) == ENOSYS);
 }
