@@ -24,14 +24,16 @@ bool Server::Connection::flush() {
     const Time time = read_time();
     for (Session::Output output = session.output(time); !output.bytes.empty();
          output = session.output(time)) {
-        std::size_t taken = output.bytes.size();
+        const std::size_t taken = output.bytes.size();
         if (output.outlives_session && stream.connection().send_reference(output.bytes, nullptr)) {
+            queued += taken;
             session.sent(time, taken);
             continue;
         }
         const auto copied = stream.try_send(output.bytes);
         if (!copied) return false;
         if (*copied == 0) break;
+        queued += *copied;
         session.sent(time, *copied);
     }
     if (session.shuts_down() && !shut_down) {
@@ -39,6 +41,11 @@ bool Server::Connection::flush() {
         stream.shutdown_send();
     }
     return true;
+}
+
+bool Server::Connection::peer_took(std::size_t least) {
+    const std::uint64_t before = std::exchange(acknowledged, queued - unacknowledged());
+    return unacknowledged() == 0 || acknowledged >= before + least;
 }
 
 Task<> Server::serve_connection(std::unique_ptr<Connection> connection) {
@@ -68,6 +75,7 @@ Task<> Server::serve_connection(std::unique_ptr<Connection> connection) {
         if (const Bytes rest = session.output(time).bytes; !rest.empty()) {
             // TCP's buffer is full: goes on when it takes one more byte.
             if (!co_await stream.send(rest.first(1))) break;
+            ++connection->queued;
             session.sent(read_time(), 1);
             continue;
         }

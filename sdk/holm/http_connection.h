@@ -27,12 +27,17 @@ struct Server::Connection : ListHook<> {
     bool flush();
     // Bytes that TCP holds until the peer acknowledges them.
     std::size_t unacknowledged() const { return stream.connection().unacknowledged_bytes(); }
+    // To be called once each sweep: whether the peer has taken at least `least` bytes since the last call, or
+    // everything.
+    bool peer_took(std::size_t least);
 
     Server& server;
     Session session;
     TcpStream stream;
     bool shut_down = false;
-    std::size_t unacknowledged_before = 0;  // when deadlines were looked at last
+    std::uint64_t queued = 0;        // bytes handed over to TCP
+    std::uint64_t acknowledged = 0;  // of those, at the last sweep
+    Instant stalled_since = Instant::never();
 };
 
 }  // namespace holm::http

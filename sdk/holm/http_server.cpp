@@ -126,15 +126,21 @@ Task<> Server::watch_deadlines() {
     }
 }
 
+// To the session all is sent that TCP has taken. So while TCP still holds something, what counts is whether
+// the peer takes it quickly enough; then the session's own deadlines count.
 void Server::check_deadline(Connection& connection) {
     Session& session = connection.session;
     const Time time = read_time();
-    const std::size_t before = std::exchange(connection.unacknowledged_before, connection.unacknowledged());
-    if (time.now < session.deadline()) return;
-    // To the session everything is sent that TCP has taken. A peer that still fetches it, and not too slowly,
-    // has time.
     const auto least = static_cast<std::size_t>(options_.timeouts.rate * kSweep.as_seconds());
-    if (connection.unacknowledged_before > 0 && before >= connection.unacknowledged_before + least) return;
+    if (connection.peer_took(least)) {
+        connection.stalled_since = Instant::never();
+    } else if (connection.stalled_since.is_never()) {
+        connection.stalled_since = time.now;
+    } else if (time.now - connection.stalled_since >= options_.timeouts.transfer_grace) {
+        connection.stream.abort();
+        return;
+    }
+    if (connection.unacknowledged() > 0 || time.now < session.deadline()) return;
     session.expire(time);
     if (!connection.flush() || session.closed()) connection.stream.abort();
 }
