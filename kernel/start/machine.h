@@ -34,7 +34,7 @@ class Machine {
     Network& net() noexcept;
 
     // The operator's request to stop (SIGTERM). `co_await machine.stop().wait()`, then return from main soon:
-    // after the grace period (`--grace`, 5 s unless told) the instance ends with status 143. An instance
+    // after the grace period (`--grace`, 10 s unless told) the instance ends with status 143. An instance
     // whose service has never called one of these two ends with that status at once.
     Event& stop() noexcept {
         stop_observed_ = true;

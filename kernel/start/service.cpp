@@ -26,6 +26,7 @@ int run_service(const StartVector& vector) {
         Scope service;
         if (!service.start(run_main(machine), "main")) panic("out of memory: no room for the first task");
         machine.executor().run();
+        this_core().machine = nullptr;
         return machine.exit_status();
     }
     if (&holm_plain_main != nullptr) {

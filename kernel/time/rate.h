@@ -3,7 +3,6 @@
 // How a clock follows the time stamp counter: a straight line from a starting point, on whose first stretch
 // it runs a little faster or slower to make up for what it was off by.
 
-#include <algorithm>
 #include <cstdint>
 
 namespace holm {
@@ -26,7 +25,7 @@ class Rate {
         const auto ticks = static_cast<std::int64_t>(counter - tsc);
         if (ticks >= slew_ticks_) [[likely]]
             return nanoseconds + slewed_ + scale(ticks, multiplier);
-        return nanoseconds + scale(std::max<std::int64_t>(ticks, 0), multiplier + slew_);
+        return nanoseconds + scale(ticks > 0 ? ticks : 0, multiplier + slew_);
     }
 
     // For the first `ticks` the multiplier is `by` larger; a negative `by` is smaller than the multiplier.

@@ -18,6 +18,7 @@ namespace holm::platform {
 // Instead of none at all: a finite one can be made zero by the upcall.
 static constexpr Duration kLongestWait = Duration::seconds(24 * 60 * 60);
 static constexpr std::size_t kMaxDevices = 64;
+static constexpr int kLastSeconds = 2;  // that a console which takes nothing may delay the end
 
 constinit volatile bool ProcessPlatform::stop_requested_early_ = false;
 
@@ -31,12 +32,15 @@ ProcessPlatform::ProcessPlatform(const holm_boot_info& boot)
     : gate_(boot.gate), window_(boot.gate), console_(boot.console_handle) {}
 
 void ProcessPlatform::write_console(Bytes text) {
+    int seconds_of_end = 0;
     while (!text.empty()) {
         const long written = gate_.write(console_, text);
         if (written >= 0) {
             text = text.subspan(static_cast<std::size_t>(written));
         } else if (written == -EAGAIN) {
-            // The console is somebody else's non-blocking pipe; the whole core waits for its reader.
+            // The console is somebody else's non-blocking pipe; the whole core waits for its reader, but not
+            // when the instance is to end.
+            if (stop_requested() && ++seconds_of_end > kLastSeconds) return;
             pollfd console{.fd = console_, .events = POLLOUT, .revents = 0};
             const timespec second{.tv_sec = 1, .tv_nsec = 0};
             gate_.ppoll(&console, 1, &second);
