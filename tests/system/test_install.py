@@ -56,6 +56,21 @@ def test_a_project_builds_and_runs(project, installed, where):
     assert (done.returncode, done.stdout) == (7, "2 --from-toml\n"), done.stderr
 
 
+def test_the_same_sources_make_the_same_image_elsewhere(tmp_path, installed):
+    made = []
+    for folder, seed in (("here", 5), ("elsewhere", 5), ("other", 6)):
+        project = tmp_path / folder
+        project.mkdir()
+        (project / "CMakeLists.txt").write_text(PROJECT)
+        (project / "main.cpp").write_text(PROGRAM)
+        (project / "holm.toml").write_text(f"[image]\nshuffle_seed = {seed}\n")
+        assert configure(project, installed).returncode == 0
+        assert run("ninja", "-C", project / "build").returncode == 0
+        made.append((project / "build" / "images" / "greeting").read_bytes())
+    assert made[0] == made[1]
+    assert made[0] != made[2]
+
+
 def test_nothing_installed_points_into_the_tree(installed):
     assert str(ROOT) not in (installed / "lib/cmake/Holm/HolmConfig.cmake").read_text()
 

@@ -47,6 +47,9 @@ function(holm_add_image name)
     holm_image_manifest(${name} "${arg_CONFIG}" ${manifest})
 
     add_executable(${name} ${arg_SOURCES} ${manifest})
+    # The same sources make the same image wherever they lie.
+    target_compile_options(${name} PRIVATE -ffile-prefix-map=${PROJECT_BINARY_DIR}=build
+        -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
     get_property(guest GLOBAL PROPERTY HOLM_GUEST_LIBRARIES)
     target_link_libraries(${name} PRIVATE holm-side-guest ${arg_LIBRARIES} ${guest} ${HOLM_SYSROOT_LIBRARIES})
     set(image ${HOLM_IMAGE_DIRECTORY}/${name})

@@ -121,10 +121,11 @@ def link(command):
 def main():
     command = sys.argv[1:]
     output = pathlib.Path(command[command.index("-o") + 1])
-    link(command)
-    begin, size = code_range(output)
-    table = encode(functions(output, begin, size))
     with tempfile.TemporaryDirectory() as folder:
+        # Both links have the same sections: a seed that shuffles them gives the same order twice.
+        link([*command, assemble(encode([]), pathlib.Path(folder))])
+        begin, size = code_range(output)
+        table = encode(functions(output, begin, size))
         link([*command, assemble(table, pathlib.Path(folder))])
     if code_range(output)[1] != size:
         sys.exit(f"link_image.py: {output}: the table of functions changed the code")
