@@ -24,7 +24,10 @@ function(holm_library name)
                     $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
             endif()
             set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON OUTPUT_NAME holm-${target})
-            if(side STREQUAL "guest")
+            if(side STREQUAL "host")
+                # Built where a program or a test wants it: the tools need few of them.
+                set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+            elseif(side STREQUAL "guest")
                 # Images link all of them (HolmImage.cmake); the linker keeps what is used.
                 set_property(GLOBAL APPEND PROPERTY HOLM_GUEST_LIBRARIES ${target})
             endif()
