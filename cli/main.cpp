@@ -26,6 +26,7 @@ int run(std::vector<std::string> words) {
     const std::vector<std::string> service_arguments = take_service_arguments(words);
     CommandLine line("holm", "Holm builds C++ services into small sealed images and runs them.",
                      HOLM_VERSION);
+    add_demo(line);
     add_new(line);
     add_build(line);
     add_run(line, service_arguments);

@@ -10,12 +10,7 @@
 namespace holm::cli {
 namespace {
 
-// Names come from the image: no byte of them reaches the terminal as it is.
-std::string shown(std::string_view foreign) {
-    const std::string quoted = quote(foreign);
-    return quoted.substr(1, quoted.size() - 2);
-}
-
+// Names come from the image: printable() keeps every byte that a terminal would obey away from it.
 class Report {
   public:
     Report(const Inspection& inspection, bool all) : inspection_(inspection), all_(all) {}
@@ -45,7 +40,7 @@ class Report {
 
     void head(std::string_view path) {
         const holm_manifest& manifest = inspection_.plan->manifest;
-        line("{}  {}, {}", style_.bold(shown(manifest.name)), path, human_size(inspection_.file_size));
+        line("{}  {}, {}", style_.bold(printable(manifest.name)), path, human_size(inspection_.file_size));
         line("  build id   {}", inspection_.build_id.empty() ? "none" : inspection_.build_id);
         std::string platforms;
         if ((manifest.platforms & 1u << HOLM_PLATFORM_PROCESS) != 0) platforms += " process";
@@ -61,7 +56,7 @@ class Report {
     void strings(std::string_view what, const std::vector<std::string>& values) {
         if (values.empty()) return;
         std::string joined;
-        for (const std::string& value : values) joined += " " + shown(value);
+        for (const std::string& value : values) joined += " " + printable(value);
         line("  {} {}", what, joined);
     }
 
@@ -96,7 +91,7 @@ class Report {
             }
             if ((device.flags & HOLM_DEVICE_OPTIONAL) != 0) detail += " optional";
             if ((device.flags & HOLM_DEVICE_READ_ONLY) != 0) detail += " read-only";
-            line("  {:<12} {}", shown(name), detail);
+            line("  {:<12} {}", printable(name), detail);
         }
     }
 
@@ -107,8 +102,8 @@ class Report {
         for (const InspectedFile& file : files) total += file.size;
         title(std::format("Files: {}, {}", files.size(), human_size(total)));
         for (std::size_t i = 0; i < limit(files.size(), 20); ++i) {
-            line("  {:>10}  {}  {}", human_size(files[i].size), shown(files[i].path),
-                 style_.dim(shown(files[i].content_type)));
+            line("  {:>10}  {}  {}", human_size(files[i].size), printable(files[i].path),
+                 style_.dim(printable(files[i].content_type)));
         }
         rest(files.size(), 20);
     }
@@ -118,7 +113,7 @@ class Report {
         for (const NeededCall& call : inspection_.calls) {
             std::string callers;
             for (std::size_t i = 0; i < limit(call.needed_by.size(), 4); ++i) {
-                callers += (i == 0 ? "" : ", ") + shown(call.needed_by[i]);
+                callers += (i == 0 ? "" : ", ") + printable(call.needed_by[i]);
             }
             if (call.needed_by.size() > limit(call.needed_by.size(), 4)) {
                 callers += std::format(", {} more", call.needed_by.size() - 4);
@@ -136,12 +131,12 @@ class Report {
     void sizes() {
         title("Size by library");
         for (const Share& share : inspection_.libraries)
-            line("  {:>10}  {}", human_size(share.bytes), shown(share.name));
+            line("  {:>10}  {}", human_size(share.bytes), printable(share.name));
         title("Largest symbols");
         const std::vector<Share>& symbols = inspection_.symbols;
         for (std::size_t i = 0; i < limit(symbols.size(), 15); ++i) {
-            line("  {:>10}  {}  {}", human_size(symbols[i].bytes), shown(symbols[i].name),
-                 style_.dim(shown(symbols[i].library)));
+            line("  {:>10}  {}  {}", human_size(symbols[i].bytes), printable(symbols[i].name),
+                 style_.dim(printable(symbols[i].library)));
         }
         rest(symbols.size(), 15);
     }

@@ -34,21 +34,24 @@ default = "4M"
 )";
 
 constexpr std::string_view kWebMain =
-    R"(// A web service: holm build, then holm run @NAME@ -p 8080:80, then curl http://127.0.0.1:8080/hello/you
+    R"(// A web service: holm build, holm run @NAME@ -p 8080:80, curl http://127.0.0.1:8080/hello/you
 
-#include <format>
+#include <string>
 
 #include <holm/http.h>
+#include <holm/main.h>
 
 namespace http = holm::http;
 
 holm::Task<> holm::main(holm::Machine& machine) {
     http::Server server;
-    server.files("/static", "/static");
+    server.embedded_files("/", "/");
     server.get("/hello/{name}", [](const http::Request& request) {
-        return http::Response::text(std::format("hello, {}\n", request.path("name")));
+        return http::Response::text("hello, " + std::string(request.path("name")) + "\n");
     });
-    co_await server.serve(machine.net(), 80);
+    machine.console().print("@NAME@: listening on port 80\n");
+    const auto served = co_await server.serve(machine.net(), 80);
+    machine.set_exit_status(served ? 0 : 1);
 }
 )";
 
@@ -65,14 +68,14 @@ name = "lan"
 address = "dhcp"
 
 [[files]]
-from = "static"
-to = "/static"
+from = "files"
+to = "/"
 )";
 
 constexpr std::string_view kWebPage = R"(<!doctype html>
 <title>@NAME@</title>
 <h1>@NAME@</h1>
-<p>This page lies inside the image. Change static/index.html, then holm build.
+<p>This page lies inside the image. Change files/index.html, then holm build.
 )";
 
 constexpr std::array kHelloFiles = {
@@ -81,7 +84,7 @@ constexpr std::array kHelloFiles = {
 
 constexpr std::array kWebFiles = {TemplateFile{"CMakeLists.txt", kBuild}, TemplateFile{"main.cpp", kWebMain},
                                   TemplateFile{"holm.toml", kWebConfig},
-                                  TemplateFile{"static/index.html", kWebPage},
+                                  TemplateFile{"files/index.html", kWebPage},
                                   TemplateFile{".gitignore", kIgnore}};
 
 constexpr std::array kTemplates = {

@@ -2,12 +2,14 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <format>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -44,7 +46,7 @@ bool has_default_route() {
 
 }  // namespace
 
-Passt::Passt(const std::vector<PortForward>& forwards) {
+Passt::Passt(const std::vector<PortForward>& forwards) : forwards_(forwards) {
     const auto program = find_on_path("passt");
     if (!program)
         fail_with("-p needs the program passt, which is not installed; on Debian: apt install passt");
@@ -61,8 +63,7 @@ Passt::Passt(const std::vector<PortForward>& forwards) {
         fail_with("no socket can be had: {}", std::strerror(errno));
     }
     guest_end_ = ends[0];
-    fcntl(ends[0], F_SETFD, 0);  // both ends are for children
-    fcntl(ends[1], F_SETFD, 0);
+    fcntl(ends[1], F_SETFD, 0);  // passt's; the other becomes the tender's below
     const Pipe errors = Pipe::create();
     errors_ = errors.read_end;
 
@@ -90,7 +91,6 @@ Passt::Passt(const std::vector<PortForward>& forwards) {
         udp = udp || forward.udp;
     }
     if (!udp) words.insert(words.end(), {"--udp-ports", "none"});  // by default it forwards what TCP has
-    fcntl(guest_end_, F_SETFD, FD_CLOEXEC);
     pid_ = spawn(words, {.error = errors.write_end, .ignore_interrupt = true});
     fcntl(guest_end_, F_SETFD, 0);
     close(errors.write_end);
@@ -111,6 +111,23 @@ std::string Passt::net_setting() const {
 void Passt::close_guest_end() {
     if (guest_end_ >= 0) close(guest_end_);
     guest_end_ = -1;
+}
+
+void Passt::wait_until_ready() {
+    using namespace std::chrono_literals;
+    const auto deadline = std::chrono::steady_clock::now() + 5s;
+    for (const PortForward& forward : forwards_) {
+        while (why_taken(forward).empty()) {  // it was free when passt was started
+            int status = 0;
+            if (waitpid(pid_, &status, WNOHANG) == pid_) {
+                ended();
+                fail_with("passt ended: {}", complaint());
+            }
+            if (std::chrono::steady_clock::now() > deadline)
+                fail_with("passt has not opened its ports within 5 s");
+            std::this_thread::sleep_for(500us);
+        }
+    }
 }
 
 std::string Passt::complaint() {

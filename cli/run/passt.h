@@ -26,6 +26,10 @@ class Passt {
     // To be called when the instance has its copy: passt ends by itself when the last one is closed.
     void close_guest_end();
 
+    // Waits until the ports are open: until passt has them, that is. Fails when it ends or takes more than 5
+    // s.
+    void wait_until_ready();
+
     pid_t pid() const { return pid_; }
     // After its end: what it complained about.
     std::string complaint();
@@ -36,6 +40,7 @@ class Passt {
 
   private:
     pid_t pid_ = -1;
+    std::vector<PortForward> forwards_;
     int guest_end_ = -1;
     int errors_ = -1;  // its standard error
 };

@@ -55,6 +55,7 @@ int run_to_end(const RunOptions& options, const RunPlan& plan, const std::string
         std::println(stderr, "holm: {} will not be listed by holm ps: {}", plan.image.filename().string(),
                      failure.what());
     }
+    if (passt && options.detach) passt->wait_until_ready();  // who started it may connect at once
     ready();
     const int status = supervise({.name = plan.image.filename().string(),
                                   .tender = tender,

@@ -4,23 +4,36 @@
 
 namespace holm::cli {
 
-std::string quote(std::string_view text) {
+namespace {
+
+// `quotes`: also escape what would end a quoted text.
+std::string escape(std::string_view text, bool quotes) {
     constexpr std::size_t kLongest =
         120;  // bytes shown; enough for a path, and a message stays a line or two
-    std::string quoted = "\"";
+    std::string escaped;
     for (const char c : text.substr(0, kLongest)) {
         const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            quoted += '\\';
-            quoted += c;
+        if (quotes && (c == '"' || c == '\\')) {
+            escaped += '\\';
+            escaped += c;
         } else if (byte < 0x20 || byte == 0x7f) {
-            quoted += std::format("\\x{:02x}", byte);
+            escaped += std::format("\\x{:02x}", byte);
         } else {
-            quoted += c;
+            escaped += c;
         }
     }
-    if (text.size() > kLongest) quoted += "...";
-    return quoted + '"';
+    if (text.size() > kLongest) escaped += "...";
+    return escaped;
+}
+
+}  // namespace
+
+std::string quote(std::string_view text) {
+    return '"' + escape(text, true) + '"';
+}
+
+std::string printable(std::string_view text) {
+    return escape(text, false);
 }
 
 }  // namespace holm::cli

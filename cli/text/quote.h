@@ -10,4 +10,7 @@ namespace holm::cli {
 
 std::string quote(std::string_view text);
 
+// The same without quotation marks: for text in a column of its own.
+std::string printable(std::string_view text);
+
 }  // namespace holm::cli
