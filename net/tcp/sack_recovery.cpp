@@ -102,7 +102,9 @@ void SackRecovery::advance(const Flight& flight, const Acknowledgment& ack, Cong
             }
             break;
         case Phase::kAfterTimeout:
-            congestion.on_acknowledged(ack.now, ack.acked);
+            // RFC 3465, section 2.3: one segment at most. A jump over a filled gap says nothing of what the
+            // network takes now.
+            congestion.on_acknowledged(ack.now, std::min(ack.acked, flight.mss));
             if (done) phase_ = Phase::kOpen;
             break;
     }

@@ -13,10 +13,14 @@ class SackRecovery final : public LossRecovery {
     enum class Phase : std::uint8_t { kOpen, kRecovery, kAfterTimeout };
     static constexpr std::uint32_t kDuplicateThreshold = 3;  // DupThresh
 
+    explicit SackRecovery(ChunkPool& pool) : scoreboard_(pool) {}
+
     void start(Seq initial, bool sack) {
         sack_ = sack;
         recovery_point_ = high_retransmitted_ = lost_below_ = rescued_ = initial;
     }
+
+    void discard() { scoreboard_.clear(); }
 
     Phase phase() const { return phase_; }
     // Nothing is or may be lost: the fast path need not ask.

@@ -30,7 +30,8 @@ struct Transmission {
 
 class Sender {
   public:
-    Sender(const RttEstimator::Bounds& bounds, ChunkPool& pool) : rtt_(bounds), pool_(&pool) {}
+    Sender(const RttEstimator::Bounds& bounds, ChunkPool& pool)
+        : recovery_(pool), rtt_(bounds), pool_(&pool) {}
     ~Sender() { buffer_.clear(*pool_); }
 
     // --- the handshake: Connection sends the SYN itself ---
@@ -48,7 +49,10 @@ class Sender {
     }
     void finish() { finishing_ = true; }
     void set_no_delay(bool on) { no_delay_ = on; }
-    void discard() { buffer_.clear(*pool_); }
+    void discard() {
+        buffer_.clear(*pool_);
+        recovery_.discard();
+    }
 
     // --- from the peer ---
     // SEG.ACK in (SND.UNA - MAX.SND.WND, SND.NXT] (RFC 5961, section 5.2)? The connection has checked it with

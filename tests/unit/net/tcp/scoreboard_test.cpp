@@ -10,7 +10,8 @@
 namespace holm::net::tcp {
 
 TEST_CASE("runs that touch become one") {
-    Scoreboard board;
+    ChunkPool pool(heap_memory(), 1U << 20U);
+    Scoreboard board(pool);
     CHECK(board.add({Seq(10), Seq(20)}) == 10);
     CHECK(board.add({Seq(30), Seq(40)}) == 10);
     CHECK(board.add({Seq(15), Seq(35)}) == 10);
@@ -20,22 +21,34 @@ TEST_CASE("runs that touch become one") {
     CHECK(board.add({Seq(20), Seq(20)}) == 0);
     board.acknowledge(Seq(25));
     CHECK(board.sacked_bytes() == 15);
+    CHECK(pool.bytes_in_use() > 0);
     board.acknowledge(Seq(40));
     CHECK(board.empty());
+    CHECK(pool.bytes_in_use() == 0);
 }
 
 TEST_CASE("a full scoreboard forgets nothing that it knows") {
-    Scoreboard board;
-    for (std::uint32_t i = 0; i < 100; ++i) board.add({Seq(i * 20), Seq(i * 20 + 10)});
+    ChunkPool pool(heap_memory(), 1U << 20U);
+    Scoreboard board(pool);
+    for (std::uint32_t i = 0; i < 400; ++i) board.add({Seq(i * 20), Seq(i * 20 + 10)});
     CHECK(board.runs().size() == Scoreboard::kMaxRuns);
     CHECK(board.sacked_bytes() == 10 * Scoreboard::kMaxRuns);
     CHECK(board.add({Seq(10), Seq(20)}) == 10);  // closes a gap: needs no room
 }
 
+TEST_CASE("without memory nothing is noted") {
+    ChunkPool pool(heap_memory(), 0);
+    Scoreboard board(pool);
+    CHECK(board.add({Seq(10), Seq(20)}) == 0);
+    CHECK(board.empty());
+    board.acknowledge(Seq(15));
+}
+
 TEST_CASE("the scoreboard agrees with a set of bytes") {
     std::mt19937 random(1);
     for (int round = 0; round < 200; ++round) {
-        Scoreboard board;
+        ChunkPool pool(heap_memory(), 1U << 20U);
+        Scoreboard board(pool);
         std::set<std::uint32_t> model;
         const Seq base(0xffff'ffc0);
         std::uint32_t una = 0;
