@@ -124,12 +124,16 @@ class Server : public Service {
     Task<> serve_connection(std::unique_ptr<Connection> connection);
     Task<> watch_deadlines();
     void check_deadline(Connection& connection);
+    // Both clocks of this core, with one reading of the time stamp counter in most cases.
+    Time read_time();
 
     Options options_;
     SessionContext context_;
     std::vector<std::pair<Router::RouteId, WaitingHandler>> waiting_handlers_;
     IntrusiveList<Connection> connections_;
     Event connections_changed_;
+    std::int64_t unix_seconds_ = 0;
+    Instant next_second_;  // until then unix_seconds_ is right
     Statistics statistics_;
 };
 

@@ -15,13 +15,18 @@ constexpr std::size_t kMostUnacknowledged = 8 << 20;
 
 }  // namespace
 
-Time read_time() {
+Time Server::read_time() {
     const Core& core = this_core();
-    return {core.executor->now(), core.clock->wall_now().seconds()};
+    const Instant now = core.executor->now();
+    if (now >= next_second_) {
+        const WallTime wall = core.clock->wall_now();
+        unix_seconds_ = wall.seconds();
+        next_second_ = now + (Duration::seconds(1) - Duration::nanoseconds(wall.nanoseconds % 1'000'000'000));
+    }
+    return {now, unix_seconds_};
 }
 
-bool Server::Connection::flush() {
-    const Time time = read_time();
+bool Server::Connection::flush(Time time) {
     for (Session::Output output = session.output(time); !output.bytes.empty();
          output = session.output(time)) {
         const std::size_t taken = output.bytes.size();
@@ -52,7 +57,7 @@ Task<> Server::serve_connection(std::unique_ptr<Connection> connection) {
     Session& session = connection->session;
     TcpStream& stream = connection->stream;
     while (!session.closed()) {
-        const Time time = read_time();
+        Time time = read_time();
         for (Bytes input = stream.readable(); session.wants_input() && !input.empty();
              input = stream.readable()) {
             const auto [consumed, request] = session.receive(time, input);
@@ -66,12 +71,13 @@ Task<> Server::serve_connection(std::unique_ptr<Connection> connection) {
                 } else {
                     // Other connections go on meanwhile, and use the memory that the request lies in.
                     Response response = co_await waiting_handler(found.route)(session.keep_request());
-                    session.respond(read_time(), std::move(response));
+                    time = read_time();
+                    session.respond(time, std::move(response));
                 }
             }
             stream.consume(consumed);
         }
-        if (!connection->flush()) break;
+        if (!connection->flush(time)) break;
         if (const Bytes rest = session.output(time).bytes; !rest.empty()) {
             // TCP's buffer is full: goes on when it takes one more byte.
             if (!co_await stream.send(rest.first(1))) break;

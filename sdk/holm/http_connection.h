@@ -8,12 +8,9 @@
 
 namespace holm::http {
 
-// Both clocks of this core.
-Time read_time();
-
 struct Server::Connection : ListHook<> {
     Connection(Server& owner, TcpStream opened)
-        : server(owner), session(owner.context_, read_time()), stream(std::move(opened)) {
+        : server(owner), session(owner.context_, owner.read_time()), stream(std::move(opened)) {
         ++server.statistics_.connections_open;
         server.connections_.push_back(*this);
         server.connections_changed_.set();
@@ -24,7 +21,7 @@ struct Server::Connection : ListHook<> {
     }
 
     // Hands over to TCP what it takes without waiting. False when the connection is broken.
-    bool flush();
+    bool flush(Time time);
     // Bytes that TCP holds until the peer acknowledges them.
     std::size_t unacknowledged() const { return stream.connection().unacknowledged_bytes(); }
     // To be called once each sweep: whether the peer has taken at least `least` bytes since the last call, or

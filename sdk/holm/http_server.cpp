@@ -88,9 +88,9 @@ Task<Result<>> Server::serve(TcpListener& listener, Event& stop) {
     }
     co_await stop.wait();
     accepting.cancel();
-    connections_.for_each([](Connection& connection) {
-        connection.session.stop(read_time());
-        connection.flush();
+    connections_.for_each([time = read_time()](Connection& connection) {
+        connection.session.stop(time);
+        connection.flush(time);
     });
     (void)co_await with_timeout(options_.stop_grace, wait_for_end(connections));
     co_return {};
@@ -142,7 +142,7 @@ void Server::check_deadline(Connection& connection) {
     }
     if (connection.unacknowledged() > 0 || time.now < session.deadline()) return;
     session.expire(time);
-    if (!connection.flush() || session.closed()) connection.stream.abort();
+    if (!connection.flush(time) || session.closed()) connection.stream.abort();
 }
 
 }  // namespace holm::http
