@@ -1,6 +1,7 @@
 """Start times, sizes and memory: hello from exec to exit, web from exec to its first reply, an idle web instance."""
 
 import contextlib
+import json
 import signal
 import subprocess
 import tempfile
@@ -93,12 +94,19 @@ def _idle_memory(report):
             server.kill()
 
 
+def _embedded(image):
+    """Bytes of the files that an image carries for its service."""
+    told = subprocess.run([str(BIN / "holm"), "inspect", "--json", str(image)], check=True, capture_output=True).stdout
+    return sum(file["size"] for file in json.loads(told)["files"])
+
+
 def run(report):
     for image in ("hello", "web"):
         path = IMAGES / image
         if not path.exists():
             raise Skip(f"{path} is not built")
         report.add(NAME, "image, stripped", "KiB", image, [path.stat().st_size / 1024])
+        report.add(NAME, "image without its files", "KiB", image, [(path.stat().st_size - _embedded(path)) / 1024])
     _exec_to_exit(report)
     _first_reply(report)
     _idle_memory(report)
