@@ -150,8 +150,9 @@ Outcome wait_for_events(int descriptor, epoll_event* events, int count, std::opt
             let_others_run();
             return set->collect(events, count);
         }
-        if (wait_until_ready(*set, POLLIN, *deadline, "epoll_wait") == -EAGAIN)
-            return set->collect(events, count);
+        const Outcome waited = wait_until_ready(*set, POLLIN, *deadline, "epoll_wait", false);
+        if (waited == -EAGAIN) return set->collect(events, count);
+        if (waited < 0) return waited;
     }
 }
 

@@ -65,12 +65,14 @@ Outcome poll_until(std::span<pollfd> wanted, Instant deadline) {
         return look(wanted);
     }
     Fiber& fiber = blocking_fiber("poll");
+    const InterruptibleWait wait(fiber, false);
     PolledFiles files;
     if (!files.watch(wanted, fiber)) return -ENOMEM;
     do {
         const bool woken = Fiber::suspend(deadline);
         ready = look(wanted);
         if (!woken) break;
+        if (ready == 0 && wait.is_interrupted()) return -EINTR;
     } while (ready == 0);
     return ready;
 }

@@ -4,6 +4,7 @@
 
 #include "kernel/panic/panic.h"
 #include "kernel/platform/platform.h"
+#include "kernel/posix/signals.h"
 #include "kernel/posix/state.h"
 #include "kernel/posix/system_call.h"
 
@@ -14,6 +15,10 @@ constexpr int kProcessId = 1;
 constexpr int kUser = 1000;  // not root: programs look at this to decide what to dare
 
 Outcome signal_self(int signal) {
+    Signals* signals = state().signals;
+    if (signals != nullptr && Signals::is_deliverable(signal)) {
+        if (signals->action(signal).handler == SIG_IGN || signals->deliver(signal)) return 0;
+    }
     switch (signal) {
         case 0:
             return 0;

@@ -1,46 +1,93 @@
-// Signals. None is ever delivered: faults end in the panic screen, and a stop request reaches the service
-// through Machine. So masks are accepted, because blocking what never comes is the truth, and handlers are
-// refused.
+// Signals. Faults end in the panic screen, nothing sends any other, and what a service may want to handle is
+// the operator's request to stop. So a handler for SIGTERM or SIGINT is kept for that; other handlers are
+// refused, because they would wait for ever.
+
+#include "kernel/posix/signals.h"
 
 #include <cstddef>
 
-#include <signal.h>
-#include <string.h>
+#include <errno.h>
 
-#include "kernel/posix/system_call.h"
+#include "kernel/platform/platform.h"
+#include "kernel/posix/state.h"
+#include "kernel/posix/wait.h"
+#include "kernel/start/machine.h"
+#include "kernel/task/executor.h"
 
 namespace holm::posix {
 namespace {
 
-// As the kernel's rt_sigaction has it.
-struct KernelAction {
-    void (*handler)(int);
-    unsigned long flags;
-    void (*restorer)();
-    unsigned long mask;
-};
+constexpr std::size_t kHandlerStack = 64 * 1024;  // bytes
+
+bool is_handler(const Signals::Action& action) {
+    return action.handler != SIG_DFL && action.handler != SIG_IGN;
+}
 
 }  // namespace
 
-SYSTEM_CALL(rt_sigaction, int signal, const KernelAction* action, KernelAction* old) {
-    if (signal < 1 || signal >= _NSIG || ((signal == SIGKILL || signal == SIGSTOP) && action != nullptr))
+Signals::StopRequest::StopRequest(Signals& owner)
+    : Waiter([](Waiter& self) { static_cast<StopRequest&>(self).signals.on_stop_request(); }),
+      signals(owner) {}
+
+Outcome Signals::await_stop_request() {
+    if (awaiting_) return 0;
+    Core& core = this_core();
+    stack_.emplace(*core.pages, *core.platform, kHandlerStack);
+    if (!*stack_) return -ENOMEM;
+    awaiting_ = true;
+    core.machine->stop();  // with that, the instance is not ended at once
+    core.executor->on_stop_request(stop_request_);
+    return 0;
+}
+
+void Signals::on_stop_request() {
+    if (terminate_.handler == SIG_DFL && !is_handler(interrupt_)) this_core().platform->exit(128 + SIGTERM);
+    fiber_.emplace(Fiber::Start{
+        .entry =
+            [](void* argument) {
+                auto& signals = *static_cast<Signals*>(argument);
+                if (!signals.deliver(SIGTERM)) signals.deliver(SIGINT);
+            },
+        .argument = this,
+        .stack_low = stack_->low(),
+        .stack_size = stack_->size(),
+        .name = "signal handler",
+    });
+    fiber_->wake();
+}
+
+bool Signals::deliver(int signal) {
+    const Action chosen = action(signal);
+    if (!is_handler(chosen)) return false;
+    if ((chosen.flags & SA_RESETHAND) != 0) action(signal).handler = SIG_DFL;
+    const int saved = errno;  // of the first thread, which may be between a call and its look at errno
+    chosen.handler(signal);
+    errno = saved;
+    state().interruptible.for_each(
+        [&](InterruptibleWait& wait) { wait.interrupt((chosen.flags & SA_RESTART) != 0); });
+    return true;
+}
+
+SYSTEM_CALL(rt_sigaction, int signal, const Signals::Action* action, Signals::Action* old) {
+    if (signal < 1 || signal >= _NSIG || ((signal == SIGKILL || signal == SIGSTOP) && action != nullptr)) {
         return -EINVAL;
-    if (action != nullptr && action->handler != SIG_DFL && action->handler != SIG_IGN) {
-        return refuse_use("a signal handler (ask Machine for stop requests)", EINVAL);
     }
-    if (old != nullptr) *old = {};
-    return 0;
-}
-
-SYSTEM_CALL(rt_sigprocmask, int, const void*, void* old, std::size_t size) {
-    if (size != _NSIG / 8) return -EINVAL;
-    if (old != nullptr) memset(old, 0, size);
-    return 0;
-}
-
-SYSTEM_CALL(rt_sigpending, void* pending, std::size_t size) {
-    if (size > _NSIG / 8) return -EINVAL;
-    memset(pending, 0, size);
+    if (!Signals::is_deliverable(signal)) {
+        if (action != nullptr && is_handler(*action)) {
+            return refuse_use("a handler for a signal other than SIGTERM and SIGINT", EINVAL);
+        }
+        if (old != nullptr) *old = {};
+        return 0;
+    }
+    Signals* signals = part(&State::signals);
+    if (signals == nullptr) return -ENOMEM;
+    if (old != nullptr) *old = signals->action(signal);
+    if (action == nullptr) return 0;
+    // Also to ignore it: then the grace period is all that ends the instance.
+    if (action->handler != SIG_DFL) {
+        if (const Outcome outcome = signals->await_stop_request(); outcome < 0) return outcome;
+    }
+    signals->action(signal) = *action;
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <new>
 #include <utility>
 
+#include "base/intrusive_list.h"
 #include "kernel/core.h"
 #include "kernel/memory/pages.h"
 
@@ -17,13 +18,17 @@ namespace holm::posix {
 class DescriptorTable;
 class FutexTable;
 class Refusals;
+class Signals;
+class InterruptibleWait;
 class WorkingDirectory;
 
 struct State {
     DescriptorTable* descriptors = nullptr;
     FutexTable* futexes = nullptr;
     Refusals* refusals = nullptr;
+    Signals* signals = nullptr;
     WorkingDirectory* working_directory = nullptr;
+    IntrusiveList<InterruptibleWait> interruptible;    // who waits now and would be woken by a signal
     memory::PageIndex spare_stacks = memory::kNoPage;  // see memory.cpp
     // What threads.cpp adds once there is more than the first thread.
     void (*end_this_thread)() = nullptr;

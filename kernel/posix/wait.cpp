@@ -22,11 +22,14 @@ Outcome asked_in_vain() {
     return -EAGAIN;
 }
 
-Outcome wait_until_ready(OpenFile& file, short events, Instant deadline, const char* call) {
-    FiberWatch watch(blocking_fiber(call));
+Outcome wait_until_ready(OpenFile& file, short events, Instant deadline, const char* call, bool restartable) {
+    Fiber& fiber = blocking_fiber(call);
+    FiberWatch watch(fiber);
+    const InterruptibleWait wait(fiber, restartable);
     file.watch(watch);
     while ((file.ready() & (events | POLLERR | POLLHUP)) == 0) {
         if (!Fiber::suspend(deadline)) return -EAGAIN;
+        if (wait.is_interrupted()) return -EINTR;
     }
     return 0;
 }

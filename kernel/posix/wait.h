@@ -5,6 +5,7 @@
 
 #include "base/instant.h"
 #include "kernel/posix/open_file.h"
+#include "kernel/posix/state.h"
 #include "kernel/task/fiber.h"
 
 namespace holm::posix {
@@ -19,6 +20,26 @@ class FiberWatch final : public Watch {
     Fiber& fiber_;
 };
 
+// A wait that a signal handler ends early, for as long as this lives.
+class InterruptibleWait : public ListHook<> {
+  public:
+    // A restartable wait goes on when the handler was installed with SA_RESTART.
+    InterruptibleWait(Fiber& fiber, bool restartable) : fiber_(fiber), restartable_(restartable) {
+        state().interruptible.push_back(*this);
+    }
+    bool is_interrupted() const { return interrupted_; }
+    void interrupt(bool restart) {
+        if (restart && restartable_) return;
+        interrupted_ = true;
+        fiber_.wake();
+    }
+
+  private:
+    Fiber& fiber_;
+    bool restartable_;
+    bool interrupted_ = false;
+};
+
 // The running fiber; panics naming `call` if there is none, because a task must not block the core.
 Fiber& blocking_fiber(const char* call);
 
@@ -29,8 +50,10 @@ void let_others_run();
 // -EAGAIN, after letting others run now and then.
 Outcome asked_in_vain();
 
-// Until the file is ready for one of `events`, or in error. -EAGAIN when the deadline came first.
-Outcome wait_until_ready(OpenFile& file, short events, Instant deadline, const char* call);
+// Until the file is ready for one of `events`, or in error. -EAGAIN when the deadline came first, -EINTR
+// after a signal handler.
+Outcome wait_until_ready(OpenFile& file, short events, Instant deadline, const char* call,
+                         bool restartable = true);
 
 // Repeats an operation that says -EAGAIN, waiting in between, unless the file is non-blocking.
 template <typename Operation>

@@ -37,6 +37,10 @@ void test_system() {
 
     CHECK(signal(SIGPIPE, SIG_IGN) == SIG_DFL);
     CHECK(signal(SIGUSR1, [](int) {}) == SIG_ERR && errno == EINVAL);
+    static int caught = 0;
+    CHECK(signal(SIGTERM, [](int number) { caught = number; }) == SIG_DFL);
+    CHECK(raise(SIGTERM) == 0 && caught == SIGTERM);
+    CHECK(signal(SIGTERM, SIG_IGN) != SIG_ERR && raise(SIGTERM) == 0);
     sigset_t all;
     sigfillset(&all);
     CHECK(sigprocmask(SIG_BLOCK, &all, nullptr) == 0);
