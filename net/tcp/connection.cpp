@@ -19,7 +19,7 @@ Connection::Connection(Layer& layer, const FourTuple& tuple_, const ip::Route& r
       sender_(layer.configuration_.retransmission, layer.pool_),
       receiver_(layer.configuration_.receive_buffer, layer.pool_),
       segmentation_(route.segmentation),
-      mtu_(std::max<std::uint16_t>(route.mtu, 576)),
+      mtu_(std::max<std::uint16_t>(route.mtu, 128)),
       timestamp_offset_(layer.secrets_.timestamp_offset(tuple_)),
       patience_(layer.configuration_.user_timeout) {}
 

@@ -9,7 +9,7 @@ namespace holm::net::tcp {
 namespace {
 
 // A timestamp older than this says nothing: the peer's clock may have wrapped round (RFC 7323, section 5.5).
-constexpr Duration kTimestampLifetime = Duration::seconds(24 * 24 * 3600);
+constexpr Duration kTimestampLifetime = Duration::minutes(24 * 60) * 24;
 // Challenge ACKs of one connection in one second. Counted for each connection: a shared count could be
 // observed from outside (CVE-2016-5696).
 constexpr std::uint8_t kChallengesPerSecond = 10;
@@ -215,7 +215,7 @@ void Connection::on_icmp_error(Instant now, const ip::ErrorReport& report, Seq q
         case ip::ErrorKind::kPacketTooBig:
             // RFC 1191: a smaller MTU, but never below what IPv4 hosts must take.
             if (report.mtu >= mtu_ || is_connecting()) return;
-            mtu_ = std::max<std::uint16_t>(report.mtu, 576);
+            mtu_ = std::min(mtu_, std::max<std::uint16_t>(report.mtu, 576));
             sender_.set_mss(effective_mss());
             sender_.resend(now);
             schedule();
