@@ -2,14 +2,12 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <format>
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <thread>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -46,7 +44,7 @@ bool has_default_route() {
 
 }  // namespace
 
-Passt::Passt(const std::vector<PortForward>& forwards) : forwards_(forwards) {
+Passt::Passt(const std::vector<PortForward>& forwards) {
     const auto program = find_on_path("passt");
     if (!program)
         fail_with("-p needs the program passt, which is not installed; on Debian: apt install passt");
@@ -114,20 +112,23 @@ void Passt::close_guest_end() {
 }
 
 void Passt::wait_until_ready() {
-    using namespace std::chrono_literals;
-    const auto deadline = std::chrono::steady_clock::now() + 5s;
-    for (const PortForward& forward : forwards_) {
-        while (why_taken(forward).empty()) {  // it was free when passt was started
-            int status = 0;
-            if (waitpid(pid_, &status, WNOHANG) == pid_) {
-                ended();
-                fail_with("passt ended: {}", complaint());
-            }
-            if (std::chrono::steady_clock::now() > deadline)
-                fail_with("passt has not opened its ports within 5 s");
-            std::this_thread::sleep_for(500us);
-        }
-    }
+    // "Who has the gateway's address?" from the image's (RFC 826), behind the length that passt's socket
+    // wants.
+    constexpr std::array<std::uint8_t, 46> kQuestion = {
+        0,    0,    0,    42,                                         // length
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0,  1, 8, 6,  // Ethernet
+        0,    1,    8,    0,    6,    4,    0, 1, 2, 0, 0,  0, 0, 1,
+        10,   0,    2,    15,   0,    0,    0, 0, 0, 0, 10, 0, 2, 2};  // ARP
+    send(guest_end_, kQuestion.data(), kQuestion.size(), MSG_NOSIGNAL);
+    const timeval limit{5, 0};
+    const timeval no_limit{};
+    setsockopt(guest_end_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    std::array<std::uint8_t, kQuestion.size()> answer;  // as long as the question
+    const ssize_t size = recv(guest_end_, answer.data(), answer.size(), MSG_WAITALL);
+    setsockopt(guest_end_, SOL_SOCKET, SO_RCVTIMEO, &no_limit, sizeof no_limit);
+    if (size == static_cast<ssize_t>(answer.size())) return;
+    if (size < 0 && errno == EAGAIN) fail_with("passt does not answer");
+    fail_with("passt ended: {}", complaint());
 }
 
 std::string Passt::complaint() {

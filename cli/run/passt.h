@@ -40,7 +40,6 @@ class Passt {
 
   private:
     pid_t pid_ = -1;
-    std::vector<PortForward> forwards_;
     int guest_end_ = -1;
     int errors_ = -1;  // its standard error
 };

@@ -42,6 +42,7 @@ int run_to_end(const RunOptions& options, const RunPlan& plan, const std::string
     hold_signals();
     std::optional<Passt> passt;
     if (!plan.forwards.empty()) passt.emplace(plan.forwards);
+    if (passt && options.detach) passt->wait_until_ready();  // whoever started it may connect at once
     const std::vector<std::string> command = tender_command(options, plan, passt ? passt->net_setting() : "");
     const pid_t tender = spawn(command, {.ignore_interrupt = true});
     if (passt) passt->close_guest_end();
@@ -55,7 +56,6 @@ int run_to_end(const RunOptions& options, const RunPlan& plan, const std::string
         std::println(stderr, "holm: {} will not be listed by holm ps: {}", plan.image.filename().string(),
                      failure.what());
     }
-    if (passt && options.detach) passt->wait_until_ready();  // who started it may connect at once
     ready();
     const int status = supervise({.name = plan.image.filename().string(),
                                   .tender = tender,
