@@ -33,6 +33,15 @@ class Scope {
     // A task that returns an error cancels the others.
     bool start(Task<Result<>> task, const char* name = "task");
 
+    // The same for a function that makes the task, such as a lambda: it is kept as long as its task runs.
+    // (The task of a lambda finds the captures in the lambda; `scope.start([&]() -> Task<> { ... }())` would
+    // leave it without them.)
+    template <typename Body>
+        requires requires(Body& body) { body().handle(); }
+    bool start(Body body, const char* name = "task") {
+        return start(run_kept(std::move(body)), name);
+    }
+
     // Cancels all tasks, as soon as the running task suspends. May be called from one of them. Tasks that are
     // started later run as usual.
     void cancel();
@@ -51,6 +60,11 @@ class Scope {
         explicit Canceller(Scope& owner);
         Scope& scope;
     };
+
+    template <typename Body>
+    static auto run_kept(Body body) -> decltype(body()) {
+        co_return co_await body();
+    }
 
     template <typename T>
     bool start_task(Task<T>& task, const char* name);

@@ -1,5 +1,6 @@
 #include "kernel/task/task.h"
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -177,6 +178,24 @@ TEST_CASE("an error cancels the siblings and is what join reports") {
         CHECK(result.error().code == ErrorCode::kConnectionReset);
     }(reached));
     CHECK_FALSE(reached);
+}
+
+TEST_CASE("a scope keeps the lambda of a task as long as the task runs") {
+    CoreFixture fixture;
+    std::vector<std::string> log;
+    run(fixture, [](std::vector<std::string>& out) -> Task<> {
+        Scope scope;
+        {
+            auto captured = std::make_shared<Trace>(out, "captures gone");
+            scope.start([&out, captured]() -> Task<> {
+                co_await sleep(Duration::milliseconds(1));
+                out.push_back("ran with " + captured->name);
+            });
+            scope.start([captured = std::move(captured)]() -> Task<Result<>> { co_return Result<>{}; });
+        }
+        CHECK((co_await scope.join()).has_value());
+    }(log));
+    CHECK(log == std::vector<std::string>{"ran with captures gone", "captures gone"});
 }
 
 TEST_CASE("an exception of a task is thrown by join") {
