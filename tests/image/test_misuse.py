@@ -40,3 +40,10 @@ def test_threads_may_outlive_main(start):
 
 def test_the_exit_status_is_the_programs(start):
     assert start("tests/misuse", arguments=["exit"]).wait() == 7
+
+
+def test_a_task_must_not_block(start):
+    instance = start("tests/blocking-task")
+    assert instance.wait() == 134, instance.output()
+    assert "a blocking call in a task" in instance.output()
+    assert "sleep" in instance.output()
