@@ -119,16 +119,18 @@ void Passt::wait_until_ready() {
         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0,  1, 8, 6,  // Ethernet
         0,    1,    8,    0,    6,    4,    0, 1, 2, 0, 0,  0, 0, 1,
         10,   0,    2,    15,   0,    0,    0, 0, 0, 0, 10, 0, 2, 2};  // ARP
-    send(guest_end_, kQuestion.data(), kQuestion.size(), MSG_NOSIGNAL);
     const timeval limit{5, 0};
     const timeval no_limit{};
     setsockopt(guest_end_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    std::array<std::uint8_t, kQuestion.size()> answer;  // as long as the question
-    const ssize_t size = recv(guest_end_, answer.data(), answer.size(), MSG_WAITALL);
+    // Twice: it answers the first time in the middle of its start, which goes on for some milliseconds.
+    for (int i = 0; i < 2; ++i) {
+        send(guest_end_, kQuestion.data(), kQuestion.size(), MSG_NOSIGNAL);
+        std::array<std::uint8_t, kQuestion.size()> answer;  // as long as the question
+        const ssize_t size = recv(guest_end_, answer.data(), answer.size(), MSG_WAITALL);
+        if (size < 0 && errno == EAGAIN) fail_with("passt does not answer");
+        if (size != static_cast<ssize_t>(answer.size())) fail_with("passt ended: {}", complaint());
+    }
     setsockopt(guest_end_, SOL_SOCKET, SO_RCVTIMEO, &no_limit, sizeof no_limit);
-    if (size == static_cast<ssize_t>(answer.size())) return;
-    if (size < 0 && errno == EAGAIN) fail_with("passt does not answer");
-    fail_with("passt ended: {}", complaint());
 }
 
 std::string Passt::complaint() {
