@@ -64,6 +64,9 @@ struct DeviceCapabilities {
     bool checksum = false;           // completes checksums on transmit, vouches for them on receive
     bool tcp4_segmentation = false;  // TSO
     bool tcp6_segmentation = false;
+    // Bytes that may be on their way to us at a time before the device drops some: no TCP peer is offered
+    // more.
+    std::uint32_t receive_limit = ~0u;
 };
 
 // One network device as the stack sees it. transmit() must not call back into the stack.

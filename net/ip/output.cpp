@@ -233,6 +233,7 @@ Result<Route> Layer::route(const IpAddress& destination, const IpAddress& source
     }
     route.mtu = hop.interface->mtu();
     route.checksum = hop.interface->capabilities().checksum;
+    route.receive_limit = hop.interface->capabilities().receive_limit;
     route.segmentation = hop.interface->capabilities().tcp4_segmentation;
     return route;
 }

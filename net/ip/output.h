@@ -18,9 +18,11 @@ namespace holm::net::ip {
 
 // What a transport needs to know of the way to a destination.
 struct Route {
-    IpAddress source;           // the address to send from
-    std::uint16_t mtu = 1500;   // bytes of an IP packet that is not segmented by the device
-    bool checksum = false;      // the device completes transport checksums: computing one would be waste
+    IpAddress source;          // the address to send from
+    std::uint16_t mtu = 1500;  // bytes of an IP packet that is not segmented by the device
+    bool checksum = false;     // the device completes transport checksums: computing one would be waste
+    std::uint32_t receive_limit =
+        ~0u;  // bytes that the peer may have on its way to us without the device dropping some
     bool segmentation = false;  // the device segments TCP: one Packet may carry up to kMaximumTransport bytes
 };
 

@@ -42,6 +42,7 @@ Reassembler::Slot* Reassembler::claim(Instant now, const wire::Ipv4Header& heade
     chosen->identification = header.identification;
     chosen->protocol = header.protocol;
     chosen->deadline = now + kTimeout;
+    update_deadline();
     return chosen;
 }
 
@@ -85,12 +86,14 @@ Reassembler::Datagram Reassembler::take(Slot& slot, std::uint32_t payload) {
     datagram.bytes =
         Bytes(slot.memory.get() + kPayloadStart - slot.header_length, slot.header_length + payload);
     datagram.memory = std::move(slot.memory);
+    update_deadline();
     return datagram;
 }
 
 void Reassembler::drop(Slot& slot, Drop reason) {
     counters_.count(reason);
     slot.memory.reset();
+    update_deadline();
 }
 
 std::optional<Reassembler::Datagram> Reassembler::add(Instant now, const wire::Ipv4Header& header,
@@ -130,20 +133,21 @@ std::optional<Reassembler::Datagram> Reassembler::add(Instant now, const wire::I
 }
 
 std::optional<Reassembler::Datagram> Reassembler::expire(Instant now) {
+    if (now < deadline_) return std::nullopt;
     for (Slot& slot : slots_) {
         if (!slot.memory || slot.deadline > now) continue;
         counters_.count(Drop::kReassemblyTimeout);
         if (slot.header_length != 0) return take(slot, slot.runs[0].end);
         slot.memory.reset();
     }
+    update_deadline();
     return std::nullopt;
 }
 
-Instant Reassembler::next_deadline() const {
-    Instant next = Instant::never();
+void Reassembler::update_deadline() {
+    deadline_ = Instant::never();
     for (const Slot& slot : slots_)
-        if (slot.memory) next = std::min(next, slot.deadline);
-    return next;
+        if (slot.memory) deadline_ = std::min(deadline_, slot.deadline);
 }
 
 }  // namespace holm::net::ip

@@ -41,7 +41,7 @@ class Reassembler {
     // The next datagram whose time is over, if its first fragment has come (RFC 792: then its sender is
     // told); to be called until there is none.
     std::optional<Datagram> expire(Instant now);
-    Instant next_deadline() const;
+    Instant next_deadline() const { return deadline_; }
 
   private:
     // A stretch of the payload that is there.
@@ -65,11 +65,14 @@ class Reassembler {
     Slot* find(const wire::Ipv4Header& header);
     Slot* claim(Instant now, const wire::Ipv4Header& header);
     static Insertion insert(Slot& slot, Run run);
-    static Datagram take(Slot& slot, std::uint32_t payload);
+    Datagram take(Slot& slot, std::uint32_t payload);
     void drop(Slot& slot, Drop reason);
+    void update_deadline();
 
     Counters& counters_;
     std::array<Slot, kDatagrams> slots_;
+    Instant deadline_ =
+        Instant::never();  // of the oldest datagram: asked for in each round, fragments are rare
 };
 
 }  // namespace holm::net::ip

@@ -17,7 +17,7 @@ Connection::Connection(Layer& layer, const FourTuple& tuple_, const ip::Route& r
     : TableEntry(Kind::kConnection, tuple_),
       layer_(layer),
       sender_(layer.configuration_.retransmission, layer.pool_),
-      receiver_(layer.configuration_.receive_buffer, layer.pool_),
+      receiver_(std::min(layer.configuration_.receive_buffer, route.receive_limit), layer.pool_),
       segmentation_(route.segmentation),
       mtu_(std::max<std::uint16_t>(route.mtu, 128)),
       timestamp_offset_(layer.secrets_.timestamp_offset(tuple_)),

@@ -40,7 +40,7 @@ void Listener::receive_syn(Instant now, const FourTuple& tuple, const Segment& s
     const std::uint16_t peer_mss = syn.options.mss != 0 ? syn.options.mss : 536;
     const bool timestamps = configuration.timestamps && syn.options.has_timestamp;
     const auto clock = std::uint32_t(now.as_nanoseconds() / 1'000'000);
-    Receiver window(configuration.receive_buffer, layer_.pool_);
+    Receiver window(std::min(configuration.receive_buffer, route->receive_limit), layer_.pool_);
     window.start(syn.sequence + 1);
     Options offered = syn.options;
     offered.has_window_scale &= configuration.window_scale;

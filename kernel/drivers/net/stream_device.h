@@ -15,13 +15,19 @@ class StreamDevice final : public NetDriver {
   public:
     static constexpr std::size_t kLengthSize = 4;
     static constexpr std::size_t kMaximumFrame = 14 + 65'535;
+    // passt drops frames that its socket does not take at once, and repeats them after two seconds. A socket
+    // of Linux's default size (208 KiB, of which each 1500-byte frame uses 2.25 KiB) holds so many bytes of
+    // them.
+    static constexpr std::uint32_t kReceiveLimit = 96 * 1024;
 
     StreamDevice(const platform::Gate& gate, std::int32_t handle, std::uint16_t mtu)
         : gate_(gate), handle_(handle), mtu_(mtu) {}
 
     unsigned receive(FrameSink& sink) override;
     net::TransmitResult transmit(const net::OutgoingFrame& frame) override;
-    net::DeviceCapabilities capabilities() const override { return {.mtu = mtu_}; }
+    net::DeviceCapabilities capabilities() const override {
+        return {.mtu = mtu_, .receive_limit = kReceiveLimit};
+    }
     void flush() override { full_ = !write_rest(); }
     platform::Readiness readiness() const override;
     bool gone() const override { return gone_; }

@@ -60,6 +60,17 @@ TEST_CASE("other networks are reached through the gateway") {
     CHECK(sent->ip.destination == IpAddress::v4(192, 0, 2, 1));
 }
 
+TEST_CASE("a device that would drop what it cannot hold limits what TCP peers are offered") {
+    Host host({.mtu = 1500, .receive_limit = 20'000});
+    CHECK(host.stack.ip().route(Host::kPeer.address, {})->receive_limit == 20'000);
+    host.know(Host::kPeer);
+    const auto connection = *host.stack.tcp().connect(host.now, {Host::kPeer.address, 80});
+    host.stack.transmit(host.now);
+    const auto syn = sent_ip(host.device.take());
+    REQUIRE(syn);
+    CHECK(std::uint16_t{wire::load<NetU16>(Bytes(syn->payload).subspan(14))} <= 20'000);
+}
+
 TEST_CASE("the longest prefix wins") {
     ip::RouteTable table;
     const auto gateway = [](std::uint8_t last) { return IpAddress::v4(10, 0, 0, last); };
