@@ -105,7 +105,9 @@ class Server : public Service {
         // The lambda lives in the route as long as the server, so that its frame may refer to it.
         return [this, callable = std::move(callable)](const Request& request) mutable -> Task<Response> {
             try {
-                co_return co_await callable(request);
+                Task<Response> answer = callable(request);
+                if (!answer) co_return answer_no_memory();
+                co_return co_await std::move(answer);
             } catch (const std::exception& exception) {
                 report(request, exception.what());
             } catch (...) {

@@ -70,7 +70,10 @@ Task<> Server::serve_connection(std::unique_ptr<Connection> connection) {
                     session.respond(time, quick(*request));
                 } else {
                     // Other connections go on meanwhile, and use the memory that the request lies in.
-                    Response response = co_await waiting_handler(found.route)(session.keep_request());
+                    Request* const kept = session.keep_request();
+                    Task<Response> answer;
+                    if (kept != nullptr) answer = waiting_handler(found.route)(*kept);
+                    Response response = answer ? co_await std::move(answer) : answer_no_memory();
                     time = read_time();
                     session.respond(time, std::move(response));
                 }

@@ -31,8 +31,16 @@ Result<void, Refusal> Request::bind(const char* head_bytes) {
     bytes_ = head_bytes;
     body_ = {};
     parameter_count_ = 0;
-    if (head_.path_needs_decoding) decoded_path_ = TRY(decode_path(head_.text(bytes_, head_.path)));
+    if (head_.path_needs_decoding) TRY(decode_path(head_.text(bytes_, head_.path), decoded_path_));
     return {};
+}
+
+bool Request::copy(const Request& other) {
+    head_ = other.head_;
+    parameter_count_ = other.parameter_count_;
+    parameters_ = other.parameters_;
+    decoded_path_.shorten(0);
+    return !head_.path_needs_decoding || decoded_path_.append(other.path());
 }
 
 }  // namespace holm::http

@@ -23,7 +23,7 @@ class Request {
     std::string_view target() const { return head_.text(bytes_, head_.target); }
     // Decoded path without the query; begins with "/". Holds no "." or ".." segment. Empty for "OPTIONS *".
     std::string_view path() const {
-        return head_.path_needs_decoding ? std::string_view(decoded_path_) : head_.text(bytes_, head_.path);
+        return head_.path_needs_decoding ? decoded_path_.text() : head_.text(bytes_, head_.path);
     }
     // What `{parameter}` of the route's pattern stands for; empty when the pattern has no such parameter.
     std::string_view path(std::string_view parameter) const;
@@ -62,10 +62,13 @@ class Request {
     // Says where the head's bytes lie; a path that needs decoding is decoded.
     Result<void, Refusal> bind(const char* head_bytes);
 
+    // All of another request but the memory it lies in. False when there is no memory.
+    bool copy(const Request& other);
+
     RequestHead head_;
     const char* bytes_ = nullptr;
     Bytes body_;
-    std::string decoded_path_;
+    ByteBuffer decoded_path_;
     std::size_t parameter_count_ = 0;
     std::array<Parameter, kMaxParameters> parameters_;
 };

@@ -25,6 +25,12 @@ Response Response::error(Status status, std::string_view what) {
     return text(std::move(line), status);
 }
 
+Response answer_refusal(const Refusal& refusal) {
+    Response response = Response::reference(as_bytes(refusal.what), "text/plain; charset=utf-8");
+    response.status_ = refusal.status;
+    return response;
+}
+
 Response Response::reference(Bytes content, std::string_view content_type) {
     Response response;
     response.content_type_ = content_type;

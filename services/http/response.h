@@ -80,6 +80,7 @@ class Response {
   private:
     friend class Session;
     friend class ResponseWriter;
+    friend Response answer_refusal(const Refusal& refusal);
 
     void add_header(std::string_view name, std::string_view value);
     void set_etag(std::string_view tag);
@@ -92,5 +93,12 @@ class Response {
     std::optional<std::int64_t> last_modified_;
     std::variant<Bytes, std::string, Producer> content_;
 };
+
+// The answer to a request that is not served. Allocates nothing: memory may be what is missing.
+Response answer_refusal(const Refusal& refusal);
+inline constexpr Refusal kNoMemory = {Status::kServiceUnavailable, "no memory for this request"};
+inline Response answer_no_memory() {
+    return answer_refusal(kNoMemory);
+}
 
 }  // namespace holm::http

@@ -3,6 +3,7 @@
 #include "services/http/session.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "services/http/session_parts.h"
@@ -54,7 +55,7 @@ Session::Received Session::receive(Time time, Bytes input) {
         request.body_ = input.subspan(*length, request.head_.content_length);
         return hand_over(request, *length + request.head_.content_length);
     }
-    assembly_ = std::make_unique<Assembly>();
+    if (!open_assembly()) return refuse(time, kNoMemory, text.size());
     input_deadline_ = time.now + context_->timeouts().head;
     return assemble(time, text);
 }
@@ -65,11 +66,12 @@ Session::Received Session::assemble(Time time, std::string_view input) {
 
     // More than the head may be appended; what is not part of it is given back below.
     const std::size_t before = assembly.bytes.size();
-    assembly.bytes.append(input.substr(0, limits().head - before));
-    const auto length = assembly.parser.parse(limits(), assembly.bytes, assembly.request.head_);
+    if (!assembly.bytes.append(input.substr(0, limits().head - before)))
+        return refuse(time, kNoMemory, input.size());
+    const auto length = assembly.parser.parse(limits(), assembly.bytes.text(), assembly.request.head_);
     if (!length) return refuse(time, length.error(), input.size());
     if (*length == 0) return {assembly.bytes.size() - before};
-    assembly.bytes.resize(*length);
+    assembly.bytes.shorten(*length);
     assembly.head_length = *length;
     if (const auto bound = assembly.request.bind(assembly.bytes.data()); !bound) {
         return refuse(time, bound.error(), input.size());
@@ -91,7 +93,7 @@ Session::Received Session::read_content(Time time, std::string_view input, std::
     if (head.framing == Framing::kLength) {
         const std::size_t wanted = assembly.head_length + head.content_length - assembly.bytes.size();
         const std::string_view part = input.substr(consumed, wanted);
-        assembly.bytes.append(part);
+        if (!assembly.bytes.append(part)) return refuse(time, kNoMemory, input.size());
         consumed += part.size();
         complete = part.size() == wanted;
     } else {
@@ -99,7 +101,7 @@ Session::Received Session::read_content(Time time, std::string_view input, std::
             const auto step = assembly.decoder.decode(limits(), input.substr(consumed));
             if (!step) return refuse(time, step.error(), input.size());
             if (step->consumed == 0) break;
-            assembly.bytes.append(step->data);
+            if (!assembly.bytes.append(step->data)) return refuse(time, kNoMemory, input.size());
             consumed += step->consumed;
             complete = step->complete;
         }
@@ -110,7 +112,7 @@ Session::Received Session::read_content(Time time, std::string_view input, std::
         return {consumed};
     }
     assembly.request.bytes_ = assembly.bytes.data();  // may have moved since the head was read
-    assembly.request.body_ = as_bytes(std::string_view(assembly.bytes).substr(assembly.head_length));
+    assembly.request.body_ = as_bytes(assembly.bytes.text().substr(assembly.head_length));
     return hand_over(assembly.request, consumed);
 }
 
@@ -124,24 +126,30 @@ Session::Received Session::hand_over(Request& request, std::size_t consumed) {
 
 Session::Received Session::refuse(Time time, Refusal refusal, std::size_t consumed) {
     keep_alive_ = false;
-    queue(time, nullptr, Response::error(refusal.status, refusal.what));
+    queue(time, nullptr, answer_refusal(refusal));
     return {consumed};
 }
 
-Request& Session::keep_request() {
-    if (request_ != &context_->scratch()) return *request_;
+bool Session::open_assembly() {
+    assembly_.reset(new (std::nothrow) Assembly);
+    return assembly_ != nullptr;
+}
+
+Request* Session::keep_request() {
+    if (request_ != &context_->scratch()) return request_;
     const Request& scratch = *request_;
-    assembly_ = std::make_unique<Assembly>();
+    if (!open_assembly()) return nullptr;
     Assembly& assembly = *assembly_;
     assembly.head_length = scratch.head_.length;
-    assembly.bytes.reserve(assembly.head_length + scratch.body_.size());
-    assembly.bytes.append(scratch.bytes_, assembly.head_length);
-    assembly.bytes.append(scratch.text());
-    assembly.request = scratch;
+    if (!assembly.bytes.append({scratch.bytes_, assembly.head_length}) ||
+        !assembly.bytes.append(scratch.text())) {
+        return nullptr;
+    }
+    if (!assembly.request.copy(scratch)) return nullptr;
     assembly.request.bytes_ = assembly.bytes.data();
-    assembly.request.body_ = as_bytes(std::string_view(assembly.bytes).substr(assembly.head_length));
+    assembly.request.body_ = as_bytes(assembly.bytes.text().substr(assembly.head_length));
     request_ = &assembly.request;
-    return *request_;
+    return request_;
 }
 
 void Session::respond(Time time, Response response) {

@@ -50,8 +50,8 @@ class Session {
     Received receive(Time time, Bytes input);
     // Moves the unanswered request into memory of the session's own, so that the input may be released and
     // other sessions may go on before respond(). For handlers that wait. The request may be at a new address:
-    // use what this returns.
-    Request& keep_request();
+    // use what this returns; null when there is no memory, then answer_no_memory() is the answer.
+    Request* keep_request();
     void respond(Time time, Response response);
     // The peer closed its sending side. What it asked before is still answered.
     void end_of_input();
@@ -93,6 +93,7 @@ class Session {
     struct Pending;
 
     const Limits& limits() const { return context_->limits(); }
+    bool open_assembly();
     Received assemble(Time time, std::string_view input);
     Received read_content(Time time, std::string_view input, std::size_t consumed);
     Received hand_over(Request& request, std::size_t consumed);

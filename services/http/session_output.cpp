@@ -4,6 +4,7 @@
 #include <cassert>
 #include <charconv>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "services/http/response_writer.h"
@@ -44,7 +45,11 @@ void Session::queue(Time time, const Request* request, Response response) {
     if (large_head.empty() && !producing && length <= room) {
         append(as_text(response.content()).substr(writer.first(), length));
     } else {
-        pending_ = std::make_unique<Pending>(std::move(response), std::move(large_head));
+        pending_.reset(new (std::nothrow) Pending{std::move(response), std::move(large_head)});
+        if (pending_ == nullptr) {
+            state_ = State::kClosed;
+            return;
+        }
         pending_->producing = producing;
         pending_->chunked = writer.transfer() == ResponseWriter::Transfer::kChunked;
         pending_->outlives_session = std::holds_alternative<Bytes>(pending_->response.content_);

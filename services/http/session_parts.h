@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "services/http/byte_buffer.h"
 #include "services/http/chunked_decoder.h"
 #include "services/http/head_parser.h"
 #include "services/http/session.h"
@@ -15,7 +16,7 @@ struct Session::Assembly {
     HeadParser parser;
     ChunkedDecoder decoder;
     Request request;
-    std::string bytes;
+    ByteBuffer bytes;
     std::size_t head_length = 0;  // 0 until the head is complete
     Instant content_start;
     std::size_t content_received = 0;  // bytes on the wire

@@ -28,9 +28,10 @@ std::string decode_query(std::string_view text) {
 
 }  // namespace
 
-Result<std::string, Refusal> decode_path(std::string_view raw) {
-    std::string path;
-    path.reserve(raw.size());
+Result<void, Refusal> decode_path(std::string_view raw, ByteBuffer& path) {
+    path.shorten(0);
+    if (!path.append(raw)) return refuse(Status::kServiceUnavailable, "no memory for this request");
+    std::size_t length = 0;  // decoded, never more than what was read
     for (std::size_t at = 0; at < raw.size();) {
         const bool escaped = raw[at] == '%';
         const char c = decode_at(raw, at);
@@ -39,16 +40,17 @@ Result<std::string, Refusal> decode_path(std::string_view raw) {
             return refuse(Status::kBadRequest,
                           "an escape in the path that stands for a separator or a control character");
         }
-        path += c;
+        path.data()[length++] = c;
     }
-    for (std::size_t slash = 0; slash < path.size();) {
-        const std::size_t next = std::min(path.find('/', slash + 1), path.size());
-        const std::string_view segment = std::string_view(path).substr(slash + 1, next - slash - 1);
+    path.shorten(length);
+    for (std::size_t slash = 0; slash < length;) {
+        const std::size_t next = std::min(path.text().find('/', slash + 1), length);
+        const std::string_view segment = path.text().substr(slash + 1, next - slash - 1);
         if (segment == "." || segment == "..")
             return refuse(Status::kBadRequest, "a dot segment in the path");
         slash = next;
     }
-    return path;
+    return {};
 }
 
 std::optional<std::string> query_parameter(std::string_view query, std::string_view name) {

@@ -1,0 +1,49 @@
+#pragma once
+
+// Bytes that grow at the end. Unlike std::string it says so when there is no memory: what clients send must
+// not end the service.
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+namespace holm::http {
+
+class ByteBuffer {
+  public:
+    ByteBuffer() = default;
+    ByteBuffer(const ByteBuffer&) = delete;
+    ByteBuffer& operator=(const ByteBuffer&) = delete;
+    ~ByteBuffer() { std::free(bytes_); }
+
+    char* data() { return bytes_; }
+    const char* data() const { return bytes_; }
+    std::size_t size() const { return size_; }
+    std::string_view text() const { return {bytes_, size_}; }
+
+    // False, and nothing has changed, when there is no memory. Capacity doubles, so that appending is linear
+    // in all.
+    [[nodiscard]] bool append(std::string_view bytes) {
+        if (bytes.size() > capacity_ - size_) {
+            std::size_t capacity = capacity_ == 0 ? 512 : capacity_;
+            while (capacity < size_ + bytes.size()) capacity *= 2;
+            void* const moved = std::realloc(bytes_, capacity);
+            if (moved == nullptr) return false;
+            bytes_ = static_cast<char*>(moved);
+            capacity_ = capacity;
+        }
+        if (!bytes.empty()) std::memcpy(bytes_ + size_, bytes.data(), bytes.size());
+        size_ += bytes.size();
+        return true;
+    }
+    // Precondition: not more than size().
+    void shorten(std::size_t size) { size_ = size; }
+
+  private:
+    char* bytes_ = nullptr;
+    std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
+};
+
+}  // namespace holm::http
