@@ -52,6 +52,7 @@ class IntrusiveList {
     ~IntrusiveList() { clear(); }
 
     bool empty() const { return !end_.is_linked(); }
+    bool has_several() const { return end_.next_ != end_.previous_; }
 
     // An element that is still in a list moves from there.
     void push_back(T& element) { insert(element, end_); }

@@ -63,7 +63,7 @@ class Executor {
     // Rises whenever something new is run: a watchdog that sees no change knows that the core is hogged.
     std::uint64_t progress() const { return progress_; }
     // True if somebody could be waiting for the core.
-    bool has_others_waiting() const { return !ready_.empty() || !timers_.empty() || !pollers_.empty(); }
+    bool has_others_waiting() const { return roots_.has_several() || !pollers_.empty(); }
 
   private:
     static constexpr unsigned kMaxPollers = 64;

@@ -29,7 +29,9 @@ TEST_CASE("a list keeps order, and an element leaves it by itself") {
     CHECK(list.empty());
     CHECK(list.pop_front() == nullptr);
     list.push_back(a);
+    CHECK(!list.has_several());
     list.push_back(b);
+    CHECK(list.has_several());
     list.push_front(c);
     CHECK(contents(list) == "cab");
     {
