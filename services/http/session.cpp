@@ -108,7 +108,7 @@ Session::Received Session::read_content(Time time, std::string_view input, std::
     }
     if (!complete) {
         assembly.content_received += consumed - before;
-        input_deadline_ = transfer_deadline(assembly.content_start, assembly.content_received);
+        input_deadline_ = transfer_deadline(time, assembly.content_start, assembly.content_received);
         return {consumed};
     }
     assembly.request.bytes_ = assembly.bytes.data();  // may have moved since the head was read
@@ -189,10 +189,11 @@ void Session::linger(Time time) {
     input_deadline_ = time.now + context_->timeouts().linger;
 }
 
-Instant Session::transfer_deadline(Instant start, std::size_t bytes) const {
+Instant Session::transfer_deadline(Time time, Instant start, std::size_t bytes) const {
     const Timeouts& timeouts = context_->timeouts();
-    return start + timeouts.transfer_grace +
-           Duration::seconds(static_cast<std::int64_t>(bytes) / timeouts.rate);
+    const Duration earned = Duration::seconds(static_cast<std::int64_t>(bytes) / timeouts.rate);
+    // What a quick start has earned is no licence to stop.
+    return std::min(start + earned, time.now) + timeouts.transfer_grace;
 }
 
 }  // namespace holm::http

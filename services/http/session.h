@@ -106,8 +106,8 @@ class Session {
     void after_output(Time time);
     void linger(Time time);
     bool has_output() const { return begin_ < end_ || pending_ != nullptr; }
-    // At the least rate, `bytes` are through by then.
-    Instant transfer_deadline(Instant start, std::size_t bytes) const;
+    // By then more than `bytes` must be through: at the least rate, and without a long stop.
+    Instant transfer_deadline(Time time, Instant start, std::size_t bytes) const;
 
     SessionContext* context_;
     State state_ = State::kReading;

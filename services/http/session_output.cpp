@@ -68,7 +68,7 @@ bool Session::open_block(Time time) {
     if (!has_output()) {
         output_start_ = time.now;
         output_sent_ = 0;
-        output_deadline_ = transfer_deadline(time.now, 0);
+        output_deadline_ = transfer_deadline(time, time.now, 0);
     }
     if (block_ == nullptr) block_ = context_->take_block();
     return block_ != nullptr;
@@ -134,7 +134,7 @@ void Session::sent(Time time, std::size_t count) {
         pending_.reset();
     }
     if (has_output()) {
-        output_deadline_ = transfer_deadline(output_start_, output_sent_);
+        output_deadline_ = transfer_deadline(time, output_start_, output_sent_);
     } else {
         after_output(time);
     }

@@ -236,6 +236,14 @@ TEST_CASE("deadlines: first byte, idle, slow head, slow content, slow reader") {
         }
         CHECK(answer.starts_with("HTTP/1.1 408 "));
     }
+    {  // a quick start is no licence to stop
+        Client client(echo);
+        client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" +
+                    std::string(99'999, 'x'));
+        client.wait(Duration::seconds(10));
+        client.drain();
+        CHECK(client.take().starts_with("HTTP/1.1 408 "));
+    }
     {  // a peer that reads a byte a second is dropped
         static const std::string content(100'000, 'z');
         Client client([](const Request&) { return Response::reference(as_bytes(content), "text/plain"); });
