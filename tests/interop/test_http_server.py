@@ -126,6 +126,34 @@ def test_more_connections_than_allowed_wait_for_their_turn(lan, server):
     """)
 
 
+def test_a_heap_full_of_unfinished_requests_is_answered_with_503(lan, start):
+    """What clients send cannot end the instance: requests beyond the memory are refused, the others go on."""
+    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", "--mem", "6M", inside=lan)
+    instance.wait_for("http: ready")
+    python(lan, """
+        sockets = [connect() for _ in range(15)]
+        for s in sockets:
+            s.setblocking(False)
+            data = b"POST /wait HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 1000000\\r\\n\\r\\n" + b"x" * 999_999
+            while data:
+                try:
+                    data = data[s.send(data):]
+                except BlockingIOError:
+                    time.sleep(0.01)
+                    break
+                except ConnectionError:
+                    break
+        time.sleep(1)
+        answers = []
+        for s in sockets:
+            s.settimeout(10)
+            answers.append(read_to_end(s)[:13])
+        assert all(a in (b"", b"HTTP/1.1 503 ", b"HTTP/1.1 408 ") for a in answers), answers
+    """)
+    assert get(lan, "/")[1] == "quick\n"
+    assert instance.stop() == 0, instance.output()
+
+
 def test_stop_finishes_what_was_started(lan, server):
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         answer = pool.submit(get, lan, "/wait/1500")
