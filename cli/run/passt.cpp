@@ -27,6 +27,10 @@ constexpr const char* kGuestAddress = "10.0.2.15";
 constexpr const char* kGateway = "10.0.2.2";
 constexpr const char* kDns = "10.0.2.3";  // passt hands queries to the host's resolver
 constexpr int kPrefixLength = 24;
+// The image's. passt sends to whoever it heard last: wait_until_ready() speaks with the image's voice, so
+// that a connection that comes before the image's first frame finds it. The link has two ends; the address
+// need not be unique.
+constexpr const char* kGuestMac = "02:00:00:00:00:01";
 
 // passt takes its addresses from the interface of the default route and ends when there is none.
 bool has_default_route() {
@@ -102,8 +106,8 @@ Passt::~Passt() {
 }
 
 std::string Passt::net_setting() const {
-    return std::format("stream:{},ip={}/{},gw={},dns={}", guest_end_, kGuestAddress, kPrefixLength, kGateway,
-                       kDns);
+    return std::format("stream:{},ip={}/{},gw={},dns={},mac={}", guest_end_, kGuestAddress, kPrefixLength,
+                       kGateway, kDns, kGuestMac);
 }
 
 void Passt::close_guest_end() {
@@ -112,7 +116,7 @@ void Passt::close_guest_end() {
 }
 
 void Passt::wait_until_ready() {
-    // "Who has the gateway's address?" from the image's (RFC 826), behind the length that passt's socket
+    // "Who has kGateway?" from kGuestMac and kGuestAddress (RFC 826), behind the length that passt's socket
     // wants.
     constexpr std::array<std::uint8_t, 46> kQuestion = {
         0,    0,    0,    42,                                         // length

@@ -223,7 +223,11 @@ def test_an_instance_does_not_outlive_its_holm_run(runtime):
     process = subprocess.Popen([str(HOLM), "run", "web", "-p", f"{free_port()}:80"], stdout=subprocess.PIPE, text=True,
                                env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)})
     assert "listening" in process.stdout.readline()
-    record = next((runtime / "holm").glob("*.instance")).read_text()
+    path = runtime / "holm" / f"{process.pid}.instance"
+    deadline = time.monotonic() + 20
+    while not path.exists() and time.monotonic() < deadline:  # it is written while the instance starts
+        time.sleep(0.01)
+    record = path.read_text()
     tender = int(dict(line.split("=", 1) for line in record.splitlines())["tender"])
     process.kill()
     process.wait()
