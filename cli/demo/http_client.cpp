@@ -22,8 +22,9 @@ using Clock = std::chrono::steady_clock;
 
 class Connection {
   public:
-    explicit Connection(std::uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        const timeval limit{5, 0};
+    Connection(std::uint16_t port, std::chrono::milliseconds patience)
+        : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        const timeval limit{patience.count() / 1000, patience.count() % 1000 * 1000};
         setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
         sockaddr_in address{};
@@ -75,10 +76,11 @@ std::string field_of(std::string_view head, std::string_view name) {
 
 }  // namespace
 
-HttpReply fetch(std::uint16_t port, std::string_view method, std::string_view target, std::string_view body) {
+HttpReply fetch(std::uint16_t port, std::string_view method, std::string_view target, std::string_view body,
+                std::chrono::milliseconds patience) {
     constexpr std::size_t kLargest = 4 << 20;
     const auto start = Clock::now();
-    const Connection connection(port);
+    const Connection connection(port, patience);
     std::string request =
         std::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n", method, target, port);
     if (!body.empty()) {

@@ -18,8 +18,10 @@ struct HttpReply {
     std::chrono::microseconds time{};  // from the connection's start to the last byte
 };
 
-// Fails with a sentence when there is no proper answer within five seconds.
+inline constexpr std::chrono::milliseconds kPatience{30'000};
+
+// Throws Failure when nothing moves for as long as `patience`, or when the answer is no proper one.
 HttpReply fetch(std::uint16_t port, std::string_view method, std::string_view target,
-                std::string_view body = "");
+                std::string_view body = "", std::chrono::milliseconds patience = kPatience);
 
 }  // namespace holm::cli
