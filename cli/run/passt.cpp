@@ -54,6 +54,15 @@ Passt::Passt(const std::vector<PortForward>& forwards) {
         fail_with("-p needs the program passt, which is not installed; on Debian: apt install passt");
     for (const PortForward& forward : forwards) {
         if (const std::string why = why_taken(forward); !why.empty()) throw Failure(why);
+        // passt answers UDP clients on the loopback only with map-gw, see below.
+        if (forward.udp && forward.address.text().starts_with("127.")) {
+            fail_with(
+                "-p {}: passt cannot lead UDP from the loopback address to an image that may not reach this "
+                "machine's own loopback services; name an address others use (ADDRESS:HOST:GUEST/udp), or "
+                "grant "
+                "a tap with --net",
+                forward.text());
+        }
     }
     if (!has_default_route()) {
         fail_with(
