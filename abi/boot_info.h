@@ -34,7 +34,24 @@ enum holm_transport {
     HOLM_TRANSPORT_STREAM = 2, /* handle is a non-blocking stream socket (passt): 4-byte big-endian length,
                                   then the frame, no virtio header, no offloads */
     HOLM_TRANSPORT_FILE = 3,   /* handle is a file: pread64, pwrite64 */
-    HOLM_TRANSPORT_RING = 4,   /* split virtqueues (vm platform, part 2) */
+    HOLM_TRANSPORT_RING = 4,   /* split virtqueues at addresses in the boot info (vm platform) */
+};
+
+/* A split virtqueue (virtio 1.2, 2.7) in memory that both sides write. `ring` is the descriptor table; the
+ * available ring follows it at once, and the used ring at the next multiple of 64 bytes behind that. Zeroed
+ * at the start. Addresses in descriptors are bus addresses: the guest's own less holm_boot_vm.bus_offset. */
+struct holm_boot_queue {
+    holm_guest_address ring;
+    holm_guest_address notify; /* a 4-byte store here tells the other side to look at the available ring */
+    uint32_t size;             /* descriptors, a power of two; 0: the device has no such queue */
+    uint32_t reserved;
+};
+
+enum holm_queue {
+    HOLM_QUEUE_NET_RECEIVE = 0,
+    HOLM_QUEUE_NET_TRANSMIT = 1,
+    HOLM_QUEUE_BLOCK = 0,
+    HOLM_MAX_QUEUES = 2,
 };
 
 enum holm_net_offload {
@@ -84,6 +101,7 @@ struct holm_boot_device {
         struct holm_boot_net net;
         struct holm_boot_block block;
     };
+    struct holm_boot_queue queues[HOLM_MAX_QUEUES]; /* enum holm_queue; HOLM_TRANSPORT_RING only */
 };
 
 /* The clock: nanoseconds = (tsc - tsc_at_start) * 1e9 / tsc_hz, wall time = wall_at_start + nanoseconds. */
@@ -108,6 +126,12 @@ struct holm_boot_gate {
     holm_guest_address window_begin;
     holm_guest_address window_end;
     holm_guest_address abandon;
+};
+
+/* vm platform only: how the guest reaches its tender (abi/hypercalls.h). */
+struct holm_boot_vm {
+    holm_guest_address hypercalls; /* a page without memory behind it: a store is a hypercall */
+    uint64_t bus_offset;           /* the guest's address of a byte less the address queues call it by */
 };
 
 enum holm_boot_flags {
@@ -135,6 +159,7 @@ struct holm_boot_info {
 
     struct holm_boot_clock clock;
     struct holm_boot_gate gate;
+    struct holm_boot_vm vm;
     struct holm_strings arguments;   /* argv[0] is the image's name */
     struct holm_strings environment; /* NAME=value */
     uint8_t seed[HOLM_SEED_SIZE];    /* from the host's generator */
@@ -153,6 +178,7 @@ struct holm_boot_info {
 #ifdef __cplusplus
 static_assert(sizeof(struct holm_boot_net) == 72);
 static_assert(sizeof(struct holm_boot_block) == 80);
-static_assert(sizeof(struct holm_boot_device) == 128);
+static_assert(sizeof(struct holm_boot_queue) == 24);
+static_assert(sizeof(struct holm_boot_device) == 176);
 static_assert(offsetof(struct holm_boot_info, devices) % 8 == 0);
 #endif
