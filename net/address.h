@@ -42,16 +42,50 @@ class IpAddress {
     }
     constexpr const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
 
+    // ::1.
+    static constexpr IpAddress loopback_v6() { return v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}); }
+
+    // An address of link scope means something on one link only. The zone (RFC 4007) says on which: the
+    // number of the interface, from 1; 0 where it is not known or not needed. It is part of the address
+    // when addresses are compared, and never of the packet.
+    constexpr std::uint8_t zone() const { return zone_; }
+    constexpr IpAddress with_zone(std::uint8_t zone) const {
+        IpAddress address = *this;
+        address.zone_ = zone;
+        return address;
+    }
+    constexpr IpAddress without_zone() const { return with_zone(0); }
+    // fe80::/10 and the multicast groups of interface and link scope.
+    constexpr bool needs_zone() const {
+        return is_link_local() || (bytes_[0] == 0xff && (bytes_[1] & 0xf) <= 2);
+    }
+    constexpr bool is_link_local() const { return bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80; }
+
     constexpr bool is_unspecified() const { return *this == IpAddress{} || *this == any_v4(); }
     constexpr bool is_multicast() const { return is_v4() ? (bytes_[12] & 0xf0) == 0xe0 : bytes_[0] == 0xff; }
     constexpr bool is_limited_broadcast() const { return *this == v4(0xffffffff); }
-    constexpr bool is_loopback() const { return is_v4() && bytes_[12] == 127; }
+    constexpr bool is_loopback() const { return is_v4() ? bytes_[12] == 127 : *this == loopback_v6(); }
 
     friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
 
   private:
     std::array<std::uint8_t, 16> bytes_{};
+    std::uint8_t zone_ = 0;
 };
+
+// Whether a socket that is bound to `bound` hears what is sent to `local`. "::" stands for every address of
+// both families (RFC 3493, section 5.3), or of IPv6 alone if `only_v6`; 0.0.0.0 for every IPv4 address; an
+// address without a zone for that address in every zone.
+constexpr bool hears(const IpAddress& bound, bool only_v6, const IpAddress& local) {
+    if (bound == IpAddress{}) return !only_v6 || !local.is_v4();
+    if (bound == IpAddress::any_v4()) return local.is_v4();
+    return bound == local || bound == local.without_zone();
+}
+
+// Whether two sockets with the same port would hear the same packets.
+constexpr bool overlap(const IpAddress& a, bool a_only_v6, const IpAddress& b, bool b_only_v6) {
+    return hears(a, a_only_v6, b) || hears(b, b_only_v6, a);
+}
 
 // An address and a transport port (host order).
 struct Endpoint {

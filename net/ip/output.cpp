@@ -176,9 +176,9 @@ TransmitResult Layer::fragment(Instant now, const Packet& packet, const Hop& hop
 
 std::uint16_t Layer::next_identification(const Packet& packet) {
     struct {
-        IpAddress source, destination;
+        std::array<std::uint8_t, 16> source, destination;
         std::uint64_t protocol;
-    } const flow{packet.source, packet.destination, std::uint64_t(packet.protocol)};
+    } const flow{packet.source.bytes(), packet.destination.bytes(), std::uint64_t(packet.protocol)};
     const std::uint64_t hash = siphash(key_, std::as_bytes(std::span(&flow, 1)));
     return std::uint16_t((hash >> 16) + identifications_[hash % identifications_.size()]++);
 }

@@ -140,7 +140,7 @@ class Connection final : public TableEntry,
     void take_fin(Instant now);
     void note_timestamp(Instant now, const Segment& segment);
     void challenge(Instant now);
-    void on_icmp_error(Instant now, const ip::ErrorReport& report, Seq quoted);
+    bool on_icmp_error(Instant now, const ip::ErrorReport& report, Seq quoted);
 
     // --- connection_output.cpp ---
     // Sends what is due; false when the device is full.

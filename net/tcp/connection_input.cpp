@@ -209,28 +209,29 @@ void Connection::take_fin(Instant now) {
 // An ICMP error is hearsay (RFC 5927). Section 4.1: the quoted sequence number must be outstanding;
 // section 5.2: an error does not end a synchronized connection, it is only remembered as the likely reason
 // should it time out.
-void Connection::on_icmp_error(Instant now, const ip::ErrorReport& report, Seq quoted) {
-    if (quoted < sender_.una() || quoted >= sender_.highest()) return;
+// False: the error is not about anything in flight.
+bool Connection::on_icmp_error(Instant now, const ip::ErrorReport& report, Seq quoted) {
+    if (quoted < sender_.una() || quoted >= sender_.highest()) return false;
     switch (report.kind) {
         case ip::ErrorKind::kPacketTooBig:
             // RFC 1191: a smaller MTU, but never below what IPv4 hosts must take.
-            if (report.mtu >= mtu_ || is_connecting()) return;
+            if (report.mtu >= mtu_ || is_connecting()) return true;
             mtu_ = std::min(mtu_, std::max<std::uint16_t>(report.mtu, 576));
             sender_.set_mss(effective_mss());
             sender_.resend(now);
             schedule();
-            return;
+            return true;
         case ip::ErrorKind::kPortUnreachable:
         case ip::ErrorKind::kProtocolUnreachable:
             soft_error_ = Error{ErrorCode::kConnectionRefused, "the peer's host refuses the port"};
             if (state_ == State::kSynSent) fail(*soft_error_);
-            return;
+            return true;
         case ip::ErrorKind::kNetworkUnreachable:
             soft_error_ = Error{ErrorCode::kNetworkUnreachable, "a router has no way to the peer's network"};
-            return;
+            return true;
         default:
             soft_error_ = Error{ErrorCode::kHostUnreachable, "a router has no way to the peer"};
-            return;
+            return true;
     }
 }
 

@@ -79,22 +79,21 @@ void Layer::reap() {
     while (Connection* connection = retired_.pop_front()) destroy(*connection);
 }
 
-Result<Reference<Listener>> Layer::listen(const Endpoint& wanted, std::uint16_t backlog) {
+Result<Reference<Listener>> Layer::listen(const Endpoint& wanted, std::uint16_t backlog, bool only_v6) {
     Endpoint local = wanted;
     if (local.port == 0) {
         local.port = TRY(choose_port(local.address, {}));
     } else {
         bool taken = false;
         listeners_.for_each([&](Listener& other) {
-            const bool overlap = other.local_.address == local.address ||
-                                 other.local_.address.is_unspecified() || local.address.is_unspecified();
-            taken |= other.local_.port == local.port && overlap;
+            taken |= other.local_.port == local.port &&
+                     overlap(other.local_.address, other.only_v6_, local.address, only_v6);
         });
         if (taken) return fail(ErrorCode::kAddressInUse, "another listener has this port");
     }
     void* memory = memory_.allocate(sizeof(Listener));
     if (memory == nullptr) return fail(ErrorCode::kOutOfMemory, "no memory for a listener");
-    auto* listener = new (memory) Listener(*this, local, std::max<std::uint16_t>(backlog, 1));
+    auto* listener = new (memory) Listener(*this, local, std::max<std::uint16_t>(backlog, 1), only_v6);
     listeners_.push_back(*listener);
     return Reference<Listener>(listener);
 }
@@ -134,8 +133,8 @@ Result<std::uint16_t> Layer::choose_port(const IpAddress& local, const Endpoint&
 Listener* Layer::find_listener(const Endpoint& local) {
     Listener* found = nullptr;
     listeners_.for_each([&](Listener& listener) {
-        if (listener.local_.port != local.port) return;
-        if (listener.local_.address == local.address || listener.local_.address.is_unspecified())
+        if (listener.local_.port == local.port &&
+            hears(listener.local_.address, listener.only_v6_, local.address))
             found = &listener;
     });
     return found;
@@ -213,17 +212,18 @@ void Layer::refuse(const FourTuple& tuple, const Segment& segment) {
     if (replies_.push(reply)) ++statistics_.resets_out;
 }
 
-void Layer::report_error(Instant now, const ip::ErrorReport& report) {
-    if (report.transport.size() < 8) return;
+bool Layer::report_error(Instant now, const ip::ErrorReport& report) {
+    if (report.transport.size() < 8) return false;
     NetU16 ports[2];
     NetU32 sequence;
     std::memcpy(ports, report.transport.data(), sizeof ports);
     std::memcpy(&sequence, report.transport.data() + 4, sizeof sequence);
     TableEntry* entry =
         table_.find({.local = {report.source, ports[0]}, .remote = {report.destination, ports[1]}});
-    if (entry == nullptr || entry->kind != TableEntry::Kind::kConnection) return;
-    static_cast<Connection*>(entry)->on_icmp_error(now, report, Seq(sequence));
+    if (entry == nullptr || entry->kind != TableEntry::Kind::kConnection) return false;
+    const bool believed = static_cast<Connection*>(entry)->on_icmp_error(now, report, Seq(sequence));
     reap();
+    return believed;
 }
 
 void Layer::enter_time_wait(Instant now, Connection& connection) {

@@ -31,16 +31,18 @@ class Layer {
     Layer(const Layer&) = delete;
     Layer& operator=(const Layer&) = delete;
 
-    // Listens on a port, at one address or (unspecified) at all. `backlog`: completed connections that may
-    // wait for accept(). Port 0 picks one. Errors: kAddressInUse, kOutOfMemory.
-    Result<Reference<Listener>> listen(const Endpoint& local, std::uint16_t backlog);
+    // Listens on a port, at one address, at all of IPv4 (0.0.0.0) or at all of both families (::, but of IPv6
+    // alone if `only_v6`). `backlog`: completed connections that may wait for accept(). Port 0 picks one.
+    // Errors: kAddressInUse, kOutOfMemory.
+    Result<Reference<Listener>> listen(const Endpoint& local, std::uint16_t backlog, bool only_v6 = false);
     // Starts a connection: its state tells when it is established. `local` may leave address and port open.
     // Errors: kInvalid, kNetworkUnreachable, kAddressInUse, kAddressUnavailable, kNoBuffers, kOutOfMemory.
     Result<Reference<Connection>> connect(Instant now, const Endpoint& remote, const Endpoint& local = {});
 
     // --- from IP ---
     void receive(Instant now, const ip::Received& about, Bytes segment);
-    void report_error(Instant now, const ip::ErrorReport& report);
+    // True if the error is about a segment of ours that is in flight, and can be believed.
+    bool report_error(Instant now, const ip::ErrorReport& report);
 
     // --- to IP ---
     // Runs timers and sends everything that is due. False: the device is full, call again when it has room.

@@ -39,8 +39,8 @@ class Listener final : public ListHook<ListenerTag> {
     friend class Layer;
     friend class Connection;
 
-    Listener(Layer& layer, const Endpoint& local, std::uint16_t backlog)
-        : layer_(layer), local_(local), backlog_(backlog) {}
+    Listener(Layer& layer, const Endpoint& local, std::uint16_t backlog, bool only_v6)
+        : layer_(layer), local_(local), backlog_(backlog), only_v6_(only_v6) {}
     ~Listener() = default;
 
     // RFC 9293, section 3.10.7.2: a segment for which there is no connection.
@@ -61,6 +61,7 @@ class Listener final : public ListHook<ListenerTag> {
     std::uint32_t waiting_count_ = 0;
     std::uint32_t users_ = 0;
     std::uint16_t backlog_;
+    bool only_v6_;
     Instant cookies_until_;  // answers to cookies are believed until then
 };
 
