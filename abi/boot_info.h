@@ -37,9 +37,10 @@ enum holm_transport {
     HOLM_TRANSPORT_RING = 4,   /* split virtqueues at addresses in the boot info (vm platform) */
 };
 
-/* A split virtqueue (virtio 1.2, 2.7) in memory that both sides write. `ring` is the descriptor table; the
- * available ring follows it at once, and the used ring at the next multiple of 64 bytes behind that. Zeroed
- * at the start. Addresses in descriptors are bus addresses: the guest's own less holm_boot_vm.bus_offset. */
+/* A split virtqueue (virtio 1.2, 2.7; abi/virtqueue.h) in memory that both sides write. `ring` is the
+ * descriptor table, at a multiple of 16; the available ring follows it at once, and the used ring at the next
+ * multiple of 64 bytes behind that. Zeroed at the start. Addresses in descriptors are bus addresses: the
+ * guest's own less holm_boot_vm.bus_offset. Both sides use the event index; no descriptor is indirect. */
 struct holm_boot_queue {
     holm_guest_address ring;
     holm_guest_address notify; /* a 4-byte store here tells the other side to look at the available ring */
