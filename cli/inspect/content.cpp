@@ -9,7 +9,6 @@
 #include "abi/image_configuration.h"
 #include "cli/inspect/inspection.h"
 #include "cli/text/values.h"
-#include "tender/loader/elf.h"
 
 namespace holm::cli {
 namespace {
@@ -39,43 +38,6 @@ std::optional<std::string> text_at(Bytes bytes, std::uint64_t offset) {
     const std::size_t length = strnlen(start, rest.size());
     if (length == rest.size()) return std::nullopt;
     return std::string(start, length);
-}
-
-struct NotePlace {
-    holm_content_note note{};
-    std::uint64_t address = 0;  // of the descriptor
-    bool found = false;
-};
-
-NotePlace find_content_note(Bytes image, const tender::LoadPlan& plan) {
-    tender::elf::FileHeader header;
-    std::memcpy(&header, image.data(), sizeof header);
-    for (std::uint32_t i = 0; i < plan.program_header_count; ++i) {
-        tender::elf::ProgramHeader program;
-        std::memcpy(&program, image.data() + header.e_phoff + i * sizeof program, sizeof program);
-        if (program.p_type != tender::elf::kSegmentNote || program.p_offset > image.size() ||
-            program.p_filesz > image.size() - program.p_offset) {
-            continue;
-        }
-        const Bytes notes = image.subspan(program.p_offset, program.p_filesz);
-        std::uint64_t at = 0;
-        for (tender::elf::NoteHeader note; read_at(notes, at, note);) {
-            const std::uint64_t name = at + sizeof note;
-            const std::uint64_t value = name + ((std::uint64_t{note.n_namesz} + 3) & ~std::uint64_t{3});
-            const std::uint64_t end = value + ((std::uint64_t{note.n_descsz} + 3) & ~std::uint64_t{3});
-            if (end > notes.size()) break;
-            NotePlace place;
-            if (note.n_type == HOLM_NOTE_TYPE_CONTENT && note.n_namesz == sizeof HOLM_NOTE_NAME &&
-                std::memcmp(notes.data() + name, HOLM_NOTE_NAME, sizeof HOLM_NOTE_NAME) == 0 &&
-                note.n_descsz == sizeof place.note && read_at(notes, value, place.note)) {
-                place.address = program.p_vaddr + value;
-                place.found = true;
-                return place;
-            }
-            at = end;
-        }
-    }
-    return {};
 }
 
 bool read_strings(Bytes blob, const holm_configured_strings& strings, std::vector<std::string>& result) {
@@ -145,18 +107,25 @@ bool read_files(Bytes tree, Content& content) {
 
 std::expected<Content, std::string> read_content(Bytes image, const tender::LoadPlan& plan) {
     Content content;
-    const NotePlace place = find_content_note(image, plan);
-    if (!place.found) return content;
+    const auto found = find_note(image, HOLM_NOTE_NAME, HOLM_NOTE_TYPE_CONTENT);
+    if (!found) return content;
+    holm_content_note note;
+    const auto place = plan.address_of_file(found->description_offset);
+    if (!place || found->description.size() != sizeof note) {
+        return std::unexpected(
+            std::format("the content note at file offset {:#x} is not a valid one", found->offset));
+    }
+    std::memcpy(&note, found->description.data(), sizeof note);
     const auto target = [&](std::int32_t offset, std::size_t field) {
-        return place.address + field + static_cast<std::uint64_t>(std::int64_t{offset});
+        return *place + field + static_cast<std::uint64_t>(std::int64_t{offset});
     };
     const std::uint64_t configuration =
-        target(place.note.configuration, offsetof(holm_content_note, configuration));
+        target(note.configuration, offsetof(holm_content_note, configuration));
     if (!read_configuration(bytes_from(image, plan, configuration), content)) {
         return std::unexpected(
             std::format("the configuration at address {:#x} is not a valid one", configuration));
     }
-    const std::uint64_t files = target(place.note.files, offsetof(holm_content_note, files));
+    const std::uint64_t files = target(note.files, offsetof(holm_content_note, files));
     if (!read_files(bytes_from(image, plan, files), content)) {
         return std::unexpected(std::format("the file table at address {:#x} is not a valid one", files));
     }

@@ -46,36 +46,28 @@ std::vector<Share> sizes_by_symbol(const LinkMap& map) {
 
 }  // namespace
 
-std::string find_build_id(Bytes image, const tender::LoadPlan& plan) {
-    // The program headers were checked by the loader's parser; their notes were not, apart from the manifest.
+std::optional<tender::Note> find_note(Bytes image, const char* owner, std::uint32_t type) {
+    // The loader's parser has checked that the table lies in the image; of the notes it has read the head's
+    // only.
     tender::elf::FileHeader header;
     std::memcpy(&header, image.data(), sizeof header);
-    for (std::uint32_t i = 0; i < plan.program_header_count; ++i) {
-        tender::elf::ProgramHeader program;
-        std::memcpy(&program, image.data() + header.e_phoff + i * sizeof program, sizeof program);
-        if (program.p_type != tender::elf::kSegmentNote || program.p_offset > image.size() ||
-            program.p_filesz > image.size() - program.p_offset) {
-            continue;
-        }
-        Bytes notes = image.subspan(program.p_offset, program.p_filesz);
-        tender::elf::NoteHeader note;
-        while (notes.size() >= sizeof note) {
-            std::memcpy(&note, notes.data(), sizeof note);
-            const std::uint64_t name_size = (std::uint64_t{note.n_namesz} + 3) & ~std::uint64_t{3};
-            const std::uint64_t value_size = (std::uint64_t{note.n_descsz} + 3) & ~std::uint64_t{3};
-            if (name_size + value_size > notes.size() - sizeof note) break;
-            const bool gnu = note.n_namesz == 4 && std::memcmp(notes.data() + sizeof note, "GNU", 4) == 0;
-            if (gnu && note.n_type == kGnuBuildId && note.n_descsz <= 64) {
-                std::string text;
-                for (const std::byte byte : notes.subspan(sizeof note + name_size, note.n_descsz)) {
-                    text += std::format("{:02x}", std::to_integer<unsigned>(byte));
-                }
-                return text;
-            }
-            notes = notes.subspan(sizeof note + name_size + value_size);
-        }
+    tender::NoteWalker notes(image, header.e_phoff, header.e_phnum);
+    for (tender::Note note;;) {
+        const auto step = notes.next(note);
+        if (!step) continue;
+        if (!*step) return std::nullopt;
+        if (note.is(owner, type)) return note;
     }
-    return "";
+}
+
+std::string find_build_id(Bytes image) {
+    constexpr std::size_t kLongest = 64;
+    const auto note = find_note(image, "GNU", kGnuBuildId);
+    std::string text;
+    if (!note || note->description.size() > kLongest) return text;
+    for (const std::byte byte : note->description)
+        text += std::format("{:02x}", std::to_integer<unsigned>(byte));
+    return text;
 }
 
 std::expected<Inspection, std::string> inspect_image(Bytes image, std::optional<std::string_view> map_text) {
@@ -88,7 +80,7 @@ std::expected<Inspection, std::string> inspect_image(Bytes image, std::optional<
         parsed.error().describe(why);
         return std::unexpected(std::string(why.view()));
     }
-    inspection.build_id = find_build_id(image, *inspection.plan);
+    inspection.build_id = find_build_id(image);
     auto content = read_content(image, *inspection.plan);
     if (!content) return std::unexpected(content.error());
     inspection.content = *std::move(content);

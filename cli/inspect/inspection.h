@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "cli/inspect/link_map.h"
 #include "tender/loader/load_plan.h"
+#include "tender/loader/notes.h"
 
 namespace holm::cli {
 
@@ -66,8 +67,9 @@ struct Inspection {
 // `map_text`: contents of IMAGE.map, or nothing. The error is a sentence.
 std::expected<Inspection, std::string> inspect_image(Bytes image, std::optional<std::string_view> map_text);
 
-// Parts of it, each testable alone.
-std::string find_build_id(Bytes image, const tender::LoadPlan& plan);
+// Parts of it, each testable alone. The image's headers are those that its plan was made from.
+std::optional<tender::Note> find_note(Bytes image, const char* owner, std::uint32_t type);
+std::string find_build_id(Bytes image);
 std::expected<Content, std::string> read_content(Bytes image, const tender::LoadPlan& plan);
 std::vector<NeededCall> find_needed_calls(Bytes image, const tender::LoadPlan& plan, const LinkMap& map);
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "abi/manifest.h"
@@ -70,6 +71,13 @@ struct LoadPlan {
         for (const Segment& segment : segments())
             if (segment.holds(start, size)) return &segment;
         return nullptr;
+    }
+    // The link address of what lies at this place in the file; nothing if no segment maps it.
+    std::optional<std::uint64_t> address_of_file(std::uint64_t offset) const {
+        for (const Segment& segment : segments())
+            if (offset >= segment.file_offset && offset - segment.file_offset < segment.file_size)
+                return segment.address + (offset - segment.file_offset);
+        return std::nullopt;
     }
 };
 
