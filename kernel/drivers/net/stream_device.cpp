@@ -96,13 +96,4 @@ net::TransmitResult StreamDevice::transmit(const net::OutgoingFrame& frame) {
     return gone_ ? net::TransmitResult::kGone : net::TransmitResult::kSent;
 }
 
-platform::Readiness StreamDevice::readiness() const {
-    platform::Readiness readiness;
-    if (gone_) return readiness;
-    readiness.handle = handle_;
-    readiness.want_readable = true;
-    readiness.want_writable = full_;
-    return readiness;
-}
-
 }  // namespace holm::drivers

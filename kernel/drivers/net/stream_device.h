@@ -5,13 +5,12 @@
 
 #include <memory>
 
+#include "kernel/drivers/net/descriptor_driver.h"
 #include "kernel/drivers/net/landing_buffers.h"
-#include "kernel/drivers/net/net_driver.h"
-#include "kernel/platform/process/gate.h"
 
 namespace holm::drivers {
 
-class StreamDevice final : public NetDriver {
+class StreamDevice final : public DescriptorDriver {
   public:
     static constexpr std::size_t kLengthSize = 4;
     static constexpr std::size_t kMaximumFrame = 14 + 65'535;
@@ -21,7 +20,7 @@ class StreamDevice final : public NetDriver {
     static constexpr std::uint32_t kReceiveLimit = 96 * 1024;
 
     StreamDevice(const platform::Gate& gate, std::int32_t handle, std::uint16_t mtu)
-        : gate_(gate), handle_(handle), mtu_(mtu) {}
+        : DescriptorDriver(gate, handle), mtu_(mtu) {}
 
     unsigned receive(FrameSink& sink) override;
     net::TransmitResult transmit(const net::OutgoingFrame& frame) override;
@@ -29,18 +28,12 @@ class StreamDevice final : public NetDriver {
         return {.mtu = mtu_, .receive_limit = kReceiveLimit};
     }
     void flush() override { full_ = !write_rest(); }
-    platform::Readiness readiness() const override;
-    bool gone() const override { return gone_; }
 
   private:
     unsigned deliver(FrameSink& sink);
     bool write_rest();
 
-    platform::Gate gate_;
-    std::int32_t handle_;
     std::uint16_t mtu_;
-    bool full_ = false;
-    bool gone_ = false;
 
     // What has been received of the stream: whole frames are handed over where they lie, the start of the
     // next one stays in front.

@@ -81,13 +81,4 @@ long TapDevice::write(const net::OutgoingFrame& frame) {
     return gate_.writev(handle_, pieces, count);
 }
 
-platform::Readiness TapDevice::readiness() const {
-    platform::Readiness readiness;
-    if (gone_) return readiness;
-    readiness.handle = handle_;
-    readiness.want_readable = true;
-    readiness.want_writable = full_;
-    return readiness;
-}
-
 }  // namespace holm::drivers

@@ -5,36 +5,29 @@
 
 #include <memory>
 
+#include "kernel/drivers/net/descriptor_driver.h"
 #include "kernel/drivers/net/landing_buffers.h"
-#include "kernel/drivers/net/net_driver.h"
-#include "kernel/platform/process/gate.h"
 
 namespace holm::drivers {
 
-class TapDevice final : public NetDriver {
+class TapDevice final : public DescriptorDriver {
   public:
     // Frames up to this size are gathered into one buffer: one write() of contiguous bytes is cheaper than a
     // writev().
     static constexpr std::size_t kCopyLimit = std::size_t{16} * 1024;
 
     TapDevice(const platform::Gate& gate, std::int32_t handle, const net::DeviceCapabilities& capabilities)
-        : gate_(gate), handle_(handle), capabilities_(capabilities) {}
+        : DescriptorDriver(gate, handle), capabilities_(capabilities) {}
 
     unsigned receive(FrameSink& sink) override;
     net::TransmitResult transmit(const net::OutgoingFrame& frame) override;
     net::DeviceCapabilities capabilities() const override { return capabilities_; }
     void flush() override { full_ = false; }  // a frame is taken whole or not at all
-    platform::Readiness readiness() const override;
-    bool gone() const override { return gone_; }
 
   private:
     long write(const net::OutgoingFrame& frame);
 
-    platform::Gate gate_;
-    std::int32_t handle_;
     net::DeviceCapabilities capabilities_;
-    bool full_ = false;
-    bool gone_ = false;
     LandingBuffers landing_;
     std::unique_ptr<std::byte[]> gather_;  // kCopyLimit bytes, header included
 };
