@@ -81,10 +81,10 @@ int run_command(const RunOptions& options) {
 
 void add_run(CommandLine& line, const std::vector<std::string>& service_arguments) {
     const auto options = std::make_shared<RunOptions>();
-    line.add_command("run", "Run an image as a sandboxed process")
+    line.add_command("run", "Run an image as a sandboxed process, or as a virtual machine")
         .positional("IMAGE", options->image, "Path of an image, or a name looked for in build/images")
-        .option("--tender", options->tender, "What runs it (default: process)")
-        .one_of({"process"})
+        .option("--tender", options->tender, "What runs it: process (the default), or vm (KVM)")
+        .one_of({"process", "vm"})
         .option("--mem", options->memory, "Heap, such as 16M (default: what the image says)")
         .list("--arg", options->arguments, "One argument for the service; --arg=--x for one with dashes")
         .list("--env", options->environment, "One variable for the service: NAME=VALUE")

@@ -1,21 +1,16 @@
 #pragma once
 
-// The instance's address space, made inside the tender's own; the tender's part goes away at departure
-// (gate.h).
+// The instance's address space inside the tender's own, whose other part goes away at departure (gate.h).
 
 #include "abi/boot_info.h"
+#include "tender/instance/layout.h"
 #include "tender/loader/load_plan.h"
-#include "tender/process/layout.h"
 
 namespace holm::tender {
 
-// Maps the image's segments straight from its file, the stacks and the heap. False: something lies there
-// already, try another base. Every other failure ends the tender.
-bool map_instance(int image, const LoadPlan& plan, const Layout& layout);
-
-// Exact protections: RELRO becomes read-only. Then, where the kernel can, everything but the heap (in which
-// the guest makes guard pages) is sealed: no later call changes or removes these mappings.
-void protect_instance(const LoadPlan& plan, const Layout& layout);
+// Where the kernel can, everything but the heap (in which the guest makes guard pages) is sealed: no later
+// call changes or removes these mappings.
+void seal_instance(const LoadPlan& plan, const Layout& layout, std::uint64_t gate);
 
 // Tells the kernel where the command line and the rest of the process are now, so that `ps` shows the image's
 // name and arguments. The tender's own, which the kernel knows from exec, is about to be unmapped. Kernels

@@ -3,29 +3,40 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
-#include <errno.h>
-#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "tender/devices/grants.h"
-#include "tender/devices/open_net.h"
-#include "tender/loader/parse.h"
+#include "tender/instance/boot_block.h"
+#include "tender/instance/clock.h"
+#include "tender/instance/confine.h"
+#include "tender/instance/failure.h"
+#include "tender/instance/layout.h"
+#include "tender/instance/map_image.h"
+#include "tender/instance/start.h"
 #include "tender/loader/relocate.h"
 #include "tender/process/address_space.h"
-#include "tender/process/boot_block.h"
-#include "tender/process/clock.h"
-#include "tender/process/confine.h"
-#include "tender/process/failure.h"
-#include "tender/process/layout.h"
-#include "tender/process/options.h"
+#include "tender/process/gate.h"
+#include "tender/process/placement.h"
 #include "tender/process/trace.h"
+#include "tender/process/upcall.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
 
 namespace holm::tender {
 namespace {
+
+constexpr TenderTraits kTraits{
+    .program = "holm-process",
+    .does = "Runs a Holm image as a sandboxed process.\n\n",
+    .own_usage = "  --trace-syscalls   print each system call of the image to standard error\n",
+    .has_trace = true};
+
+// The tender's address of a byte is the image's.
+constexpr MapMode kInPlace{
+    .offset = 0, .flags = MAP_FIXED_NOREPLACE, .protections = PROT_READ | PROT_WRITE | PROT_EXEC};
 
 constexpr int kMappingAttempts = 8;
 
@@ -36,100 +47,30 @@ struct Randomness {
     std::uint64_t gate;
 };
 
-// Everything a start works on, in zeroed static memory: most of it is never touched and costs nothing.
-struct Start {
-    Options options;
-    std::array<std::byte, kHeadSize> head;
-    LoadPlan plan;
+struct ProcessStart : Start {
     Randomness random;
     Layout layout;
-    std::array<holm_boot_device, HOLM_MAX_DEVICES> devices;
-
-    std::span<const holm_boot_device> device_list() const {
-        return {devices.data(), plan.manifest.device_count};
-    }
-    std::string_view name() const { return plan.manifest.name; }
+    std::uint64_t gate;
 };
 
-[[noreturn]] void refuse_image(const Start& start, const Sentence& why) {
-    Sentence sentence;
-    sentence.foreign(start.options.image).text(": ").text(why.view());
-    refuse(sentence);
+std::uint64_t gate_address(std::uint64_t gate, const unsigned char* symbol) {
+    return gate + static_cast<std::uint64_t>(symbol - holm_gate_page);
 }
 
-[[noreturn]] void refuse_image(const Start& start, const LoadError& error) {
-    Sentence why;
-    error.describe(why);
-    refuse_image(start, why);
-}
-
-void read_options(Start& start, std::span<char* const> words) {
-    const auto parsed = parse_options(words, start.options);
-    if (!parsed) refuse(parsed.error());
-    if (!start.options.help) return;
-    const bool written = write(1, kUsage.data(), kUsage.size()) == static_cast<ssize_t>(kUsage.size());
-    _exit(written ? 0 : 1);
-}
-
-// Opens the image, reads its head once and checks it. Returns the file's descriptor.
-int open_image(Start& start) {
-    const int file = open(start.options.image, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat status{};
-    if (file < 0 || fstat(file, &status) != 0) refuse_image(start, Sentence{}.text(strerror(errno)));
-    if (!S_ISREG(status.st_mode)) refuse_image(start, Sentence{}.text("not a regular file"));
-    const ssize_t size = pread(file, start.head.data(), start.head.size(), 0);
-    if (size < 0) refuse_image(start, Sentence{}.text(strerror(errno)));
-    const Bytes head{start.head.data(), static_cast<std::size_t>(size)};
-    const auto parsed = parse_image(head, static_cast<std::uint64_t>(status.st_size), start.plan);
-    if (!parsed) refuse_image(start, parsed.error());
-    if (!(start.plan.manifest.platforms & 1u << HOLM_PLATFORM_PROCESS))
-        refuse_image(
-            start,
-            Sentence{}.text("the image was built without the platform \"process\" (holm.toml: platforms)"));
-    return file;
-}
-
-std::uint64_t heap_size(const Start& start) {
-    const holm_manifest& manifest = start.plan.manifest;
-    const std::uint64_t size = start.options.memory.value_or(manifest.memory_default);
-    if (size >= manifest.memory_minimum) return size;
-    Sentence why;
-    why.text("--mem grants ").decimal(size).text(" bytes of heap; the image needs at least ");
-    why.decimal(manifest.memory_minimum);
-    refuse_image(start, why);
-}
-
-void open_devices(Start& start) {
-    const auto grants = match_grants(start.plan.devices(), start.options.nets());
-    if (!grants) refuse_image(start, grants.error());
-    for (std::size_t i = 0; i < start.plan.devices().size(); i++) {
-        const holm_manifest_device& declared = start.plan.devices()[i];
-        holm_boot_device& device = start.devices[i];
-        std::copy(std::begin(declared.name), std::end(declared.name), device.name);
-        device.kind = declared.kind;
-        device.handle = -1;
-        if ((*grants)[i] == kNotGranted) continue;
-        std::array<std::uint8_t, 6> mac;
-        if (getrandom(mac.data(), mac.size(), 0) != mac.size()) refuse_with_errno("cannot get random bytes");
-        const auto opened =
-            open_net(start.options.nets()[static_cast<std::size_t>((*grants)[i])], mac, device);
-        if (!opened) refuse(opened.error());
-    }
-}
-
-void map_image(Start& start, int file) {
-    LayoutInput input{.image_span = start.plan.span,
+void map_image(ProcessStart& start, int file) {
+    LayoutInput input{.base = 0,
+                      .image_span = start.plan.span,
                       .stack_size = start.plan.manifest.stack_size,
                       .strings_size = size_of_strings(start.name(), start.options),
                       .device_count = start.plan.manifest.device_count,
+                      .rings_size = 0,
                       .heap_size = heap_size(start),
-                      .random_base = 0,
-                      .random_gate = start.random.gate};
+                      .heap_alignment = elf::kPageSize};
     for (const std::uint64_t random : start.random.base) {
-        input.random_base = random;
+        input.base = random_base(random);
         start.layout = compute_layout(input);
         // What an attempt leaves behind is unmapped at departure with all the rest.
-        if (!map_instance(file, start.plan, start.layout)) continue;
+        if (!map_instance(file, start.plan, start.layout, kInPlace)) continue;
         auto* const memory = reinterpret_cast<std::byte*>(start.layout.base);
         const auto relocated = relocate_image(start.plan, {memory, start.plan.span}, start.layout.base);
         if (!relocated) refuse_image(start, relocated.error());
@@ -139,15 +80,14 @@ void map_image(Start& start, int file) {
 }
 
 // Below the top of the guest's stack: memory that stays, and that the guest is free to write over.
-Departure& prepare_departure(const Start& start) {
+Departure& prepare_departure(const ProcessStart& start) {
     const Layout& layout = start.layout;
     auto& departure = *reinterpret_cast<Departure*>(layout.stack_top - sizeof(Departure) / 16 * 16 - 256);
-    const HoleList holes = holes_of(layout, start.plan);
+    const HoleList holes = holes_of(layout, start.gate, start.plan);
     std::copy(holes.span().begin(), holes.span().end(), departure.holes);
     departure.hole_count = holes.count;
     departure.filter = kFilter;
-    departure.filter.set_gate(layout.gate +
-                              static_cast<std::uint64_t>(holm_gate_window_end - holm_gate_page));
+    departure.filter.set_gate(gate_address(start.gate, holm_gate_window_end));
     departure.filter_length = departure.filter.instructions.size();
     departure.filter_address = reinterpret_cast<std::uint64_t>(departure.filter.instructions.data());
     departure.entry = layout.base + (start.plan.entry - start.plan.link_base);
@@ -156,45 +96,67 @@ Departure& prepare_departure(const Start& start) {
     return departure;
 }
 
-[[noreturn]] void depart(const Layout& layout, Departure& departure) {
-    const std::uint64_t routine = layout.gate + static_cast<std::uint64_t>(holm_gate_depart - holm_gate_page);
+[[noreturn]] void depart(std::uint64_t gate, Departure& departure) {
+    const std::uint64_t routine = gate_address(gate, holm_gate_depart);
     reinterpret_cast<void (*)(Departure*)>(routine)(&departure);
     __builtin_unreachable();
 }
 
+void keep_only_grants(std::span<const holm_boot_device> devices) {
+    std::array<int, HOLM_MAX_DEVICES + 1> kept;
+    std::size_t count = 0;
+    kept[count++] = 1;  // the console
+    for (const holm_boot_device& device : devices)
+        if (device.transport != HOLM_TRANSPORT_NONE) kept[count++] = device.handle;
+    close_all_but(std::span(kept).first(count));
+}
+
 void run(std::span<char* const> words) {
     // Constant initialisation: all zero, so it is in .bss.
-    static constinit Start start{};
+    static constinit ProcessStart start{};
     const ClockPair earlier = read_clock_pair();
     prepare_console();
-    read_options(start, words);
+    read_options(start, words, kTraits);
     if (start.options.trace) trace_instance();
     require_host_support();
-    const int file = open_image(start);
+    const int file = open_image(start, HOLM_PLATFORM_PROCESS, "process");
     open_devices(start);
 
     if (getrandom(&start.random, sizeof start.random, 0) != sizeof start.random)
         refuse_with_errno("cannot get random bytes");
+    start.gate = random_gate(start.random.gate);
     map_image(start, file);
-    move_gate(start.layout.gate);
-    protect_instance(start.plan, start.layout);
+    move_gate(start.gate);
+    protect_relro(start.plan, start.layout, kInPlace);
+    seal_instance(start.plan, start.layout, start.gate);
 
-    holm_boot_info& info = write_boot_block(
-        {start.plan, start.layout, start.options, start.name(), start.device_list(), start.random.seed});
+    holm_boot_info& info = write_boot_block({.platform = HOLM_PLATFORM_PROCESS,
+                                             .plan = start.plan,
+                                             .layout = start.layout,
+                                             .options = start.options,
+                                             .name = start.name(),
+                                             .devices = start.device_list(),
+                                             .seed = start.random.seed,
+                                             .offset = kInPlace.offset});
+    info.console_handle = 1;
+    info.gate = {gate_address(start.gate, holm_gate_call), gate_address(start.gate, holm_gate_call),
+                 gate_address(start.gate, holm_gate_window_end), gate_address(start.gate, holm_gate_abandon)};
     announce_layout(start.plan, start.layout, info);
     Departure& departure = prepare_departure(start);
-    close_all_but(start.device_list());
+    keep_only_grants(start.device_list());
+    forbid_new_processes();
     drop_privileges(start.plan.manifest.name);
-    const std::uint64_t restorer =
-        start.layout.gate + static_cast<std::uint64_t>(holm_gate_restorer - holm_gate_page);
-    install_upcall(start.layout.base + (start.plan.upcall - start.plan.link_base), restorer,
-                   start.layout.alternate);
+    install_upcall(start.layout.base + (start.plan.upcall - start.plan.link_base),
+                   gate_address(start.gate, holm_gate_restorer), start.layout.alternate);
     const ClockPair later = read_clock_pair();
     info.clock = make_boot_clock(earlier, later, read_wall_clock_ns());
-    depart(start.layout, departure);
+    depart(start.gate, departure);
 }
 
 }  // namespace
+
+constinit const std::string_view kProgramName = kTraits.program;
+
 }  // namespace holm::tender
 
 int main(int argc, char** argv) {

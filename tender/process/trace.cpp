@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tender/process/failure.h"
+#include "tender/instance/failure.h"
 #include "tender/sandbox/system_calls.h"
 
 namespace holm::tender {

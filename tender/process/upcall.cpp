@@ -1,12 +1,11 @@
-#include <array>
+#include "tender/process/upcall.h"
 
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "tender/process/confine.h"
-#include "tender/process/failure.h"
+#include "tender/instance/failure.h"
 
 namespace holm::tender {
 namespace {

@@ -7,9 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "tender/process/options.h"
+#include "tender/instance/options.h"
 
 using namespace holm::tender;
+
+static constexpr TenderTraits kTender{
+    .program = "holm-process", .does = {}, .own_usage = {}, .has_trace = true};
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string text(reinterpret_cast<const char*>(data), size);
@@ -22,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         at = end + 1;
     }
     const auto options = std::make_unique<Options>();
-    const auto parsed = parse_options(words, *options);
+    const auto parsed = parse_options(words, kTender, *options);
     if (parsed) {
         if (options->image == nullptr && !options->help) std::abort();
         for (const NetRequest& request : options->nets())

@@ -1,4 +1,4 @@
-#include "tender/process/options.h"
+#include "tender/instance/options.h"
 
 #include <memory>
 #include <string>
@@ -11,10 +11,13 @@
 namespace holm::tender {
 namespace {
 
+constexpr TenderTraits kTender{.program = "holm-process", .does = {}, .own_usage = {}, .has_trace = true};
+
 struct Parsed {
     explicit Parsed(std::initializer_list<const char*> texts) {
         for (const char* text : texts) words.push_back(const_cast<char*>(text));
-        if (const auto outcome = parse_options(words, *options); !outcome) sentence = outcome.error().view();
+        if (const auto outcome = parse_options(words, kTender, *options); !outcome)
+            sentence = outcome.error().view();
     }
     std::vector<char*> words;
     std::unique_ptr<Options> options = std::make_unique<Options>();
@@ -73,7 +76,7 @@ TEST_CASE("lists are bounded") {
     std::vector<char*> words{const_cast<char*>("web")};
     for (int i = 0; i < 257; i++) words.push_back(const_cast<char*>("--arg=x"));
     Options options;
-    const auto outcome = parse_options(words, options);
+    const auto outcome = parse_options(words, kTender, options);
     REQUIRE(!outcome);
     CHECK(outcome.error().view() == "too many arguments; allowed: 256");
 }

@@ -1,28 +1,31 @@
-#include "tender/process/options.h"
+#include "tender/instance/options.h"
 
 #include "base/result.h"
 #include "tender/text/number.h"
 
 namespace holm::tender {
 
-const std::string_view kUsage =
-    "usage: holm-process [OPTIONS] IMAGE [-- ARGUMENTS]\n"
-    "\n"
-    "Runs a Holm image as a sandboxed process.\n"
-    "\n"
-    "  --net NAME=tapX[,SETTINGS]      grant the network device NAME: an existing tap interface,\n"
-    "  --net NAME=fd:N[,SETTINGS]      an open tap descriptor,\n"
-    "  --net NAME=stream:N[,SETTINGS]  or a connected stream socket of passt\n"
-    "        SETTINGS: ip=A.B.C.D/N or ip=dhcp, gw=A.B.C.D, dns=A.B.C.D, mac=XX:XX:XX:XX:XX:XX, mtu=N\n"
-    "  --mem SIZE         heap of the image, such as 64M (default: what the image's manifest says)\n"
-    "  --arg ARGUMENT     one argument for the service; the same as ARGUMENTS behind --\n"
-    "  --env NAME=VALUE   one environment variable for the service\n"
-    "  --grace MS         time between a stop request (SIGTERM) and the end (default: 10000)\n"
-    "  --quiet            no messages of the library OS itself\n"
-    "  --trace-syscalls   print each system call of the image to standard error\n"
-    "  --help             print this\n"
-    "\n"
-    "The exit status is the service's; 125: holm-process refused, and said why.\n";
+std::array<std::string_view, 7> usage_of(const TenderTraits& tender) {
+    constexpr std::string_view kShared =
+        "  --net NAME=tapX[,SETTINGS]      grant the network device NAME: an existing tap interface,\n"
+        "  --net NAME=fd:N[,SETTINGS]      an open tap descriptor,\n"
+        "  --net NAME=stream:N[,SETTINGS]  or a connected stream socket of passt\n"
+        "        SETTINGS: ip=A.B.C.D/N or ip=dhcp, gw=A.B.C.D, dns=A.B.C.D, mac=XX:XX:XX:XX:XX:XX, mtu=N\n"
+        "  --mem SIZE         heap of the image, such as 64M (default: what the image's manifest says)\n"
+        "  --arg ARGUMENT     one argument for the service; the same as ARGUMENTS behind --\n"
+        "  --env NAME=VALUE   one environment variable for the service\n"
+        "  --grace MS         time between a stop request (SIGTERM) and the end (default: 10000)\n"
+        "  --quiet            no messages of the library OS itself\n";
+    return {
+        "usage: ",
+        tender.program,
+        " [OPTIONS] IMAGE [-- ARGUMENTS]\n\n",
+        tender.does,
+        kShared,
+        tender.own_usage,
+        "  --help             print this\n\nThe exit status is the service's; 125: it was not started, or "
+        "had to be ended, and a sentence says why.\n"};
+}
 
 namespace {
 
@@ -31,7 +34,8 @@ constexpr std::uint64_t kLongestGrace = 24ull * 60 * 60 * 1000;  // milliseconds
 
 class OptionParser {
   public:
-    OptionParser(std::span<char* const> words, Options& options) : words_(words), options_(options) {}
+    OptionParser(std::span<char* const> words, const TenderTraits& tender, Options& options)
+        : words_(words), tender_(tender), options_(options) {}
 
     using Outcome = std::expected<void, Sentence>;
 
@@ -58,9 +62,15 @@ class OptionParser {
         return std::unexpected(sentence);
     }
 
+    Outcome advise(std::string_view before, std::string_view foreign, std::string_view after) const {
+        Sentence sentence;
+        sentence.text(before).foreign(foreign).text(after).text("; try ").text(tender_.program);
+        return std::unexpected(sentence.text(" --help"));
+    }
+
     Outcome check_image() const {
         if (options_.image != nullptr || options_.help) return {};
-        return wrong("no image is named; try holm-process --help", {}, {});
+        return advise({}, {}, "no image is named");
     }
 
     Outcome take_arguments() {
@@ -77,14 +87,14 @@ class OptionParser {
     Outcome take_option(std::string_view word) {
         if (word == "--help") return flag(options_.help);
         if (word == "--quiet") return flag(options_.quiet);
-        if (word == "--trace-syscalls") return flag(options_.trace);
+        if (tender_.has_trace && word == "--trace-syscalls") return flag(options_.trace);
         const std::size_t equals = word.find('=');
         const std::string_view name = word.substr(0, equals);
         if (name == "--block") return wrong("--block: block devices are not supported yet", {}, {});
         if (name != "--net" && name != "--mem" && name != "--arg" && name != "--env" && name != "--grace")
-            return wrong("unknown option ", word, "; try holm-process --help");
+            return advise("unknown option ", word, {});
         if (equals != std::string_view::npos) return take_value(name, word.substr(equals + 1));
-        if (at_ == words_.size()) return wrong({}, name, " needs a value; try holm-process --help");
+        if (at_ == words_.size()) return advise({}, name, " needs a value");
         return take_value(name, words_[at_++]);
     }
 
@@ -128,14 +138,16 @@ class OptionParser {
     }
 
     std::span<char* const> words_;
+    const TenderTraits& tender_;
     Options& options_;
     std::size_t at_ = 0;
 };
 
 }  // namespace
 
-std::expected<void, Sentence> parse_options(std::span<char* const> words, Options& options) {
-    return OptionParser(words, options).run();
+std::expected<void, Sentence> parse_options(std::span<char* const> words, const TenderTraits& tender,
+                                            Options& options) {
+    return OptionParser(words, tender, options).run();
 }
 
 }  // namespace holm::tender

@@ -1,6 +1,7 @@
 #pragma once
 
-// The command line of holm-process, parsed; pure.
+// The command line of a tender, parsed; pure. All tenders have the same options, but for those that only one
+// of them can honour.
 
 #include <array>
 #include <cstdint>
@@ -47,9 +48,19 @@ struct Options {
     std::span<const NetRequest> nets() const { return {net_storage.data(), net_count}; }
 };
 
-extern const std::string_view kUsage;
+// What a tender says about itself, and which options are its own.
+struct TenderTraits {
+    std::string_view program;    // "holm-process"
+    std::string_view does;       // "Runs a Holm image as a sandboxed process."
+    std::string_view own_usage;  // lines of the options that are its own
+    bool has_trace = false;      // --trace-syscalls
+};
 
 // `words` is argv without the program's name. `options` is filled in place: it is large.
-std::expected<void, Sentence> parse_options(std::span<char* const> words, Options& options);
+std::expected<void, Sentence> parse_options(std::span<char* const> words, const TenderTraits& tender,
+                                            Options& options);
+
+// What --help prints, in pieces.
+std::array<std::string_view, 7> usage_of(const TenderTraits& tender);
 
 }  // namespace holm::tender

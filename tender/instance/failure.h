@@ -10,6 +10,9 @@ namespace holm::tender {
 
 constexpr int kRefusedStatus = 125;
 
+// The program's own name, in front of all that it says; each tender's main.cpp defines it.
+extern const std::string_view kProgramName;
+
 [[noreturn]] void refuse(const Sentence& why);
 [[noreturn]] void refuse(std::string_view why);
 

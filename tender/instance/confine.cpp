@@ -1,6 +1,5 @@
-#include "tender/process/confine.h"
+#include "tender/instance/confine.h"
 
-#include <array>
 #include <utility>
 
 #include <errno.h>
@@ -13,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "tender/process/failure.h"
-#include "tender/process/landlock.h"
+#include "tender/instance/failure.h"
+#include "tender/instance/landlock.h"
 
 namespace holm::tender {
 namespace {
@@ -70,16 +69,11 @@ void prepare_console() {
         refuse_with_errno("cannot prepare standard output");
 }
 
-void close_all_but(std::span<const holm_boot_device> devices) {
-    std::array<int, HOLM_MAX_DEVICES + 1> kept;
-    std::size_t count = 0;
-    kept[count++] = kConsole;
-    for (const holm_boot_device& device : devices)
-        if (device.transport != HOLM_TRANSPORT_NONE) kept[count++] = device.handle;
-    sort(std::span(kept).first(count));
+void close_all_but(std::span<int> kept) {
+    sort(kept);
     unsigned next = 0;
-    for (std::size_t i = 0; i < count; i++) {
-        const auto descriptor = static_cast<unsigned>(kept[i]);
+    for (const int keep : kept) {
+        const auto descriptor = static_cast<unsigned>(keep);
         if (descriptor > next) close_range(next, descriptor - 1);
         next = descriptor + 1;
     }
@@ -93,12 +87,15 @@ void drop_privileges(const char* name) {
     control(PR_SET_NAME, reinterpret_cast<unsigned long>(name), "cannot name the process");
     control(PR_SET_TIMERSLACK, 1, "cannot set the timer slack");  // nanosecond; the default is 50 us
     limit(RLIMIT_CORE, 0, "cannot forbid core files");
-    limit(RLIMIT_NPROC, 0, "cannot forbid new processes");
     control(PR_SET_NO_NEW_PRIVS, 1, "cannot set no_new_privs");
     deny_files_and_network();
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
     if (syscall(SYS_capset, &header, none) != 0) refuse_with_errno("cannot drop the capabilities");
+}
+
+void forbid_new_processes() {
+    limit(RLIMIT_NPROC, 0, "cannot forbid new processes");
 }
 
 }  // namespace holm::tender

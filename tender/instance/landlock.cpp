@@ -1,11 +1,11 @@
-#include "tender/process/landlock.h"
+#include "tender/instance/landlock.h"
 
 #include <cstdint>
 
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "tender/process/failure.h"
+#include "tender/instance/failure.h"
 
 namespace holm::tender {
 namespace {

@@ -1,4 +1,4 @@
-#include "tender/process/failure.h"
+#include "tender/instance/failure.h"
 
 #include <cstring>
 
@@ -9,7 +9,7 @@ namespace holm::tender {
 
 void refuse(const Sentence& why) {
     Sentence line;
-    line.text("holm-process: ").text(why.view()).text("\n");
+    line.text(kProgramName).text(": ").text(why.view()).text("\n");
     // There is nobody left to tell when this fails.
     [[maybe_unused]] const ssize_t written = write(2, line.view().data(), line.view().size());
     _exit(kRefusedStatus);

@@ -1,4 +1,4 @@
-#include "tender/process/clock.h"
+#include "tender/instance/clock.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "tender/process/boot_block.h"
+#include "tender/instance/boot_block.h"
 
 #include <algorithm>
 #include <cstring>
@@ -8,14 +8,14 @@ namespace {
 
 class StringWriter {
   public:
-    explicit StringWriter(std::uint64_t address) : at_(address) {}
+    StringWriter(std::uint64_t address, std::uint64_t offset) : at_(address), offset_(offset) {}
 
     void begin(holm_strings& strings) {
         strings_ = &strings;
         strings = {at_, 0, 0};
     }
     void add(std::string_view text) {
-        char* const to = reinterpret_cast<char*>(at_);
+        char* const to = reinterpret_cast<char*>(at_ + offset_);
         std::memcpy(to, text.data(), text.size());
         to[text.size()] = 0;
         at_ += text.size() + 1;
@@ -24,13 +24,10 @@ class StringWriter {
     }
 
   private:
-    std::uint64_t at_;
+    std::uint64_t at_;  // the guest's address
+    std::uint64_t offset_;
     holm_strings* strings_ = nullptr;
 };
-
-std::uint64_t gate_address(const Layout& layout, const unsigned char* symbol) {
-    return layout.gate + static_cast<std::uint64_t>(symbol - holm_gate_page);
-}
 
 }  // namespace
 
@@ -43,11 +40,12 @@ std::uint64_t size_of_strings(std::string_view name, const Options& options) {
 
 holm_boot_info& write_boot_block(const BootInput& input) {
     const Layout& layout = input.layout;
-    auto& info = *reinterpret_cast<holm_boot_info*>(layout.boot_info);  // fresh memory: all zero
+    auto& info =
+        *reinterpret_cast<holm_boot_info*>(layout.boot_info + input.offset);  // fresh memory: all zero
     info.magic = HOLM_BOOT_MAGIC;
     info.version = HOLM_BOOT_VERSION;
     info.size = sizeof info;
-    info.platform = HOLM_PLATFORM_PROCESS;
+    info.platform = input.platform;
     info.flags = input.options.quiet ? HOLM_BOOT_QUIET : 0;
     info.image_base = layout.base;
     info.image_link_base = input.plan.link_base;
@@ -59,14 +57,11 @@ holm_boot_info& write_boot_block(const BootInput& input) {
     info.heap_size = layout.heap.size;
     info.stack_low = layout.stack.start;
     info.stack_size = layout.stack_top - layout.stack.start;
-    info.gate = {gate_address(layout, holm_gate_call), gate_address(layout, holm_gate_call),
-                 gate_address(layout, holm_gate_window_end), gate_address(layout, holm_gate_abandon)};
     std::copy(input.seed.begin(), input.seed.end(), info.seed);
-    info.console_handle = 1;
     info.device_count = static_cast<std::uint32_t>(input.devices.size());
     std::copy(input.devices.begin(), input.devices.end(), info.devices);
 
-    StringWriter writer(layout.strings);
+    StringWriter writer(layout.strings, input.offset);
     writer.begin(info.arguments);
     writer.add(input.name);
     for (const std::string_view text : input.options.arguments.items()) writer.add(text);
