@@ -1,5 +1,6 @@
 // holm inspect: opens its files, gives up all it does not need, and only then reads the first byte.
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -12,11 +13,13 @@
 
 #include "cli/commands.h"
 #include "cli/failure.h"
+#include "cli/image/foreign_file.h"
 #include "cli/inspect/inspection.h"
 #include "cli/inspect/reader_sandbox.h"
 #include "cli/inspect/report.h"
 #include "cli/run/find_image.h"
 #include "cli/text/quote.h"
+#include "tender/loader/parse_note.h"
 
 namespace holm::cli {
 namespace {
@@ -60,6 +63,9 @@ int inspect(const InspectOptions& options) {
     std::optional<std::string> map_text;
     if (map >= 0) map_text = read_all(map, path + ".map");
     const auto inspection = inspect_image(as_bytes(image_bytes), map_text);
+    const Bytes head =
+        as_bytes(image_bytes).first(std::min<std::size_t>(image_bytes.size(), tender::kHeadSize));
+    if (!inspection && !tender::carries_manifest(head)) throw Failure(describe_foreign_file(path, head));
     if (!inspection) fail_with("{} is not an image: {}", quote(path), inspection.error());
     const std::string report =
         options.json ? json_report(*inspection, path) : text_report(*inspection, path, options.all);

@@ -1,14 +1,12 @@
 #include "cli/run/find_image.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <format>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "cli/failure.h"
+#include "cli/image/image_head.h"
 #include "cli/places.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
@@ -78,19 +76,8 @@ fs::path find_image_file(std::string_view what) {
 }
 
 fs::path find_image(std::string_view what) {
-    const fs::path path = find_image_file(what);
-    std::ifstream file(path, std::ios::binary);
-    if (!file) fail_with("{} cannot be read: {}", quote(path.string()), std::strerror(errno));
-    std::array<char, 4> magic{};
-    file.read(magic.data(), magic.size());
-    if (std::memcmp(magic.data(),
-                    "\x7f"
-                    "ELF",
-                    magic.size()) != 0) {
-        fail_with(
-            "{} is not an image: it is not even an ELF file; holm build makes images, under build/images",
-            quote(path.string()));
-    }
+    fs::path path = find_image_file(what);
+    require_manifest(path);
     return path;
 }
 

@@ -9,8 +9,8 @@
 namespace holm::cli {
 
 // A path (anything with a '/'), or a name that is looked for in build/images here, in the project folder of
-// that name, here, and among the images of the source tree. The result is an ELF file; anything else fails
-// with what to do instead.
+// that name, here, and among the images of the source tree. The result carries a manifest; anything else
+// fails with what to do instead.
 std::filesystem::path find_image(std::string_view what);
 
 // The same without a look into the file.

@@ -66,4 +66,17 @@ Outcome parse_manifest_notes(Bytes head, const elf::FileHeader& header, LoadPlan
     return {};
 }
 
+bool carries_manifest(Bytes head) {
+    constexpr std::size_t kAlignment = 4;
+    for (std::size_t at = 0; at + sizeof(elf::NoteHeader) + sizeof HOLM_NOTE_NAME <= head.size();
+         at += kAlignment) {
+        elf::NoteHeader header;
+        std::memcpy(&header, head.data() + at, sizeof header);
+        if (header.n_type == HOLM_NOTE_TYPE_MANIFEST && header.n_namesz == sizeof HOLM_NOTE_NAME &&
+            std::memcmp(head.data() + at + sizeof header, HOLM_NOTE_NAME, sizeof HOLM_NOTE_NAME) == 0)
+            return true;
+    }
+    return false;
+}
+
 }  // namespace holm::tender

@@ -14,4 +14,8 @@ namespace holm::tender {
 std::expected<void, LoadError> parse_manifest_notes(Bytes head, const elf::FileHeader& header,
                                                     LoadPlan& plan);
 
+// Whether a Holm manifest note lies in these bytes, however damaged what should lead to it is: it tells a
+// spoiled image from a file that never was one.
+bool carries_manifest(Bytes head);
+
 }  // namespace holm::tender

@@ -78,6 +78,18 @@ def test_what_is_no_image_is_refused_with_one_sentence(no_images, runtime, comma
     assert result.returncode == status, result.stderr
     assert result.stderr.count("\n") == 1 and result.stderr.startswith("holm"), result.stderr
     assert not result.stdout
+    if file in ("text", "empty", "short", "program"):
+        assert "is not a Holm image: it is" in result.stderr and "holm build makes images" in result.stderr
+
+
+def test_an_image_with_a_spoiled_header_is_refused_for_what_is_wrong(tmp_path, runtime):
+    need("hello")
+    spoiled = bytearray((IMAGES / "hello").read_bytes())
+    spoiled[18] ^= 0xff  # e_machine
+    (tmp_path / "spoiled").write_bytes(spoiled)
+    for command, status in (("run", 125), ("inspect", 1)):
+        result = holm(command, "./spoiled", cwd=tmp_path, runtime=runtime)
+        assert result.returncode == status and "e_machine" in result.stderr and "allowed: " in result.stderr
 
 
 def test_a_truncated_image_is_refused(tmp_path, runtime):

@@ -1,8 +1,10 @@
 #include <array>
 #include <cstring>
+#include <tuple>
 
 #include <doctest/doctest.h>
 
+#include "cli/image/foreign_file.h"
 #include "cli/inspect/inspection.h"
 #include "cli/inspect/link_map.h"
 
@@ -80,4 +82,34 @@ TEST_CASE("what is no image is refused with the loader's sentence") {
     CHECK_FALSE(inspect_image({}, std::nullopt));
     CHECK_FALSE(inspect_image(as_bytes("#!/bin/sh\n"), std::nullopt));
     CHECK(inspect_image(as_bytes("#!/bin/sh\n"), std::nullopt).error().contains("ELF header"));
+}
+
+TEST_CASE("what a foreign file is, and what to do instead") {
+    const auto says = [](Bytes head, const char* what) {
+        const std::string sentence = describe_foreign_file("some/file", head);
+        return sentence.starts_with("\"some/file\" is not a Holm image: ") && sentence.contains(what) &&
+               sentence.contains("holm build") && !sentence.contains('\n');
+    };
+    CHECK(says({}, "it is empty"));
+    CHECK(says(as_bytes("#!/bin/sh\n"), "script"));
+    CHECK(says(as_bytes("hello"), "no ELF file"));
+    CHECK(says(as_bytes("\x7f"
+                        "ELF.."),
+               "the first 6 bytes"));
+    tender::elf::FileHeader header{};
+    std::memcpy(header.e_ident,
+                "\x7f"
+                "ELF",
+                4);
+    const Bytes head(reinterpret_cast<const std::byte*>(&header), sizeof header);
+    for (const auto& [type, machine, what] : {std::tuple{3, 62, "ordinary program"},
+                                              {2, 62, "ordinary program"},
+                                              {3, 183, "another machine"},
+                                              {1, 62, "object file"},
+                                              {4, 62, "core file"},
+                                              {0xffff, 62, "another kind"}}) {
+        header.e_type = static_cast<std::uint16_t>(type);
+        header.e_machine = static_cast<std::uint16_t>(machine);
+        CHECK(says(head, what));
+    }
 }

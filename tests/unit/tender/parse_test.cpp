@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tender/loader/parse_note.h"
 #include "tests/unit/tender/image_builder.h"
 
 namespace holm::tender {
@@ -208,6 +209,18 @@ TEST_CASE("a wrong manifest is told by field and place in the file") {
           }).starts_with("manifest, file offset 0x438: upcall is "));
     CHECK(sentence_after([](Image& i) { i.manifest.upcall = -0x7fffffff; }).find("upcall") !=
           std::string::npos);
+}
+
+TEST_CASE("a spoiled image is told from a file that never was one") {
+    ImageBuilder image;
+    std::vector<std::byte> file = image.bytes();
+    CHECK(carries_manifest(Bytes(file).first(kHeadSize)));
+    file[0] = std::byte{'x'};
+    std::ranges::fill(std::span(file).subspan(32, 64), std::byte{0xff});
+    CHECK_FALSE(parse(file));
+    CHECK(carries_manifest(Bytes(file).first(kHeadSize)));
+    CHECK_FALSE(carries_manifest(Bytes(file).first(Image::kNoteAt + 16)));
+    CHECK_FALSE(carries_manifest({}));
 }
 
 }  // namespace holm::tender
