@@ -18,6 +18,7 @@ void add_inspect(CommandLine& line);
 void add_ps(CommandLine& line);
 void add_stop(CommandLine& line);
 void add_logs(CommandLine& line);
+void add_selftest(CommandLine& line);
 void add_doctor(CommandLine& line);
 // Programs of the source tree: test, bench, install.
 void add_dispatches(CommandLine& line);

@@ -34,6 +34,7 @@ int run(std::vector<std::string> words) {
     add_ps(line);
     add_logs(line);
     add_stop(line);
+    add_selftest(line);
     add_doctor(line);
     add_dispatches(line);
     return line.run(std::move(words));

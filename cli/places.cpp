@@ -33,6 +33,17 @@ fs::path sibling_program(std::string_view name) {
     return program;
 }
 
+fs::path own_image(std::string_view name) {
+    const auto root = source_tree();
+    const fs::path image = root ? *root / "build" / "images" / name
+                                : program_folder().parent_path() / "lib" / "holm" / "images" / name;
+    if (access(image.c_str(), R_OK) != 0) {
+        fail_with("the image {} is not where it should be, {}; build or install Holm again", name,
+                  image.string());
+    }
+    return image;
+}
+
 std::optional<fs::path> find_on_path(std::string_view name) {
     const char* path = std::getenv("PATH");
     std::string_view rest = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";

@@ -31,3 +31,5 @@ foreach(program holm holm-manifest holm-process)
         install(TARGETS ${program} RUNTIME DESTINATION bin)
     endif()
 endforeach()
+# What holm selftest runs.
+install(PROGRAMS ${CMAKE_BINARY_DIR}/images/selftest DESTINATION lib/holm/images)
