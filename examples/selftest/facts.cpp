@@ -1,6 +1,7 @@
 // What must differ from start to start, and an instance that can be looked at from outside.
 
-#include "abi/boot_info.h"
+#include <holm/contract.h>
+
 #include "checks.h"
 
 namespace selftest {

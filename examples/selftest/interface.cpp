@@ -2,10 +2,9 @@
 
 #include <array>
 
+#include <holm/contract.h>
 #include <sys/syscall.h>
 
-#include "abi/boot_info.h"
-#include "abi/hypercalls.h"
 #include "checks.h"
 
 namespace selftest {

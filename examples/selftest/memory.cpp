@@ -5,7 +5,8 @@
 #include <cstring>
 #include <memory>
 
-#include "abi/boot_info.h"
+#include <holm/contract.h>
+
 #include "checks.h"
 
 extern "C" const char __ehdr_start[];  // the linker's: where the image begins
