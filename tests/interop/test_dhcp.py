@@ -1,0 +1,83 @@
+"""Addresses by DHCP over a tap, from a real server: dnsmasq."""
+
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+RENEW_AFTER = 30  # seconds; the client takes no shorter T1 from a server
+
+
+class Server:
+    """dnsmasq on the host's end of the tap. Its log says who asked for what."""
+
+    def __init__(self, lan, folder):
+        self.log = folder / "dnsmasq.log"
+        self.process = subprocess.Popen(
+            lan.command("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--interface=tap0", "--user=root",
+                        "--except-interface=lo", "--bind-interfaces", "--no-ping", "--log-dhcp", f"--log-facility={self.log}",
+                        f"--pid-file={folder / 'dnsmasq.pid'}", f"--dhcp-leasefile={folder / 'leases'}",
+                        "--dhcp-range=10.77.0.50,10.77.0.60,255.255.255.0,2m", "--dhcp-option=option:router,10.77.0.1",
+                        "--dhcp-option=option:dns-server,10.77.0.1", f"--dhcp-option-force=58,0.0.0.{RENEW_AFTER}"),
+            stderr=subprocess.DEVNULL)
+
+    def lines(self, word):
+        text = self.log.read_text() if self.log.exists() else ""
+        return [line for line in text.splitlines() if f" {word}(" in line]
+
+    def wait_for(self, word, count, seconds):
+        deadline = time.monotonic() + seconds
+        while len(self.lines(word)) < count:
+            assert self.process.poll() is None, "dnsmasq has ended"
+            assert time.monotonic() < deadline, f"no {word} number {count}:\n{self.log.read_text()}"
+            time.sleep(0.1)
+        return self.lines(word)
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+@pytest.fixture
+def server(lan, keep):
+    if shutil.which("dnsmasq") is None:
+        pytest.skip("dnsmasq is not installed")
+    running = Server(lan, keep)
+    yield running
+    running.end()
+
+
+def test_a_lease_is_taken_used_and_renewed(lan, start, server):
+    lan.start_capture()
+    instance = start("web", "--net", "lan=tap0,ip=dhcp", inside=lan)
+    first = server.wait_for("DHCPACK", 1, 60)[0]
+    address = re.search(r"10\.77\.0\.\d+", first)[0]
+    assert 50 <= int(address.rsplit(".", 1)[1]) <= 60
+    url = f"http://{address}/healthz"
+    for _ in range(200):  # the address is probed before it is used
+        if lan.run("curl", "-sf", "-m", "1", url).returncode == 0:
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail(f"no answer at {address}:\n{instance.output()}")
+    acknowledged = server.wait_for("DHCPACK", 2, RENEW_AFTER + 60)
+    assert len(server.lines("DHCPDISCOVER")) == 1, "a renewal asks the server, it does not start again"
+    assert all(address in line for line in acknowledged)
+    assert lan.run("curl", "-sf", "-m", "10", url).returncode == 0
+    assert instance.stop() == 0, instance.output()
+
+
+def test_an_instance_waits_for_a_server_that_comes_late(lan, start, keep):
+    if shutil.which("dnsmasq") is None:
+        pytest.skip("dnsmasq is not installed")
+    instance = start("web", "--net", "lan=tap0,ip=dhcp", inside=lan)
+    time.sleep(1)
+    assert instance.alive(), instance.output()
+    server = Server(lan, keep)
+    try:
+        server.wait_for("DHCPACK", 1, 90)
+    finally:
+        server.end()
+    assert instance.stop() == 0, instance.output()

@@ -1,0 +1,130 @@
+"""What an image sends, as tshark judges it: whole checksums after a hop without offloads, and no malformed frame."""
+
+import json
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+FAR, NEAR = "10.78.0.2", "10.78.0.1"
+
+
+@pytest.fixture
+def beyond(lan):
+    """A second namespace behind a router (the first one) whose link computes nothing in hardware: each checksum that an
+    image left to the virtio-net header has been finished by the kernel before it is captured here."""
+    for program in ("tshark", "tcpdump", "ethtool"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    far = type(lan)(lan.folder)
+    try:
+        lan.ip("link", "add", "near", "type", "veth", "peer", "name", "far", "netns", far.name)
+        lan.ip("addr", "add", f"{NEAR}/24", "dev", "near")
+        lan.ip("link", "set", "near", "up")
+        far.ip("addr", "add", f"{FAR}/24", "dev", "far")
+        far.ip("link", "set", "far", "up")
+        far.ip("route", "add", "default", "via", NEAR)
+        assert lan.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward").returncode == 0
+        for namespace, device in ((lan, "near"), (far, "far")):
+            off = namespace.run("ethtool", "-K", device, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
+            assert off.returncode == 0, off.stderr
+        yield far
+    finally:
+        far.close()
+
+
+class Capture:
+    def __init__(self, namespace, device, file):
+        self.file = file
+        self.process = subprocess.Popen(namespace.command("tcpdump", "-i", device, "-U", "--immediate-mode", "-s", "0", "-w", file),
+                                        stderr=subprocess.PIPE, text=True)
+        assert "listening on" in self.process.stderr.readline()
+
+    def stop(self):
+        time.sleep(0.3)  # what is still on its way from the kernel
+        self.process.terminate()
+        self.process.wait(20)
+
+    def frames(self, condition, *fields):
+        """One list of fields for each captured frame that meets a display filter."""
+        check = [word for name in ("ip", "tcp", "udp") for word in ("-o", f"{name}.check_checksum:TRUE")]
+        # Requests to a port that nobody registered are not HTTP, and an echo on port 7 is nothing at all to tshark.
+        result = subprocess.run(["tshark", "-n", "-r", self.file, *check, "-Y", condition, "-T", "json",
+                                 *[word for field in fields for word in ("-e", field)]], capture_output=True, text=True, check=False,
+                                timeout=120)
+        assert result.returncode == 0, result.stderr
+        return [frame["_source"].get("layers", {}) for frame in json.loads(result.stdout or "[]")]
+
+
+SPOILED = ("_ws.malformed || _ws.expert.severity >= error || ip.checksum.status == bad || tcp.checksum.status == bad"
+           " || udp.checksum.status == bad || icmp.checksum.status == bad")
+
+
+def wait_for_web(namespace, address):
+    for _ in range(200):
+        if namespace.run("curl", "-sf", "-m", "1", f"http://{address}/healthz").returncode == 0:
+            return
+        time.sleep(0.05)
+    pytest.fail("web did not answer")
+
+
+def test_tcp_and_icmp_of_the_web_image_are_well_formed(lan, beyond, start, keep):
+    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24,gw={lan.HOST}", inside=lan)
+    wait_for_web(lan, lan.GUEST)
+    capture = Capture(beyond, "far", keep / "far.pcap")
+    url = f"http://{lan.GUEST}"
+    for words in (["/"], ["/static/large.bin"], ["-r", "5-70000", "/static/large.bin"], ["-I", "/"], ["/nowhere"],
+                  ["-d", '{"name": "' + "b" * 3000 + '"}', "-H", "Content-Type: application/json", "/api/items"]):
+        done = beyond.run("curl", "-sS", "-o", "/dev/null", "-m", "30", *words[:-1], url + words[-1])
+        assert done.returncode == 0, done.stderr
+    assert beyond.run("curl", "-s", "-m", "5", f"http://{lan.GUEST}:81/").returncode == 7  # refused: a reset
+    ping = beyond.run("ping", "-c", "5", "-i", "0.2", "-s", "56", lan.GUEST)
+    assert " 0% packet loss" in ping.stdout, ping.stdout
+    fragments = beyond.run("ping", "-c", "3", "-i", "0.2", "-s", "9000", lan.GUEST)
+    assert " 0% packet loss" in fragments.stdout, fragments.stdout
+    beyond.run(sys.executable, "-c", f"import socket; socket.socket(2, 2).sendto(b'nobody', ('{lan.GUEST}', 9999))")
+    capture.stop()
+    from_image = f"ip.src == {lan.GUEST}"
+    sent = capture.frames(f"{from_image} && tcp.len > 0", "tcp.checksum.status", "ip.checksum.status")
+    assert len(sent) > 700  # a megabyte in segments of one frame each
+    assert all(frame == {"tcp.checksum.status": ["1"], "ip.checksum.status": ["1"]} for frame in sent)
+    assert capture.frames(f"{from_image} && tcp.flags.reset == 1 && tcp.srcport == 81")
+    assert capture.frames(f"{from_image} && icmp.type == 3 && icmp.code == 3")
+    assert len(capture.frames(f"{from_image} && icmp.type == 0")) >= 8
+    assert not capture.frames(f"{from_image} && ({SPOILED})", "frame.number", "_ws.expert.message", "_ws.col.Info")
+    assert instance.stop() == 0
+
+
+def test_udp_and_arp_of_the_echo_image_are_well_formed(lan, beyond, start, keep):
+    start("echo", "--net", f"lan=tap0,ip={lan.GUEST}/24,gw={lan.HOST}", inside=lan).wait_for("listening")
+    at_tap, capture = Capture(lan, "tap0", keep / "tap.pcap"), Capture(beyond, "far", keep / "far.pcap")
+    echoed = beyond.run(sys.executable, "-c", textwrap.dedent("""
+        import socket, sys
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.settimeout(20)
+        s.connect((sys.argv[1], 7))
+        for size in (0, 1, 2, 17, 1000, 1472, 1473, 8000):  # the last two travel in fragments
+            message = bytes(i * 31 % 256 for i in range(size))
+            for attempt in range(3):
+                s.send(message)
+                try:
+                    assert s.recv(65536) == message, size
+                    break
+                except TimeoutError:
+                    pass
+            else:
+                sys.exit(f"no echo of {size} bytes")
+    """), lan.GUEST)
+    assert echoed.returncode == 0, echoed.stdout + echoed.stderr
+    at_tap.stop()
+    capture.stop()
+    sent = capture.frames(f"ip.src == {lan.GUEST} && udp", "udp.checksum.status")
+    assert len(sent) >= 8
+    assert all(frame.get("udp.checksum.status") == ["1"] for frame in sent)
+    assert not capture.frames(f"ip.src == {lan.GUEST} && ({SPOILED})", "frame.number", "_ws.expert.message")
+    asked = at_tap.frames(f"arp.src.proto_ipv4 == {lan.GUEST}", "arp.opcode", "eth.src")
+    assert asked
+    assert not at_tap.frames("arp && (_ws.malformed || _ws.expert.severity >= error)", "frame.number")
