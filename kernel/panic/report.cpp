@@ -9,6 +9,7 @@
 #include "kernel/memory/heap.h"
 #include "kernel/memory/pages.h"
 #include "kernel/panic/backtrace.h"
+#include "kernel/panic/coroutine_chain.h"
 #include "kernel/panic/image.h"
 #include "kernel/panic/panic.h"
 #include "kernel/panic/symbols.h"
@@ -20,7 +21,8 @@ namespace holm {
 namespace {
 
 constexpr std::size_t kMostFrames = 48;
-constexpr std::size_t kMostTaskNames = 12;
+constexpr std::size_t kMostAwaiting = 16;
+constexpr std::size_t kMostTaskLines = 12;
 
 using Screen = TextWriter;
 constexpr std::size_t kScreenSize = 8192;
@@ -32,7 +34,9 @@ void put_address(Screen& screen, const ImageLayout& image, std::uint64_t address
     }
     screen.hex(address - image.slide, 12);
     const Symbol symbol = find_symbol(address - image.text.begin);
-    if (symbol.name[0] != 0) (screen << "  " << symbol.name << "+0x").hex(symbol.offset);
+    if (symbol.name[0] == 0) return;
+    screen << "  " << symbol.name;
+    if (symbol.offset != 0) (screen << "+0x").hex(symbol.offset);
 }
 
 void put_frame(Screen& screen, const ImageLayout& image, std::uint64_t address, unsigned times) {
@@ -42,13 +46,16 @@ void put_frame(Screen& screen, const ImageLayout& image, std::uint64_t address, 
     screen << "\n";
 }
 
-void put_backtrace(Screen& screen, const ImageLayout& image, const Report& report) {
+// Stack, heap, data: what a report may read without a fault.
+std::array<AddressRange, 3> readable_memory(const ImageLayout& image) {
     const holm_boot_info& boot = *this_core().boot;
-    const AddressRange readable[] = {{boot.stack_low, boot.stack_low + boot.stack_size},
-                                     {boot.heap_start, boot.heap_start + boot.heap_size},
-                                     image.data};
+    return {AddressRange{boot.stack_low, boot.stack_low + boot.stack_size},
+            AddressRange{boot.heap_start, boot.heap_start + boot.heap_size}, image.data};
+}
+
+void put_backtrace(Screen& screen, const ImageLayout& image, const Report& report) {
     std::array<std::uint64_t, kMostFrames> addresses;
-    const std::size_t count = backtrace(report.frame_pointer, readable, image.text, addresses);
+    const std::size_t count = backtrace(report.frame_pointer, readable_memory(image), image.text, addresses);
     screen << "where\n";
     if (report.instruction_pointer != 0) put_frame(screen, image, report.instruction_pointer, 1);
     for (std::size_t i = 0; i < count;) {
@@ -92,37 +99,60 @@ void put_memory(Screen& screen) {
     screen << "\n";
 }
 
-// Names with how many there are of each.
-void put_tasks(Screen& screen) {
+// The coroutines that wait for the running one: the way it was called, which the stack does not show.
+void put_awaiting(Screen& screen, const ImageLayout& image) {
+    const Executor* executor = this_core().executor;
+    if (!executor || !executor->current()) return;
+    std::array<std::uint64_t, kMostAwaiting> addresses;
+    const std::size_t count =
+        coroutine_chain(*executor->current(), readable_memory(image), image.text, addresses);
+    if (count < 2) return;
+    screen << "awaited by\n";
+    for (const std::uint64_t address : std::span(addresses).subspan(1, count - 1))
+        put_frame(screen, image, address, 1);
+    if (count == kMostAwaiting) screen << "  ...\n";
+}
+
+// Tasks of one name that wait in the same function share a line.
+struct TaskLine {
+    const char* name;
+    std::uint64_t waits_in;  // function that the innermost coroutine goes on in; 0: a fiber, or not started
+    unsigned count;
+};
+
+void put_tasks(Screen& screen, const ImageLayout& image) {
     Executor* executor = this_core().executor;
     if (!executor) return;
-    struct Count {
-        const char* name;
-        unsigned count;
-    };
-    std::array<Count, kMostTaskNames> names;
+    std::array<TaskLine, kMostTaskLines> lines;
     std::size_t used = 0;
     unsigned others = 0;
     executor->roots().for_each([&](TaskRoot& root) {
-        for (std::size_t i = 0; i < used; ++i) {
-            if (names[i].name == root.name()) {
-                ++names[i].count;
-                return;
-            }
+        std::array<std::uint64_t, 1> innermost{};
+        if (&root != executor->current())
+            coroutine_chain(root, readable_memory(image), image.text, innermost);
+        for (TaskLine& line : std::span(lines).first(used)) {
+            if (line.name != root.name() || line.waits_in != innermost[0]) continue;
+            ++line.count;
+            return;
         }
-        if (used == names.size()) {
+        if (used == lines.size()) {
             ++others;
         } else {
-            names[used++] = {root.name(), 1};
+            lines[used++] = {root.name(), innermost[0], 1};
         }
     });
-    screen << "tasks     ";
-    for (std::size_t i = 0; i < used; ++i) {
-        screen << " " << names[i].name;
-        if (names[i].count > 1) screen << "(" << names[i].count << ")";
+    screen << "running    " << (executor->current() ? executor->current()->name() : "the kernel")
+           << "\ntasks\n";
+    for (const TaskLine& line : std::span(lines).first(used)) {
+        screen << "  " << line.name;
+        if (line.count > 1) screen << " (" << line.count << ")";
+        if (line.waits_in != 0) {
+            screen << ", in ";
+            put_address(screen, image, line.waits_in);
+        }
+        screen << "\n";
     }
-    if (others != 0) screen << " and " << others << " more";
-    screen << "\nrunning    " << (executor->current() ? executor->current()->name() : "the kernel") << "\n";
+    if (others != 0) screen << "  and " << others << " more\n";
 }
 
 void put_header(Screen& screen, const ImageLayout& image, const Report& report) {
@@ -148,12 +178,13 @@ void print_report(const Report& report) {
     TextBuffer<kScreenSize> screen;
     put_header(screen, image, report);
     put_backtrace(screen, image, report);
+    put_awaiting(screen, image);
     if (report.registers) put_registers(screen, *report.registers);
     // Written before looking at what the fault may have left in disorder.
     core.platform->write_console(as_bytes(screen.text()));
     screen.clear();
     put_memory(screen);
-    put_tasks(screen);
+    put_tasks(screen, image);
     core.platform->write_console(as_bytes(screen.text()));
 }
 

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-// Made by toolchain/cmake/link_image.py, which describes the format. Weak: an image may be linked without.
+// Made by toolchain/cmake/link_image.py, which describes the formats. Weak: an image may be linked without.
 extern "C" [[gnu::weak, gnu::visibility("hidden")]] const std::uint8_t holm_symbol_table[];
+extern "C" [[gnu::weak, gnu::visibility("hidden")]] const std::uint8_t holm_type_names[];
 
 namespace holm {
 
@@ -38,6 +39,28 @@ Symbol find_symbol(std::uint64_t offset) {
         symbol.offset = offset - start;
     }
     return symbol;
+}
+
+static std::uint32_t fnv1a(const char* text) {
+    std::uint32_t hash = 0x811c9dc5;
+    for (; *text != 0; ++text) hash = (hash ^ static_cast<std::uint8_t>(*text)) * 0x01000193;
+    return hash;
+}
+
+const char* find_type_name(const char* mangled) {
+    if (holm_type_names == nullptr) return mangled;
+    const std::uint32_t wanted = fnv1a(mangled);
+    std::uint32_t count;
+    std::memcpy(&count, holm_type_names, sizeof count);
+    const std::uint8_t* next = holm_type_names + sizeof count;
+    for (; count > 0; --count) {
+        std::uint32_t hash;
+        std::memcpy(&hash, next, sizeof hash);
+        const auto* name = reinterpret_cast<const char*>(next + sizeof hash);
+        if (hash == wanted) return name;
+        next += sizeof hash + std::strlen(name) + 1;
+    }
+    return mangled;
 }
 
 }  // namespace holm

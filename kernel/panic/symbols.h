@@ -1,7 +1,8 @@
 #pragma once
 
-// Names of functions for reports: a table that the build puts into the image (docs/decisions). An image that
-// was linked without has none, and reports then show addresses only.
+// Names of functions and of types for reports: tables that the build puts into the image (docs/decisions). An
+// image that was linked without has none, and reports then show addresses, and names as the compiler mangled
+// them.
 
 #include <cstdint>
 
@@ -14,5 +15,9 @@ struct Symbol {
 
 // `offset` counts from the first byte of the image's code.
 Symbol find_symbol(std::uint64_t offset);
+
+// What std::type_info::name() says, as a programmer writes it; the mangled name itself when the table lacks
+// it.
+const char* find_type_name(const char* mangled);
 
 }  // namespace holm

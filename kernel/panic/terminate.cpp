@@ -9,16 +9,17 @@
 
 #include "base/text_buffer.h"
 #include "kernel/panic/panic.h"
+#include "kernel/panic/symbols.h"
 
 namespace {
 
-// The message of a std::exception; the names of types stay as the compiler mangled them, because the
-// demangler is twice as large as the rest of a small image. The tools demangle them.
+// The type, by the table that the build made (a demangler is twice as large as the rest of a small image),
+// and the message of a std::exception.
 [[noreturn]] void terminate_handler() {
     const std::type_info* type = abi::__cxa_current_exception_type();
     if (!type) holm::panic("std::terminate was called");
     holm::TextBuffer<512> detail;
-    detail << "type " << type->name();
+    detail << holm::find_type_name(type->name());
     try {
         throw;
     } catch (const std::exception& error) {

@@ -27,6 +27,7 @@ T block_on(Task<T> task) {
         run.arm(task.handle());
         executor().post(run);
         while (!run.finished) Fiber::suspend();
+        run.fiber->set_body(nullptr);
     }
     return task.take();
 }

@@ -9,6 +9,10 @@ namespace holm {
 
 struct RootTag;
 
+namespace detail {
+class PromiseBase;
+}
+
 class TaskRoot : public ListHook<RootTag> {
   public:
     explicit TaskRoot(const char* name) : name_(name) {}
@@ -16,11 +20,16 @@ class TaskRoot : public ListHook<RootTag> {
     // A string literal; never null.
     const char* name() const { return name_; }
 
+    // The outermost coroutine that runs here, for reports; null when there is none.
+    const detail::PromiseBase* body() const { return body_; }
+    void set_body(const detail::PromiseBase* body) { body_ = body; }
+
   protected:
     ~TaskRoot() = default;
 
   private:
     const char* name_;
+    const detail::PromiseBase* body_ = nullptr;
 };
 
 using RootList = IntrusiveList<TaskRoot, RootTag>;

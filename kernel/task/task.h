@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "kernel/task/root.h"
 
 // TRY for coroutines: evaluates to the value of a Result, or co_returns its error.
 #define CO_TRY(expression)                                                   \
@@ -33,7 +34,6 @@ namespace holm {
 
 template <typename T>
 class Task;
-class TaskRoot;
 
 namespace detail {
 
@@ -79,11 +79,20 @@ class PromiseBase {
         template <typename Promise>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> handle) const noexcept {
             PromiseBase& promise = handle.promise();
+            promise.unlink();
             if (promise.completion_) return promise.completion_->finished(*promise.completion_);
             return promise.continuation_;
         }
         void await_resume() const noexcept {}
     };
+
+    // Between a frame's address and its promise's lie the functions that resume and destroy it.
+    static constexpr std::size_t kOffsetInFrame = 2 * sizeof(void*);
+
+    PromiseBase() = default;
+    PromiseBase(const PromiseBase&) = delete;
+    PromiseBase& operator=(const PromiseBase&) = delete;
+    ~PromiseBase() { unlink(); }
 
     std::suspend_always initial_suspend() const noexcept { return {}; }
     Final final_suspend() const noexcept { return {}; }
@@ -102,22 +111,42 @@ class PromiseBase {
     void continue_with(std::coroutine_handle<Promise> parent) noexcept {
         continuation_ = parent;
         if constexpr (requires { parent.promise().root(); }) root_ = parent.promise().root();
+        if constexpr (std::is_base_of_v<PromiseBase, Promise>) {
+            awaiting_ = &parent.promise();
+            awaiting_->awaited_ = this;
+        }
     }
     void complete_with(Completion& completion, TaskRoot* root) noexcept {
         completion_ = &completion;
         root_ = root;
+        if (root) root->set_body(this);
     }
 
+    // The task that this one waits for, if it is a task and has not finished: reports follow the chain.
+    const PromiseBase* awaited() const noexcept { return awaited_; }
+
   private:
+    // Either end may go first: a task that is cancelled, or one that is kept longer than what awaited it.
+    void unlink() noexcept {
+        if (awaiting_) awaiting_->awaited_ = nullptr;
+        if (awaited_) awaited_->awaiting_ = nullptr;
+        awaiting_ = awaited_ = nullptr;
+    }
+
     std::coroutine_handle<> continuation_;
     Completion* completion_ = nullptr;
     TaskRoot* root_ = nullptr;
+    PromiseBase* awaiting_ = nullptr;
+    PromiseBase* awaited_ = nullptr;
     Failure failure_;
 };
 
 template <typename T>
 class Promise final : public PromiseBase {
   public:
+    Promise() noexcept {
+        static_assert(alignof(Promise) <= kOffsetInFrame, "frames are aligned as malloc aligns");
+    }
     Task<T> get_return_object() noexcept;
     static Task<T> get_return_object_on_allocation_failure() noexcept;
     template <typename U = T>

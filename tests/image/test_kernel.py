@@ -31,8 +31,9 @@ def run(start, what, image="tests/tasks", *options):
     ("bounds", "made to stop the program", "a library assertion"),
     ("abort", "the service called abort()", ""),
     ("smash", "stack smashing detected", ""),
-    ("throw", "an exception was not caught", "runtime_error: nobody catches this"),
-    ("throw-task", "an exception was not caught", "runtime_error: from a task"),
+    ("throw", "an exception was not caught", "\n           std::runtime_error: nobody catches this\n"),
+    ("throw-task", "an exception was not caught", "\n           std::runtime_error: from a task\n"),
+    ("throw-own", "an exception was not caught", "\n           (anonymous namespace)::Shipwreck<int>\n"),
 ])
 def test_panic_tells_what_and_where(start, what, sentence, detail):
     status, output = run(start, what)
@@ -45,7 +46,18 @@ def test_panic_tells_what_and_where(start, what, sentence, detail):
     if what not in ("stack", "smash"):  # there the chain of frames is too long, or broken
         assert re.search(r"^  [0-9a-f]{12}  holm::Executor::run\+0x", output, re.M), output
     assert re.search(r"^memory +\d+ KB of \d+ KB in use", output, re.M), output
-    assert re.search(r"^tasks +main\nrunning +main$", output, re.M), output
+    assert re.search(r"^running +main\ntasks\n  main$", output, re.M), output
+
+
+def test_panic_shows_who_awaits_the_running_task_and_where_the_others_wait(start):
+    status, output = run(start, "deep")
+    assert status == PANIC, output
+    awaiting = re.search(r"(?m)^awaited by\n((?:  .*\n)+)", output)[1]
+    names = re.findall(r"(?m)^  [0-9a-f]{12}  (\S+) \[resume\]$", awaiting)
+    assert names == ["middle", "outer", "holm::main", "holm::run_main"], output
+    assert re.search(r"(?m)^  [0-9a-f]{12}  inner \[resume\]\+0x", output), output
+    assert re.search(r"(?m)^  sleeper \(3\), in [0-9a-f]{12}  sleep_long \[resume\]$", output), output
+    assert re.search(r"(?m)^  main$", output), output
 
 
 @pytest.mark.parametrize("what, detail", [("stack", "the fiber's stack is full"), ("thread-stack", "a full stack")])
@@ -65,7 +77,7 @@ def test_panic_while_panicking_ends_too(start):
 def test_uncaught_exception_in_plain_main(start):
     status, output = run(start, "throw", "tests/plain")
     assert status == PANIC
-    assert "an exception was not caught" in output
+    assert "an exception was not caught" in output and "\n           int\n" in output, output
 
 
 def test_orderly_end_runs_destructors_and_handlers_and_keeps_the_last_line(start):

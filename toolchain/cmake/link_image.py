@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""link_image.py COMMAND...: link an image so that it can name its own functions in a report.
+"""link_image.py COMMAND...: link an image so that it can name its own functions, and what it throws, in a report.
 
 Runs the linker's command twice. The first link tells where the functions are; a table of them goes into the second
 one. The table is constant data and counts from the start of the code, so it moves the code but does not change it.
@@ -10,6 +10,13 @@ The format is read by kernel/panic/symbols.cpp:
       varint   bytes from the function before it (the first: from the start of the code)
       1 byte   how many bytes its name has in common with the start of the name before it
       the rest of its name, NUL-terminated
+
+A second table names the types that may be thrown, for exceptions that nobody catches; images without exceptions have none:
+
+    4 bytes  number of types, little-endian
+    for each type:
+      4 bytes  FNV-1a hash of its name as the compiler mangled it (std::type_info::name), little-endian
+      its name, NUL-terminated
 """
 import pathlib
 import re
@@ -95,19 +102,44 @@ def encode(symbols):
     return bytes(table)
 
 
-def assemble(table, folder):
-    source, target = folder / "symbols.S", folder / "symbols.o"
-    blob = folder / "symbols.bin"
-    blob.write_bytes(table)
-    source.write_text(f"""    .section .rodata.holm_symbol_table, "a", @progbits
-    .globl holm_symbol_table
-    .hidden holm_symbol_table
-    .type holm_symbol_table, @object
-holm_symbol_table:
+def hash_of(name):
+    number = 0x811C9DC5
+    for byte in name.encode():
+        number = (number ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return number
+
+
+def type_names(path):
+    """The table of types; empty when nothing in the image throws."""
+    listing = subprocess.run(["llvm-nm-19", "--defined-only", "--format=just-symbols", path], check=True, capture_output=True,
+                             text=True).stdout.split()
+    mangled = sorted({name for name in listing if name.startswith("_ZTS")}) if "__cxa_throw" in listing else []
+    if not mangled:
+        return b""
+    names = subprocess.run(["llvm-cxxfilt-19"], input="\n".join(mangled), check=True, capture_output=True, text=True).stdout.splitlines()
+    table = bytearray(struct.pack("<I", len(mangled)))
+    for symbol, name in zip(mangled, names, strict=True):
+        name = name.removeprefix("typeinfo name for ").replace("std::__1::", "std::")
+        table += struct.pack("<I", hash_of(symbol[4:])) + name.encode()[:LONGEST_NAME] + b"\0"
+    return bytes(table)
+
+
+def assemble(tables, folder):
+    """An object file that holds the tables, by the names of their symbols."""
+    source, target = folder / "tables.S", folder / "tables.o"
+    text = ""
+    for name, table in tables.items():
+        blob = folder / f"{name}.bin"
+        blob.write_bytes(table)
+        text += f"""    .section .rodata.{name}, "a", @progbits
+    .globl {name}
+    .hidden {name}
+    .type {name}, @object
+{name}:
     .incbin "{blob}"
-    .size holm_symbol_table, . - holm_symbol_table
-    .section .note.GNU-stack, "", @progbits
-""")
+    .size {name}, . - {name}
+"""
+    source.write_text(text + '    .section .note.GNU-stack, "", @progbits\n')
     subprocess.run(["clang-19", "--target=x86_64-linux-musl", "-c", source, "-o", target], check=True)
     return str(target)
 
@@ -123,10 +155,11 @@ def main():
     output = pathlib.Path(command[command.index("-o") + 1])
     with tempfile.TemporaryDirectory() as folder:
         # Both links have the same sections: a seed that shuffles them gives the same order twice.
-        link([*command, assemble(encode([]), pathlib.Path(folder))])
+        empty = encode([])
+        link([*command, assemble({"holm_symbol_table": empty, "holm_type_names": empty}, pathlib.Path(folder))])
         begin, size = code_range(output)
-        table = encode(functions(output, begin, size))
-        link([*command, assemble(table, pathlib.Path(folder))])
+        tables = {"holm_symbol_table": encode(functions(output, begin, size)), "holm_type_names": type_names(output) or empty}
+        link([*command, assemble(tables, pathlib.Path(folder))])
     if code_range(output)[1] != size:
         sys.exit(f"link_image.py: {output}: the table of functions changed the code")
 

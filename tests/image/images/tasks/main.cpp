@@ -44,6 +44,11 @@ const int constant_data[4] = {1, 2, 3, 4};
     return 100 / by;
 }
 
+template <typename T>
+struct Shipwreck {
+    T lives;
+};
+
 // Ends in a panic, or the name is not known.
 bool crash(std::string_view what) {
     if (what == "null-read") {
@@ -78,6 +83,8 @@ bool crash(std::string_view what) {
         return values[*hidden<std::size_t>(reinterpret_cast<std::uintptr_t>(&what)) + 4] != 0;
     } else if (what == "throw") {
         throw std::runtime_error("nobody catches this");
+    } else if (what == "throw-own") {
+        throw Shipwreck<int>{3};
     } else if (what == "double-panic") {
         // The report finds the chain of tasks broken.
         holm::executor().set_current(hidden<holm::TaskRoot>(0x10));
@@ -91,6 +98,23 @@ bool crash(std::string_view what) {
 Task<> throw_later() {
     co_await holm::sleep(Duration::milliseconds(1));
     throw std::runtime_error("from a task");
+}
+
+// A chain of tasks that has ended and left no trace, and one that ends in the middle of its work.
+Task<int> inner(bool fatal) {
+    co_await holm::sleep(Duration::milliseconds(1));
+    if (fatal) std::abort();
+    co_return 1;
+}
+Task<int> middle(bool fatal) {
+    co_return co_await inner(false) + co_await inner(fatal);
+}
+Task<> sleep_long() {
+    co_await holm::sleep(Duration::seconds(100));
+}
+Task<int> outer() {
+    const auto in_time = co_await holm::with_timeout(Duration(), inner(true));
+    co_return in_time.value_or(0) + co_await middle(false) + co_await middle(true);
 }
 
 Task<> catch_from_task(Machine& machine) {
@@ -186,6 +210,10 @@ holm::Task<> holm::main(holm::Machine& machine) {
         std::exit(9);
     } else if (what == "catch") {
         co_await catch_from_task(machine);
+    } else if (what == "deep") {
+        holm::Scope sleepers;
+        for (int i = 0; i < 3; ++i) sleepers.start(sleep_long(), "sleeper");
+        machine.set_exit_status(co_await outer());
     } else if (what == "throw-task") {
         co_await throw_later();
     } else if (what == "hog") {
