@@ -24,6 +24,8 @@ struct holm_virtq_descriptor {
  */
 enum holm_virtq_ring_flags {
     HOLM_VIRTQ_NO_SIGNAL = 1u << 0, /* the other side need not tell us; unused when the event index is */
+    /* Ours, on HOLM_TRANSPORT_RING only: the device behind the queue has vanished (used ring). */
+    HOLM_VIRTQ_GONE = 1u << 15,
 };
 struct holm_virtq_ring_head {
     uint16_t flags;

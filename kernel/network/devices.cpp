@@ -6,6 +6,8 @@
 #include "abi/image_configuration.h"
 #include "kernel/drivers/net/stream_device.h"
 #include "kernel/drivers/net/tap_device.h"
+#include "kernel/drivers/net/virtio_net.h"
+#include "kernel/drivers/virtio/boot_queue.h"
 
 namespace holm {
 
@@ -22,6 +24,35 @@ void take_addresses(const Configured& from, NetAddresses& to) {
     to.interface.prefix_length = from.ipv4_prefix_length;
     to.interface.gateway = address(from.ipv4_gateway);
     for (std::size_t i = 0; i < to.dns.size(); ++i) to.dns[i] = address(from.ipv4_dns[i]);
+}
+
+// The tender's side of HOLM_TRANSPORT_RING merges receive buffers and passes the backend's offloads on.
+std::uint64_t ring_features(std::uint32_t offloads) {
+    std::uint64_t features = drivers::kVirtioNetMergeableBuffers;
+    if ((offloads & HOLM_NET_CHECKSUM) != 0)
+        features |= drivers::kVirtioNetChecksum | drivers::kVirtioNetReceiveChecksum;
+    if ((offloads & HOLM_NET_TSO4) != 0) features |= drivers::kVirtioNetTso4 | drivers::kVirtioNetReceiveTso4;
+    if ((offloads & HOLM_NET_TSO6) != 0) features |= drivers::kVirtioNetTso6 | drivers::kVirtioNetReceiveTso6;
+    return drivers::choose_virtio_net_features(features);
+}
+
+std::unique_ptr<drivers::NetDriver> make_ring_driver(const holm_boot_info& boot,
+                                                     const holm_boot_device& device) {
+    // The doorbells stay for the life of the instance, as devices do.
+    const auto doorbell = [&](holm_queue queue) {
+        return new (std::nothrow) drivers::BootQueue(device.queues[queue], boot.vm.bus_offset);
+    };
+    drivers::BootQueue* const receive = doorbell(HOLM_QUEUE_NET_RECEIVE);
+    drivers::BootQueue* const transmit = doorbell(HOLM_QUEUE_NET_TRANSMIT);
+    if (receive == nullptr || transmit == nullptr) return nullptr;
+    auto driver = drivers::VirtioNet::create({.receive = receive->setup(),
+                                              .transmit = transmit->setup(),
+                                              .features = ring_features(device.net.offloads),
+                                              .mtu = device.net.mtu},
+                                             *receive, *transmit);
+    if (!driver) return nullptr;
+    (*driver)->start();
+    return std::move(*driver);
 }
 
 }  // namespace
@@ -42,6 +73,9 @@ std::unique_ptr<drivers::NetDriver> make_net_driver(const holm_boot_info& boot,
         }
         case HOLM_TRANSPORT_STREAM:
             driver.reset(new (std::nothrow) drivers::StreamDevice(gate, device.handle, device.net.mtu));
+            break;
+        case HOLM_TRANSPORT_RING:
+            driver = make_ring_driver(boot, device);
             break;
         default:
             break;

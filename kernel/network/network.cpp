@@ -47,6 +47,11 @@ void Network::attach(Core& core) {
     core.executor->add(*this);  // behind the ports: what they received is answered in the same round
 }
 
+void Network::transmit(Instant now) {
+    stack_.transmit(now);
+    for (const auto& port : ports()) port->driver().publish();
+}
+
 void Network::notify() {
     for (const auto& port : ports())
         if (port->interface().address().is_unspecified()) return;

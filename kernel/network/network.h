@@ -58,7 +58,7 @@ class Network final : private Poller, private Observer {
     explicit Network(const net::Stack::Configuration& configuration) : stack_(configuration) {}
     void attach(Core& core);
     bool receive(Instant) override { return false; }
-    void transmit(Instant now) override { stack_.transmit(now); }
+    void transmit(Instant now) override;
     Instant next_deadline() override { return stack_.next_deadline(); }
     platform::Readiness readiness() override { return {}; }
     // The stack has another address.

@@ -20,7 +20,12 @@ void Port::transmit(Instant) {
 void Port::report_if_gone() {
     if (!driver_->gone() || reported_) return;
     reported_ = true;
-    if (Console* console = this_core().console)
+    Console* const console = this_core().console;
+    if (!console) return;
+    if (const char* fault = driver_->fault())
+        console->print("holm: the network device '", name_, "' broke the rules of its queues: ", fault,
+                       "; the instance goes on without it\n");
+    else
         console->print("holm: the network device '", name_,
                        "' has vanished; the instance goes on without it\n");
 }

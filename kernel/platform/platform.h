@@ -18,7 +18,8 @@ struct Readiness {
     std::int32_t handle = -1;  // from the boot info; a descriptor on the process platform
     bool want_readable = false;
     bool want_writable = false;
-    bool readable = false;  // also set on an error or hang-up, which the next read then reports
+    bool readable = false;  // also set on an error or hang-up, which the next read then reports; set before
+                            // the wait: do not sleep
     bool writable = false;
 };
 

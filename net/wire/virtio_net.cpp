@@ -31,7 +31,7 @@ struct Layout {
     LittleU16 segment_size;
     LittleU16 checksum_start;
     LittleU16 checksum_offset;
-    LittleU16 buffers;  // 1 unless receive buffers are merged, which the drivers do not ask for
+    LittleU16 buffers;  // received, and merged from several buffers: how many; else 0 or 1
 };
 static_assert(sizeof(Layout) == kVirtioNetHeaderSize);
 
@@ -71,6 +71,10 @@ Parsed<Offload> parse_virtio_net(Bytes header, std::size_t frame_size) {
         offload.segment_size = raw.segment_size;
     }
     return offload;
+}
+
+std::uint16_t virtio_net_buffers(Bytes header) {
+    return load<Layout>(header).buffers;
 }
 
 void emit_virtio_net(const Offload& offload, MutableBytes header) {

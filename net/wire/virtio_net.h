@@ -17,6 +17,10 @@ inline constexpr std::size_t kVirtioNetHeaderSize = 12;
 // are not trusted. `header` is exactly kVirtioNetHeaderSize bytes.
 Parsed<Offload> parse_virtio_net(Bytes header, std::size_t frame_size);
 
+// Over how many receive buffers the device has spread the frame (VIRTIO_NET_F_MRG_RXBUF). Not checked.
+// Precondition: header.size() >= kVirtioNetHeaderSize.
+std::uint16_t virtio_net_buffers(Bytes header);
+
 // Precondition: header.size() >= kVirtioNetHeaderSize.
 void emit_virtio_net(const Offload& offload, MutableBytes header);
 

@@ -10,7 +10,7 @@ namespace holm::drivers {
 
 class DescriptorDriver : public NetDriver {
   public:
-    platform::Readiness readiness() const final {
+    platform::Readiness readiness() final {
         platform::Readiness readiness;
         if (gone_) return readiness;
         readiness.handle = handle_;

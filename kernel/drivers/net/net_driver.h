@@ -27,10 +27,15 @@ class NetDriver : public net::LinkDevice {
     virtual unsigned receive(FrameSink& sink) = 0;
     // Sends the rest of what transmit() took earlier.
     virtual void flush() = 0;
-    // What to wait for: always frames, and room if transmit() has just said kFull.
-    virtual platform::Readiness readiness() const = 0;
+    // Shows the device what transmit() has taken in this round, where it does not see each frame at once.
+    virtual void publish() {}
+    // What to wait for, asked just before: always frames, and room if transmit() has just said kFull. What is
+    // there already is marked so: then there is no wait.
+    virtual platform::Readiness readiness() = 0;
     // The device has vanished: nothing will come or go any more.
     virtual bool gone() const = 0;
+    // If that is because it broke the rules of its queues, which one; else null.
+    virtual const char* fault() const { return nullptr; }
 };
 
 }  // namespace holm::drivers

@@ -158,6 +158,10 @@ bool Virtqueue::arm() {
     return load(holm_virtq_used(size_) + kIndex) == taken_;
 }
 
+bool Virtqueue::gone() const {
+    return (load(holm_virtq_used(size_) + kFlags) & HOLM_VIRTQ_GONE) != 0;
+}
+
 void Virtqueue::disarm() {
     // An event index that has just gone by is passed again only after 65536 more.
     if (event_index_)

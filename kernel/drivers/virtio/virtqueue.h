@@ -65,6 +65,9 @@ class Virtqueue {
     // Chains published and not taken yet.
     std::uint32_t in_flight() const { return in_flight_; }
 
+    // The device says that it has vanished (HOLM_VIRTQ_GONE).
+    bool gone() const;
+
     // What the device did against the rules, for a message; null while it is in order.
     const char* broken() const { return broken_; }
 

@@ -1,0 +1,231 @@
+#include "kernel/drivers/net/virtio_net.h"
+
+#include <algorithm>
+#include <new>
+
+#include "net/wire/virtio_net.h"
+
+namespace holm::drivers {
+
+namespace {
+
+constexpr std::size_t kHeader = net::wire::kVirtioNetHeaderSize;
+constexpr std::size_t kEthernetHeader = 14;
+constexpr std::size_t kLargestFrame = kEthernetHeader + 65'535;
+
+constexpr std::uint64_t kKnown = kVirtioNetChecksum | kVirtioNetReceiveChecksum | kVirtioNetMtu |
+                                 kVirtioNetMac | kVirtioNetReceiveTso4 | kVirtioNetReceiveTso6 |
+                                 kVirtioNetTso4 | kVirtioNetTso6 | kVirtioNetMergeableBuffers;
+
+std::size_t buffer_size(std::uint64_t features, std::uint16_t mtu) {
+    const bool large = (features & (kVirtioNetReceiveTso4 | kVirtioNetReceiveTso6)) != 0;
+    const std::size_t frame = large ? kLargestFrame : kEthernetHeader + mtu;
+    return (kHeader + frame + 63) / 64 * 64;
+}
+
+}  // namespace
+
+std::uint64_t choose_virtio_net_features(std::uint64_t offered) {
+    std::uint64_t chosen = offered & kKnown;
+    if ((chosen & kVirtioNetChecksum) == 0) chosen &= ~std::uint64_t{kVirtioNetTso4 | kVirtioNetTso6};
+    if ((chosen & kVirtioNetReceiveChecksum) == 0)
+        chosen &= ~std::uint64_t{kVirtioNetReceiveTso4 | kVirtioNetReceiveTso6};
+    return chosen;
+}
+
+Result<std::unique_ptr<VirtioNet>> VirtioNet::create(const Setup& setup, Notifier& receive,
+                                                     Notifier& transmit) {
+    auto receive_queue = TRY(Virtqueue::create(setup.receive, receive));
+    auto transmit_queue = TRY(Virtqueue::create(setup.transmit, transmit));
+    const bool merged = (setup.features & kVirtioNetMergeableBuffers) != 0;
+    const std::size_t size = merged ? kMergedSize : buffer_size(setup.features, setup.mtu);
+    // As many as memory has room for: few are slow, not wrong.
+    std::unique_ptr<ReceivePool> pool;
+    std::uint32_t count = merged || size <= kMergedSize ? ReceivePool::kMaximum : kLargeBuffers;
+    for (; !pool && count >= kFewestBuffers; count /= 2) pool = ReceivePool::create(count, size);
+    if (!pool) return fail(ErrorCode::kOutOfMemory, "no memory for receive buffers");
+    std::unique_ptr<VirtioNet> driver(new (std::nothrow) VirtioNet(
+        setup, std::move(receive_queue), std::move(transmit_queue), std::move(pool)));
+    if (!driver) return fail(ErrorCode::kOutOfMemory, "no memory for a network driver");
+    return driver;
+}
+
+VirtioNet::VirtioNet(const Setup& setup, std::unique_ptr<Virtqueue> receive,
+                     std::unique_ptr<Virtqueue> transmit, std::unique_ptr<ReceivePool> pool)
+    : receive_(std::move(receive)),
+      transmit_(std::move(transmit)),
+      pool_(std::move(pool)),
+      features_(setup.features),
+      mtu_(setup.mtu) {}
+
+net::DeviceCapabilities VirtioNet::capabilities() const {
+    net::DeviceCapabilities capabilities;
+    capabilities.mtu = mtu_;
+    capabilities.checksum = (features_ & kVirtioNetChecksum) != 0;
+    capabilities.tcp4_segmentation = (features_ & kVirtioNetTso4) != 0;
+    capabilities.tcp6_segmentation = (features_ & kVirtioNetTso6) != 0;
+    return capabilities;
+}
+
+bool VirtioNet::gone() const {
+    return fault() != nullptr || receive_->gone() || transmit_->gone();
+}
+
+const char* VirtioNet::fault() const {
+    if (fault_ != nullptr) return fault_;
+    return receive_->broken() != nullptr ? receive_->broken() : transmit_->broken();
+}
+
+void VirtioNet::refill() {
+    while (receive_->free_descriptors() != 0) {
+        const auto buffer = pool_->take();
+        if (!buffer) break;
+        const MutableBytes bytes = pool_->bytes(*buffer);
+        if (!receive_->add({}, {&bytes, 1}, *buffer)) {
+            pool_->give_back(*buffer);
+            break;
+        }
+    }
+    receive_->publish();
+}
+
+unsigned VirtioNet::receive(FrameSink& sink) {
+    if (gone()) return 0;
+    if (armed_) {
+        receive_->disarm();
+        transmit_->disarm();
+        armed_ = false;
+    }
+    reclaim();
+    unsigned frames = 0;
+    while (frames < kBatch) {
+        const auto done = receive_->take();
+        if (!done) break;
+        if (!collect(*done)) {
+            if (fault_ != nullptr) break;
+            continue;
+        }
+        ++frames;
+        deliver(sink);
+    }
+    // Each refill is seen by the device at once; a few buffers are not worth it.
+    if (receive_->free_descriptors() >= receive_->size() / 8) refill();
+    return frames;
+}
+
+bool VirtioNet::collect(const Virtqueue::Completion& done) {
+    Assembly& assembly = assembly_;
+    const auto buffer = std::uint32_t(done.token);
+    if (assembly.count == 0) {
+        if (done.length < kHeader) {
+            fault_ = "a frame is shorter than its header";
+            return false;
+        }
+        const bool merged = (features_ & kVirtioNetMergeableBuffers) != 0;
+        assembly.expected = merged ? net::wire::virtio_net_buffers(pool_->bytes(buffer).first(kHeader)) : 1;
+        if (assembly.expected == 0 || assembly.expected > kMaximumMerged) {
+            fault_ = "a frame is spread over an impossible number of buffers";
+            return false;
+        }
+        assembly.size = 0;
+    }
+    assembly.buffers[assembly.count] = buffer;
+    assembly.lengths[assembly.count] = done.length;
+    assembly.size += done.length;
+    return ++assembly.count == assembly.expected;
+}
+
+bool VirtioNet::is_contiguous() const {
+    for (std::uint32_t i = 1; i < assembly_.count; ++i)
+        if (assembly_.buffers[i] != assembly_.buffers[i - 1] + 1 ||
+            assembly_.lengths[i - 1] != pool_->buffer_size())
+            return false;
+    return true;
+}
+
+Bytes VirtioNet::copy_to(MutableBytes landing) const {
+    std::size_t size = 0;
+    for (std::uint32_t i = 0; i < assembly_.count; ++i) {
+        const Bytes piece = Bytes(pool_->bytes(assembly_.buffers[i])).first(assembly_.lengths[i]);
+        std::copy(piece.begin(), piece.end(), landing.begin() + std::ptrdiff_t(size));
+        size += piece.size();
+    }
+    return landing.first(size);
+}
+
+void VirtioNet::deliver(FrameSink& sink) {
+    const std::uint32_t first = assembly_.buffers[0];
+    const std::uint32_t count = assembly_.count;
+    const bool contiguous = is_contiguous();
+    const bool fits = assembly_.size <= kHeader + kLargestFrame;
+    net::BufferOwner* const loan = contiguous ? pool_->lend(first, count) : nullptr;
+    Bytes received;
+    net::BufferOwner* owner = loan;
+    if (contiguous) {
+        received = Bytes(pool_->bytes(first).data(), assembly_.size);
+    } else if (fits) {
+        const auto landing = landing_.acquire();
+        if (!landing.bytes.empty()) received = copy_to(landing.bytes.subspan(ReceivePool::kHeadroom));
+        owner = landing.owner;
+    }
+    if (fits && received.size() > kHeader) {
+        const Bytes frame = received.subspan(kHeader);
+        const auto offload = net::wire::parse_virtio_net(received.first(kHeader), frame.size());
+        if (offload) sink.receive({frame, *offload, owner});
+    }
+    if (loan != nullptr)
+        loan->release();
+    else
+        for (std::uint32_t i = 0; i < count; ++i) pool_->give_back(assembly_.buffers[i]);
+    assembly_.count = 0;
+}
+
+void VirtioNet::reclaim() {
+    while (const auto done = transmit_->take())
+        arena_.release(reinterpret_cast<const std::byte*>(done->token));
+}
+
+net::TransmitResult VirtioNet::transmit(const net::OutgoingFrame& frame) {
+    if (gone()) return net::TransmitResult::kGone;
+    std::size_t size = kHeader;
+    for (const Bytes piece : frame.pieces) size += piece.size();
+    if (size > kHeader + kLargestFrame) return net::TransmitResult::kSent;  // the network would not carry it
+
+    MutableBytes room;
+    for (int attempt = 0; attempt < 2 && room.empty(); ++attempt) {
+        if (attempt != 0) reclaim();
+        if (transmit_->free_descriptors() != 0) room = arena_.allocate(size);
+    }
+    if (room.empty()) {
+        if (gone()) return net::TransmitResult::kGone;
+        if (!arena_.has_memory()) return net::TransmitResult::kSent;  // lost, as frames may be
+        full_ = true;
+        return net::TransmitResult::kFull;
+    }
+    net::wire::emit_virtio_net(frame.offload, room.first(kHeader));
+    std::byte* to = room.data() + kHeader;
+    for (const Bytes piece : frame.pieces) to = std::copy(piece.begin(), piece.end(), to);
+    const Bytes whole = room;
+    transmit_->add({&whole, 1}, {}, reinterpret_cast<std::uint64_t>(room.data()));
+    if (++unpublished_ == kPublishAfter) publish();
+    return net::TransmitResult::kSent;
+}
+
+void VirtioNet::publish() {
+    transmit_->publish();
+    unpublished_ = 0;
+}
+
+platform::Readiness VirtioNet::readiness() {
+    platform::Readiness readiness;
+    if (gone()) return readiness;
+    readiness.want_readable = true;
+    readiness.want_writable = full_;
+    // What has come since we last looked ends the wait before it begins.
+    readiness.readable = !receive_->arm();
+    if (full_) readiness.writable = !transmit_->arm();
+    armed_ = true;
+    return readiness;
+}
+
+}  // namespace holm::drivers

@@ -1,0 +1,31 @@
+#pragma once
+
+// A virtqueue that the boot info names (HOLM_TRANSPORT_RING): nothing to discover, nothing to negotiate.
+
+#include <cstdint>
+
+#include "abi/boot_info.h"
+#include "kernel/drivers/virtio/virtqueue.h"
+
+namespace holm::drivers {
+
+class BootQueue final : public Notifier {
+  public:
+    BootQueue(const holm_boot_queue& queue, std::uint64_t bus_offset)
+        : queue_(queue), bus_offset_(bus_offset) {}
+
+    Virtqueue::Setup setup() const {
+        return {.memory = reinterpret_cast<std::byte*>(queue_.ring),
+                .size = queue_.size,
+                .bus_offset = bus_offset_,
+                .event_index = true};
+    }
+
+    void notify() override { *reinterpret_cast<volatile std::uint32_t*>(queue_.notify) = 0; }
+
+  private:
+    holm_boot_queue queue_;
+    std::uint64_t bus_offset_;
+};
+
+}  // namespace holm::drivers
