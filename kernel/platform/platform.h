@@ -31,8 +31,22 @@ struct ClockSample {
     std::uint64_t wall_ns;       // since 1970-01-01 UTC
 };
 
+// How a core is to look after its devices here. A platform says it once; the executor follows it.
+struct Polling {
+    // Going to sleep and being woken costs a core about as much: for so long it may ask its devices again and
+    // again instead, while they have lately been quicker than that. Zero where nothing can come before wait()
+    // is called.
+    Duration longest_spin;
+    // Where devices are served only in wait(): a core that always has something to do calls it so often all
+    // the same, with a deadline that has passed. Duration::max() where they are served beside it.
+    Duration longest_without_wait = Duration::max();
+};
+
 class Platform {
   public:
+    // Going to sleep in the host's kernel costs 4 to 6 us of CPU time; devices are always there to be asked.
+    virtual Polling polling() const { return {.longest_spin = Duration::microseconds(6)}; }
+
     // Writes all of it, waiting as long as the reader at the other end makes it. Output that nobody can
     // take any more is dropped.
     virtual void write_console(Bytes text) = 0;

@@ -8,13 +8,13 @@ namespace holm {
 // How long tasks that are ready may keep the core from looking at its devices.
 static constexpr Duration kPollInterval = Duration::microseconds(10);
 
-// Going to sleep and being woken costs the core about as much as this. Spinning for as long, and only while
-// devices have lately been quicker than that, never costs more than twice the best choice.
-static constexpr Duration kLongestSpin = Duration::microseconds(6);
 static constexpr Duration kLongestRememberedIdle = Duration::microseconds(200);
 
 Executor::Executor(platform::Platform& platform, TimeSource& time)
-    : platform_(platform), time_(time), expected_idle_(kLongestRememberedIdle) {}
+    : platform_(platform),
+      time_(time),
+      polling_(platform.polling()),
+      expected_idle_(kLongestRememberedIdle) {}
 
 void Executor::run() {
     stopping_ = false;
@@ -26,7 +26,11 @@ void Executor::run() {
         if (ready_.empty() || now - last_receive_ >= kPollInterval) receive(now);
         run_ready();
         const Instant device_deadline = transmit();
-        if (ready_.empty() && !stopping_) idle(std::min(device_deadline, timers_.next_deadline()));
+        if (stopping_) break;
+        if (ready_.empty())
+            idle(std::min(device_deadline, timers_.next_deadline()));
+        else if (now - last_wait_ >= polling_.longest_without_wait)
+            sleep(now, now);
     }
 }
 
@@ -71,14 +75,16 @@ void Executor::idle(Instant deadline) {
     const Instant start = time_.now();
     if (deadline <= start) return;
     Instant now = start;
-    const bool woken = spin(now, std::min(deadline, start + kLongestSpin)) || sleep(now, deadline);
+    const bool woken = spin(now, std::min(deadline, start + polling_.longest_spin)) || sleep(now, deadline);
     if (!woken) return;
     const Duration idle_for = std::min(time_.now() - start, kLongestRememberedIdle);
     expected_idle_ = (expected_idle_ * 3 + idle_for) / 4;
 }
 
 bool Executor::spin(Instant& now, Instant until) {
-    if (pollers_.empty() || expected_idle_ > kLongestSpin) return false;
+    // Spinning for as long as a sleep costs, and only while devices have lately been quicker than that, never
+    // costs more than twice the best choice.
+    if (pollers_.empty() || expected_idle_ > polling_.longest_spin) return false;
     while (now < until) {
         if (receive(now)) return true;
         now = time_.now();
@@ -87,6 +93,7 @@ bool Executor::spin(Instant& now, Instant until) {
 }
 
 bool Executor::sleep(Instant now, Instant deadline) {
+    last_wait_ = now;
     std::array<platform::Readiness, kMaxPollers> devices;
     std::size_t count = 0;
     pollers_.for_each([&](Poller& poller) {

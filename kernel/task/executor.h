@@ -79,6 +79,7 @@ class Executor {
 
     platform::Platform& platform_;
     TimeSource& time_;
+    const platform::Polling polling_;
     WaitList ready_;
     Timers timers_;
     IntrusiveList<Poller, void> pollers_;
@@ -88,6 +89,7 @@ class Executor {
     Fiber* running_fiber_ = nullptr;
     std::uint64_t progress_ = 0;
     Instant last_receive_;    // when devices were last asked
+    Instant last_wait_;       // when the platform's wait() was last called
     Duration expected_idle_;  // running mean of how long the recent waits for a device were
     bool stopping_ = false;
     bool stop_noticed_ = false;  // stop_waiters_ have been told

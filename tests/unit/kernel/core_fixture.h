@@ -20,7 +20,10 @@ class ManualTime final : public TimeSource {
 
 class FakePlatform final : public platform::Platform {
   public:
-    explicit FakePlatform(ManualTime& time) : time_(time) {}
+    explicit FakePlatform(ManualTime& time, platform::Polling polling = {})
+        : time_(time), polling_(polling) {}
+
+    platform::Polling polling() const override { return polling_; }
 
     void write_console(Bytes text) override { console += as_text(text); }
     void wait(Instant, Instant deadline, std::span<platform::Readiness> devices, bool) override {
@@ -41,10 +44,12 @@ class FakePlatform final : public platform::Platform {
 
   private:
     ManualTime& time_;
+    platform::Polling polling_;
 };
 
 struct CoreFixture {
-    CoreFixture() : platform(time), executor(platform, time) {
+    explicit CoreFixture(platform::Polling polling = {.longest_spin = Duration::microseconds(6)})
+        : platform(time, polling), executor(platform, time) {
         core.self = &core;
         core.platform = &platform;
         core.executor = &executor;

@@ -114,6 +114,38 @@ TEST_CASE(
     CHECK(device.receives < 15);
 }
 
+TEST_CASE("where devices are served in wait(), a busy core waits now and then, and no core spins") {
+    CoreFixture fixture({.longest_spin = Duration(), .longest_without_wait = Duration::microseconds(100)});
+    FakeDevice device(fixture);
+    fixture.executor.add(device);
+    fixture.platform.on_wait = [&](std::span<platform::Readiness>) {
+        device.arrival = fixture.time.time;
+        return true;
+    };
+    Scope scope;
+    scope.start([](CoreFixture& f) -> Task<> {
+        for (int us = 0; us < 1000; ++us) {
+            f.time.time = f.time.time + Duration::microseconds(1);
+            co_await yield();
+        }
+        f.executor.stop();
+    }(fixture));
+    fixture.executor.run();
+    CHECK(fixture.platform.waits >= 9);
+    CHECK(fixture.platform.waits <= 11);
+    CHECK(device.log.size() ==
+          2 * std::size_t(fixture.platform.waits));  // all that came was taken and answered
+
+    device.arrival = Instant::never();
+    fixture.platform.on_wait = [&](std::span<platform::Readiness>) {
+        fixture.executor.stop();
+        return true;
+    };
+    device.receives = 0;
+    fixture.executor.run();
+    CHECK(device.receives <= 1);
+}
+
 TEST_CASE("a device that unlinks itself is not asked again") {
     CoreFixture fixture;
     FakeDevice device(fixture);
