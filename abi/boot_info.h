@@ -170,11 +170,15 @@ struct holm_boot_info {
     struct holm_boot_device devices[HOLM_MAX_DEVICES];
 };
 
-/* The image's upcall, entered by the tender's signal set-up (process platform) or by the ring-0 stub (vm
- * platform), on an alternate stack inside the boot block's stack area. Process platform: upcall(int signal,
- * siginfo_t*, ucontext_t*) as the kernel calls a handler with SA_SIGINFO; returning resumes what was
- * interrupted. Signals: SEGV BUS ILL FPE TRAP (fault), TERM (stop request), PROF (watchdog tick, each second
- * of CPU time). */
+/* The image's upcall (holm_manifest.upcall), entered like a C function on the alternate stack.
+ *
+ * Process platform: upcall(int signal, siginfo_t*, ucontext_t*) as the kernel calls a handler with
+ * SA_SIGINFO; returning resumes what was interrupted. Signals: SEGV BUS ILL FPE TRAP (fault), TERM (stop
+ * request), PROF (watchdog tick, each second of CPU time).
+ *
+ * vm platform: upcall(0, struct holm_upcall_frame*, holm_guest_address hypercalls), the same address as in
+ * holm_boot_vm. It does not return: RESUME resumes. Vector registers are those of the interrupted code. While
+ * it runs, stop requests and ticks wait, and a fault ends the instance. */
 
 #ifdef __cplusplus
 static_assert(sizeof(struct holm_boot_net) == 72);

@@ -41,8 +41,10 @@ struct holm_wait_call {
 };
 
 struct holm_clock_call {
-    uint64_t monotonic_ns; /* results: the host's CLOCK_MONOTONIC ... */
-    uint64_t wall_ns;      /* ... and CLOCK_REALTIME */
+    uint64_t tsc;             /* result: the time stamp counter at the moment of the next two ... */
+    uint64_t tsc_uncertainty; /* ... give or take so many ticks */
+    uint64_t monotonic_ns;    /* results: the host's CLOCK_MONOTONIC ... */
+    uint64_t wall_ns;         /* ... and CLOCK_REALTIME */
 };
 
 /* What an upcall of the vm platform is about, as the tender puts it on the upcall's stack. The registers are
@@ -58,6 +60,7 @@ struct holm_upcall_frame {
 
 enum holm_upcall_vector {
     HOLM_UPCALL_WATCHDOG = 256, /* a second of CPU time has gone by */
+    HOLM_UPCALL_STOP = 257,     /* a stop request */
 };
 
 #ifdef __cplusplus

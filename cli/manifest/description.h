@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "abi/manifest.h"
+#include "cli/manifest/platforms.h"
 #include "cli/text/values.h"
 
 namespace holm::cli {
@@ -50,7 +51,7 @@ struct FileRule {
 
 struct ImageDescription {
     std::string name;
-    std::uint32_t platforms = 1u << HOLM_PLATFORM_PROCESS;
+    std::uint32_t platforms = kAllPlatforms;
     std::optional<std::uint32_t> shuffle_seed;
     std::vector<std::string> arguments;
     std::vector<std::string> environment;  // NAME=value, sorted by name

@@ -66,8 +66,14 @@ std::string depfile_rule(const Options& options, const EmbeddedSources& files) {
 
 // Options for the compiler driver that links the image, one a line: a response file.
 std::string link_options(const ImageDescription& description) {
-    if (!description.shuffle_seed) return "";
-    return std::format("-Wl,--shuffle-sections=.text*={}\n", *description.shuffle_seed);
+    std::string options;
+    for (const PlatformName& one : kPlatforms) {
+        if ((description.platforms & 1u << one.platform) != 0)
+            options += std::format("-Wl,-u,{}\n", one.symbol);
+    }
+    if (description.shuffle_seed)
+        options += std::format("-Wl,--shuffle-sections=.text*={}\n", *description.shuffle_seed);
+    return options;
 }
 
 int run(const Options& options) {

@@ -53,6 +53,22 @@ class Reader {
         return std::nullopt;
     }
 
+    static std::string platform_names() {
+        std::string names;
+        for (const PlatformName& one : kPlatforms) names += (names.empty() ? "" : ", ") + quote(one.name);
+        return names;
+    }
+
+    void take_platform(const Text& platform) {
+        const auto* const known = std::ranges::find(kPlatforms, platform.value, &PlatformName::name);
+        if (known != std::end(kPlatforms)) {
+            result_.platforms |= 1u << known->platform;
+            return;
+        }
+        mistake(platform.where,
+                std::format("unknown platform {}; allowed: {}", quote(platform.value), platform_names()));
+    }
+
     void read_image(Section& section) {
         const auto name_text = section.text("name", "\"hello\"");
         if (const auto name = accept(name_text, parse_name)) {
@@ -63,15 +79,12 @@ class Reader {
             result_.name = *name;
         }
         if (const auto platforms = section.texts("platforms", "[\"process\"]")) {
-            for (const Text& platform : *platforms) {
-                if (platform.value != "process") {
-                    mistake(platform.where,
-                            std::format("unknown platform {}; allowed: \"process\"", quote(platform.value)));
-                }
-            }
+            result_.platforms = 0;
+            for (const Text& platform : *platforms) take_platform(platform);
             if (platforms->empty()) {
                 mistake(section.where(),
-                        "platforms is empty, so the image would run nowhere; allowed: \"process\"");
+                        std::format("platforms is empty, so the image would run nowhere; allowed: {}",
+                                    platform_names()));
             }
         }
         if (const auto arguments = section.texts("arguments", "[\"--port\", \"80\"]")) {

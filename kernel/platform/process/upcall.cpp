@@ -1,6 +1,6 @@
-// The image's upcall on the process platform: what the kernel enters for a fault, a stop request or a
-// watchdog tick (abi/boot_info.h). It runs on an alternate stack, with the thread pointer of what it
-// interrupted.
+// The image's upcall on the process platform (x86_64/upcall.S leads here): what the kernel enters for a
+// fault, a stop request or a watchdog tick (abi/boot_info.h). It runs on an alternate stack, with the thread
+// pointer of what it interrupted.
 
 #include <signal.h>
 #include <ucontext.h>
@@ -61,7 +61,7 @@ FaultKind kind_of(int signal) {
 
 // The first instructions of a start have neither core nor thread pointer; an upcall there finds nothing to
 // use.
-extern "C" [[gnu::no_stack_protector, gnu::visibility("hidden"), gnu::used]] void holm_upcall(
+extern "C" [[gnu::no_stack_protector, gnu::visibility("hidden"), gnu::used]] void holm_process_upcall(
     int signal, siginfo_t* info, ucontext_t* context) {
     Core* core = core_if_set();
     if (!core || !core->platform) {
@@ -93,6 +93,11 @@ extern "C" [[gnu::no_stack_protector, gnu::visibility("hidden"), gnu::used]] voi
         default:
             fault(signal, *info, registers);
     }
+}
+
+// What the image is told to have by its manifest (choose.cpp).
+extern "C" [[gnu::visibility("hidden")]] Platform* holm_start_process_platform(const holm_boot_info& boot) {
+    return &ProcessPlatform::start(boot);
 }
 
 }  // namespace holm::platform

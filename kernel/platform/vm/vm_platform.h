@@ -1,0 +1,38 @@
+#pragma once
+
+// The vm platform: hypercalls to the tender, and upcalls from it.
+
+#include "kernel/platform/platform.h"
+#include "kernel/platform/vm/hypercall.h"
+
+namespace holm::platform {
+
+class VmPlatform final : public Platform {
+  public:
+    // Once; the platform is the instance's, not a core's.
+    static VmPlatform& start(const holm_boot_info& boot);
+
+    void write_console(Bytes text) override;
+    void wait(Instant now, Instant deadline, std::span<Readiness> devices, bool until_stop) override;
+    bool stop_requested() const override { return stop_requested_; }
+    bool sample_clock(ClockSample& sample) override;
+    void guard_page(void* page) override;
+    [[noreturn]] void exit(int status) override;
+
+    // In the upcall, which may come before there is a core.
+    static void request_stop() { stop_requested_ = true; }
+
+  private:
+    explicit VmPlatform(const holm_boot_info& boot);
+
+    // Nanoseconds since the start, by the tender's idea of the clock: the core's own is corrected as time
+    // goes by.
+    std::uint64_t tender_now() const;
+
+    HypercallPage hypercalls_;
+    std::uint64_t tsc_at_start_;
+    std::uint64_t tsc_hz_;
+    static constinit volatile bool stop_requested_;
+};
+
+}  // namespace holm::platform

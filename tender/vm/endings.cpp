@@ -1,0 +1,70 @@
+// How an instance ends when it does not end itself: with one sentence, or one screen.
+
+#include <cstring>
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "tender/instance/failure.h"
+#include "tender/vm/fault_report.h"
+#include "tender/vm/runner.h"
+
+namespace holm::tender {
+namespace {
+
+// As a shell reports a process that a signal ended: the process tender's instances end that way.
+constexpr int kForbiddenStatus = 128 + 31;  // SIGSYS
+constexpr int kFaultStatus = 128 + 11;      // SIGSEGV
+constexpr int kStoppedStatus = 128 + 15;    // SIGTERM
+
+void say(const Sentence& line) {
+    // There is nobody left to tell when this fails.
+    [[maybe_unused]] const ssize_t written = write(2, line.view().data(), line.view().size());
+}
+
+Sentence begin(std::string_view image) {
+    Sentence line;
+    line.text(kProgramName).text(": ").foreign(image).text(": ");
+    return line;
+}
+
+}  // namespace
+
+void Runner::end_misuse(const Sentence& what) {
+    say(begin(in_.name).text("was ended: ").text(what.view()).text("\n"));
+    _exit(kForbiddenStatus);
+}
+
+void Runner::end_broken(std::string_view what, std::uint64_t detail) {
+    say(begin(in_.name).text("was ended: ").text(what).text(", ").hexadecimal(detail).text("\n"));
+    _exit(kRefusedStatus);
+}
+
+void Runner::end_by_run_error(int error) {
+    if (error == EFAULT)
+        say(begin(in_.name).text(
+            "was ended: its memory is gone; its file was cut short, or the host has none left\n"));
+    else
+        say(begin(in_.name).text("was ended: KVM cannot run it any more: ").text(strerror(error)).text("\n"));
+    _exit(kRefusedStatus);
+}
+
+void Runner::end_grace() {
+    say(begin(in_.name)
+            .text("was ended: it did not stop within its grace period, ")
+            .decimal(in_.grace_ms)
+            .text(" ms\n"));
+    _exit(kStoppedStatus);
+}
+
+void Runner::end_fault(std::string_view why, const holm_upcall_frame& frame) {
+    Sentence line = begin(in_.name);
+    line.text("was ended by ").text(why).text(": ").text(exception_name(frame.vector));
+    line.text(" (vector ").decimal(frame.vector).text(", error code ").hexadecimal(frame.error_code);
+    line.text(", address ").hexadecimal(frame.address).text(") at ").hexadecimal(frame.rip - in_.link_offset);
+    say(line.text("\n"));
+    print_fault(frame, in_.memory, in_.link_offset);
+    _exit(kFaultStatus);
+}
+
+}  // namespace holm::tender

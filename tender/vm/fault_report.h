@@ -1,0 +1,19 @@
+#pragma once
+
+// The tender's own screen about a fault that the image cannot report any more.
+
+#include <string_view>
+
+#include "abi/hypercalls.h"
+#include "tender/vm/guest_memory.h"
+
+namespace holm::tender {
+
+// As the processor's manual calls it: "page fault".
+std::string_view exception_name(std::uint32_t vector);
+
+// Registers and, by frame pointers, return addresses; addresses of code as the image's file has them.
+// `link_offset`: the guest's address less that of the file.
+void print_fault(const holm_upcall_frame& frame, const GuestMemory& memory, std::uint64_t link_offset);
+
+}  // namespace holm::tender

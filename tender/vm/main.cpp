@@ -1,0 +1,147 @@
+// holm-vm: runs an image as a virtual machine on KVM. The order of the steps is the order of this file's
+// main().
+
+#include <array>
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "tender/instance/boot_block.h"
+#include "tender/instance/clock.h"
+#include "tender/instance/confine.h"
+#include "tender/instance/failure.h"
+#include "tender/instance/start.h"
+#include "tender/loader/relocate.h"
+#include "tender/vm/kvm.h"
+#include "tender/vm/machine_memory.h"
+#include "tender/vm/probe.h"
+#include "tender/vm/runner.h"
+
+namespace holm::tender {
+namespace {
+
+constexpr TenderTraits kTraits{
+    .program = "holm-vm", .does = "Runs a Holm image as a virtual machine on KVM.\n\n", .own_usage = {}};
+
+// What one start needs from the host's generator, fetched by one call.
+struct Randomness {
+    std::uint8_t seed[HOLM_SEED_SIZE];
+    std::uint64_t base;
+};
+
+struct VmStart : Start {
+    Randomness random;
+    AddressMap map;
+    Devices machine_devices;
+};
+
+AddressMap make_address_map(const VmStart& start) {
+    return compute_address_map({.base = random_base(start.random.base),
+                                .image_span = start.plan.span,
+                                .stack_size = start.plan.manifest.stack_size,
+                                .strings_size = size_of_strings(start.name(), start.options),
+                                .device_count = start.plan.manifest.device_count,
+                                .rings_size = 0,
+                                .heap_size = heap_size(start),
+                                .heap_alignment = elf::kPageSize});
+}
+
+MachineMemory load_image(const VmStart& start, int file) {
+    const MachineMemory memory = reserve_memory(start.map);
+    const Layout& layout = start.map.layout;
+    if (!map_instance(file, start.plan, layout, memory.mode)) refuse("no free place in the address space");
+    const auto relocated =
+        relocate_image(start.plan, {memory.at(start.map, layout.base), start.plan.span}, layout.base);
+    if (!relocated) refuse_image(start, relocated.error());
+    protect_relro(start.plan, layout, memory.mode);
+    return memory;
+}
+
+holm_boot_info& write_boot_info(const VmStart& start, const MachineMemory& memory) {
+    holm_boot_info& info = write_boot_block({.platform = HOLM_PLATFORM_VM,
+                                             .plan = start.plan,
+                                             .layout = start.map.layout,
+                                             .options = start.options,
+                                             .name = start.name(),
+                                             .devices = start.device_list(),
+                                             .seed = start.random.seed,
+                                             .offset = memory.mode.offset});
+    info.console_handle = -1;
+    info.vm = {.hypercalls = start.map.hypercalls, .bus_offset = start.map.bus_offset};
+    return info;
+}
+
+holm_boot_clock make_clock(const Kvm& kvm, const ClockPair& earlier) {
+    const std::uint64_t known = tsc_frequency(kvm);
+    const ClockPair later = read_clock_pair();
+    holm_boot_clock clock = make_boot_clock(earlier, later, read_wall_clock_ns());
+    if (known == 0) return clock;
+    // What the kernel itself computes with; it corrects its clock by a few parts in a million against NTP.
+    constexpr std::uint32_t kCorrection = 20;
+    clock.tsc_hz = known;
+    if (clock.tsc_error_ppm > kCorrection) clock.tsc_error_ppm = kCorrection;
+    return clock;
+}
+
+void keep_only_grants(const Kvm& kvm) {
+    std::array<int, 3> kept{1, 2, kvm.processor};
+    close_all_but(kept);
+}
+
+[[noreturn]] void run(std::span<char* const> words) {
+    // Constant initialisation: all zero, so it is in .bss.
+    static constinit VmStart start{};
+    const ClockPair earlier = read_clock_pair();
+    prepare_console();
+    read_options(start, words, kTraits);
+    require_host_support();
+    const int file = open_image(start, HOLM_PLATFORM_VM, "vm");
+    open_devices(start);
+    for (const holm_boot_device& device : start.device_list())
+        if (device.transport != HOLM_TRANSPORT_NONE)
+            refuse("holm-vm serves no devices in this version; use --tender process");
+    Kvm kvm = create_machine();
+
+    if (getrandom(&start.random, sizeof start.random, 0) != sizeof start.random)
+        refuse_with_errno("cannot get random bytes");
+    start.map = make_address_map(start);
+    const MachineMemory memory = load_image(start, file);
+    PageTables tables = write_guest_view(memory, start.map, start.plan);
+    holm_boot_info& info = write_boot_info(start, memory);
+
+    give_memory(kvm, memory.start, start.map.memory_size);
+    set_processor(kvm);
+    const std::uint64_t link_offset = start.map.layout.base - start.plan.link_base;
+    // As if the entry had been called.
+    set_entry(kvm, start.map,
+              probe_registers(start.map, start.plan.entry + link_offset, start.map.layout.stack_top - 8));
+
+    GuestMemory guest(memory.start, start.map, start.plan);
+    Vcpu vcpu(kvm.processor, kvm.run);
+    info.clock = make_clock(kvm, earlier);
+    const holm_boot_clock clock = info.clock;  // the guest may write to its own
+    keep_only_grants(kvm);
+    drop_privileges(start.plan.manifest.name);
+    install_signal_handlers(vcpu, guest);
+    Runner({.map = start.map,
+            .memory = guest,
+            .tables = tables,
+            .vcpu = vcpu,
+            .devices = start.machine_devices,
+            .clock = clock,
+            .name = start.name(),
+            .link_offset = link_offset,
+            .upcall = start.plan.upcall + link_offset,
+            .grace_ms = start.options.grace_ms})
+        .run();
+}
+
+}  // namespace
+
+constinit const std::string_view kProgramName = kTraits.program;
+
+}  // namespace holm::tender
+
+int main(int argc, char** argv) {
+    holm::tender::run({argv + (argc > 0), argv + argc});
+}

@@ -1,0 +1,74 @@
+#pragma once
+
+// The life of a virtual machine from its first instruction to its end: runs the processor, does what the
+// guest asks for, and delivers upcalls.
+
+#include <cstdint>
+
+#include "abi/boot_info.h"
+#include "tender/vm/address_map.h"
+#include "tender/vm/devices.h"
+#include "tender/vm/guest_memory.h"
+#include "tender/vm/hypercalls.h"
+#include "tender/vm/page_tables.h"
+#include "tender/vm/ring0.h"
+#include "tender/vm/signals.h"
+#include "tender/vm/vcpu.h"
+
+namespace holm::tender {
+
+struct RunnerInput {
+    const AddressMap& map;
+    const GuestMemory& memory;
+    PageTables& tables;
+    Vcpu& vcpu;
+    Devices& devices;
+    const holm_boot_clock& clock;
+    std::string_view name;      // of the image
+    std::uint64_t link_offset;  // guest address less link address
+    std::uint64_t upcall;       // guest address of the image's upcall
+    std::uint32_t grace_ms;
+};
+
+class Runner final : private HypercallHost {
+  public:
+    explicit Runner(const RunnerInput& input) : in_(input), hypercalls_(input.memory, *this) {}
+
+    [[noreturn]] void run();
+
+  private:
+    // HypercallHost
+    bool write_console(Bytes text) override;
+    bool wait(std::uint64_t deadline_ns, bool until_stop) override;
+    holm_clock_call read_clocks() override;
+    bool make_guard(GuestAddress page) override;
+    bool resume(const holm_upcall_frame& frame) override;
+    [[noreturn]] void exit(int status, bool panicked) override;
+
+    bool keep_signals();
+    void deliver_upcall();
+    std::uint64_t push_frame(const holm_upcall_frame& frame, kvm_regs& registers);
+
+    void handle_exit();
+    void handle_store(std::uint64_t physical, std::uint32_t size, std::uint64_t value);
+    void handle_exception(std::uint32_t vector);
+    void drop_probe(std::uint64_t offset, std::uint64_t value);
+    std::int64_t nanoseconds_until(std::uint64_t deadline_ns) const;
+
+    // Ends, with one sentence.
+    [[noreturn]] void end_misuse(const Sentence& what);
+    [[noreturn]] void end_broken(std::string_view what, std::uint64_t detail);
+    [[noreturn]] void end_by_run_error(int error);
+    [[noreturn]] void end_grace();
+    [[noreturn]] void end_fault(std::string_view why, const holm_upcall_frame& frame);
+
+    RunnerInput in_;
+    Hypercalls hypercalls_;
+    bool started_ = false;  // the image has made a hypercall
+    bool in_upcall_ = false;
+    bool tick_pending_ = false;  // upcalls that wait until there is none
+    bool stop_pending_ = false;
+    bool stop_requested_ = false;
+};
+
+}  // namespace holm::tender

@@ -1,0 +1,117 @@
+// Exceptions and signals, as upcalls into the image.
+
+#include "tender/vm/ring0.h"
+#include "tender/vm/runner.h"
+
+namespace holm::tender {
+namespace {
+
+constexpr std::uint32_t kNmi = 2;
+constexpr std::uint32_t kDoubleFault = 8;
+constexpr std::uint32_t kPageFault = 14;
+constexpr std::uint32_t kMachineCheck = 18;
+
+constexpr std::uint64_t kUpcallFlags = 0x202;
+
+holm_upcall_frame frame_of(const kvm_regs& r) {
+    return {.rax = r.rax,
+            .rbx = r.rbx,
+            .rcx = r.rcx,
+            .rdx = r.rdx,
+            .rsi = r.rsi,
+            .rdi = r.rdi,
+            .rbp = r.rbp,
+            .rsp = r.rsp,
+            .r8 = r.r8,
+            .r9 = r.r9,
+            .r10 = r.r10,
+            .r11 = r.r11,
+            .r12 = r.r12,
+            .r13 = r.r13,
+            .r14 = r.r14,
+            .r15 = r.r15,
+            .rip = r.rip,
+            .rflags = r.rflags,
+            .vector = 0,
+            .error_code = 0,
+            .address = 0};
+}
+
+}  // namespace
+
+// The frame goes to the top of the alternate stack; the upcall is entered like a C function
+// (abi/boot_info.h).
+std::uint64_t Runner::push_frame(const holm_upcall_frame& frame, kvm_regs& registers) {
+    const AddressRange& stack = in_.map.layout.alternate;
+    const std::uint64_t at = stack.start + stack.size - (sizeof frame + 15) / 16 * 16;
+    in_.memory.store(GuestAddress{at}, frame);
+    registers.rdi = 0;
+    registers.rsi = at;
+    registers.rdx = in_.map.hypercalls;
+    in_upcall_ = true;
+    return at - 8;
+}
+
+// In ring 0 already: an exception is on its way to being reported, and comes first.
+void Runner::deliver_upcall() {
+    kvm_regs& registers = in_.vcpu.registers();
+    if (!in_.vcpu.in_ring3()) return;
+    bool& pending = stop_pending_ ? stop_pending_ : tick_pending_;
+    holm_upcall_frame frame = frame_of(registers);
+    frame.vector = stop_pending_ ? HOLM_UPCALL_STOP : HOLM_UPCALL_WATCHDOG;
+    pending = false;
+    registers.rsp = push_frame(frame, registers);
+    registers.rip = in_.upcall;
+    registers.rflags = kUpcallFlags;
+    in_.vcpu.set_registers();
+}
+
+// The stub has stored; it goes on with `iretq`, for which its frame is changed.
+void Runner::handle_exception(std::uint32_t vector) {
+    kvm_regs& registers = in_.vcpu.registers();
+    const std::uint64_t offset = exception_frame_offset(vector % kExceptions);
+    auto& exception = *reinterpret_cast<ExceptionFrame*>(in_.memory.at(in_.map.stacks + offset));
+    holm_upcall_frame frame = frame_of(registers);
+    frame.rip = exception.rip;
+    frame.rsp = exception.rsp;
+    frame.rflags = exception.rflags;
+    frame.vector = vector;
+    frame.error_code = static_cast<std::uint32_t>(exception.error_code);
+    if (vector == kPageFault) frame.address = in_.vcpu.special_registers().cr2;
+    if (vector == kNmi || vector == kDoubleFault || vector == kMachineCheck ||
+        exception.cs != kUserCodeSegment)
+        end_fault("an exception that no image can cause", frame);
+    if (in_upcall_) end_fault("a fault while the image handled another", frame);
+    exception.rsp = push_frame(frame, registers);
+    exception.rip = in_.upcall;
+    exception.rflags = kUpcallFlags;
+    in_.vcpu.set_registers();
+}
+
+bool Runner::resume(const holm_upcall_frame& frame) {
+    if (!in_upcall_) return false;
+    in_upcall_ = false;
+    kvm_regs& r = in_.vcpu.registers();
+    r = {.rax = frame.rax,
+         .rbx = frame.rbx,
+         .rcx = frame.rcx,
+         .rdx = frame.rdx,
+         .rsi = frame.rsi,
+         .rdi = frame.rdi,
+         .rsp = frame.rsp,
+         .rbp = frame.rbp,
+         .r8 = frame.r8,
+         .r9 = frame.r9,
+         .r10 = frame.r10,
+         .r11 = frame.r11,
+         .r12 = frame.r12,
+         .r13 = frame.r13,
+         .r14 = frame.r14,
+         .r15 = frame.r15,
+         .rip = frame.rip,
+         .rflags = frame.rflags};
+    in_.vcpu.set_registers();
+    return true;
+}
+
+}  // namespace holm::tender
