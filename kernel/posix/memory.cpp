@@ -51,19 +51,43 @@ void zero_dirty_pages(std::byte* start, std::size_t count) {
     }
 }
 
-// A guarded stack's record: `used` is its guard in pages, `next` the next spare one.
+// A guarded stack's record: `used` is its guard in pages, `next` the next spare one, or in use the pages that
+// were asked for. The shortest one that is long enough is taken, so that there are never more than ran at the
+// same time.
 PageIndex take_spare_stack(std::size_t length) {
-    PageIndex previous = kNoPage;
-    for (PageIndex stack = state().spare_stacks; stack != kNoPage; stack = pages().record(stack).next) {
-        const PageRecord& record = pages().record(stack);
-        if (record.length == length) {
-            (previous == kNoPage ? state().spare_stacks : pages().record(previous).next) = record.next;
-            set_owner(stack, RunOwner::kGuardedStack);
-            return stack;
-        }
-        previous = stack;
+    PageIndex* best = nullptr;
+    for (PageIndex* link = &state().spare_stacks; *link != kNoPage; link = &pages().record(*link).next) {
+        const std::uint32_t candidate = pages().record(*link).length;
+        if (candidate >= length && (best == nullptr || candidate < pages().record(*best).length)) best = link;
     }
-    return kNoPage;
+    if (best == nullptr) return kNoPage;
+    const PageIndex stack = *best;
+    *best = pages().record(stack).next;
+    pages().record(stack).next = static_cast<PageIndex>(length);
+    set_owner(stack, RunOwner::kGuardedStack);
+    return stack;
+}
+
+// What waits for threads serves others when memory is short: all but the guards, which stay guards.
+bool give_up_spare_stacks() {
+    bool any = false;
+    while (state().spare_stacks != kNoPage) {
+        const PageIndex stack = state().spare_stacks;
+        const PageRecord& record = pages().record(stack);
+        const std::uint32_t length = record.length, guard = record.used;
+        state().spare_stacks = record.next;
+        pages().split(stack, guard);
+        set_owner(stack, RunOwner::kSpareStack);  // of no use to anybody any more
+        pages().release(stack + guard, length - guard);
+        any = true;
+    }
+    return any;
+}
+
+PageRun allocate_pages(std::size_t length) {
+    PageRun run = pages().allocate(length);
+    if (!run && give_up_spare_stacks()) run = pages().allocate(length);
+    return run;
 }
 
 // The mapping that all of [address, address + length) lies in, or kNoPage.
@@ -83,7 +107,7 @@ Outcome map_anonymous(std::size_t length, int protection) {
         const PageIndex stack = take_spare_stack(length);
         if (stack != kNoPage) return reinterpret_cast<Outcome>(pages().address_of(stack));
     }
-    const PageRun run = pages().allocate(length);
+    const PageRun run = allocate_pages(length);
     if (!run) return -ENOMEM;
     set_owner(run.first, RunOwner::kMapping);
     std::byte* start = pages().address_of(run.first);
@@ -134,9 +158,10 @@ SYSTEM_CALL(munmap, std::uintptr_t address, std::size_t size) {
     const PageIndex first = pages().page_of(reinterpret_cast<void*>(address));
     PageRecord& record = pages().record(run);
     if (owner_of(record) == RunOwner::kGuardedStack) {
-        if (length != record.length) return refuse_use("munmap of a part of a thread's stack", EINVAL);
+        if (first != run || length != record.next)
+            return refuse_use("munmap of a part of a thread's stack", EINVAL);
         const std::uint16_t guard = record.used;
-        zero_dirty_pages(pages().address_of(run + guard), length - guard);
+        zero_dirty_pages(pages().address_of(run + guard), record.length - guard);
         set_owner(run, RunOwner::kSpareStack);
         record.next = state().spare_stacks;
         state().spare_stacks = run;
@@ -185,15 +210,18 @@ SYSTEM_CALL(mprotect, std::uintptr_t address, std::size_t size, int protection) 
     }
     const std::size_t below = pages().page_of(reinterpret_cast<void*>(address)) - run;
     PageRecord& record = pages().record(run);
-    const std::size_t guarded = owner_of(record) == RunOwner::kGuardedStack ? record.used : 0;
+    const bool is_stack = owner_of(record) == RunOwner::kGuardedStack;
+    const std::size_t guarded = is_stack ? record.used : 0;
+    const std::size_t asked_for = is_stack ? record.next : record.length;
     if (below < guarded) return -ENOMEM;  // a spare stack whose guard is longer than the one wanted now
-    const bool opens_stack = below > 0 && below <= kMaxGuardPages && below + length == record.length;
+    const bool opens_stack = below > 0 && below <= kMaxGuardPages && below + length == asked_for;
     if (opens_stack) {
         for (std::size_t page = guarded; page < below; ++page) {
             this_core().platform->guard_page(pages().address_of(run + static_cast<PageIndex>(page)));
         }
         set_owner(run, RunOwner::kGuardedStack);
         record.used = static_cast<std::uint16_t>(below);
+        record.next = static_cast<PageIndex>(asked_for);
     }
     return 0;
 }

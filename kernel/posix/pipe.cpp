@@ -1,18 +1,15 @@
 // Pipes: 64 KiB between a writing and a reading end. Between threads, and for programs that wake their own
 // event loop.
 
-#include <algorithm>
-
 #include <fcntl.h>
-#include <string.h>
 
+#include "kernel/posix/byte_ring.h"
 #include "kernel/posix/descriptors.h"
 #include "kernel/posix/system_call.h"
 
 namespace holm::posix {
 namespace {
 
-constexpr std::size_t kCapacity = 65536;
 constexpr std::size_t kAtomic = 4096;  // PIPE_BUF: what is written in one piece or not at all
 
 class PipeEnd;
@@ -21,12 +18,7 @@ class PipeEnd;
 struct Pipe {
     PipeEnd* reader = nullptr;
     PipeEnd* writer = nullptr;
-    std::size_t read_position = 0;
-    std::size_t size = 0;
-    std::byte* buffer = nullptr;  // kCapacity bytes, on the heap: its pages are touched as they fill
-
-    ~Pipe() { std::free(buffer); }
-    std::size_t space() const { return kCapacity - size; }
+    ByteRing bytes;
 };
 
 class PipeEnd final : public OpenFile {
@@ -42,26 +34,17 @@ class PipeEnd final : public OpenFile {
     }
 
     Outcome read(MutableBytes bytes) override {
-        if (pipe_.size == 0) return pipe_.writer == nullptr || bytes.empty() ? 0 : -EAGAIN;
-        const std::size_t count = std::min(bytes.size(), pipe_.size);
-        const std::size_t until_wrap = std::min(count, kCapacity - pipe_.read_position);
-        memcpy(bytes.data(), pipe_.buffer + pipe_.read_position, until_wrap);
-        memcpy(bytes.data() + until_wrap, pipe_.buffer, count - until_wrap);
-        pipe_.read_position = (pipe_.read_position + count) % kCapacity;
-        pipe_.size -= count;
+        if (pipe_.bytes.size() == 0) return pipe_.writer == nullptr || bytes.empty() ? 0 : -EAGAIN;
+        const std::size_t count = pipe_.bytes.read(bytes);
         if (pipe_.writer != nullptr) pipe_.writer->notify_watches();
         return static_cast<Outcome>(count);
     }
 
     Outcome write(Bytes bytes) override {
         if (pipe_.reader == nullptr) return -EPIPE;
-        if (bytes.size() <= kAtomic ? pipe_.space() < bytes.size() : pipe_.space() == 0) return -EAGAIN;
-        const std::size_t count = std::min(bytes.size(), pipe_.space());
-        const std::size_t position = (pipe_.read_position + pipe_.size) % kCapacity;
-        const std::size_t until_wrap = std::min(count, kCapacity - position);
-        memcpy(pipe_.buffer + position, bytes.data(), until_wrap);
-        memcpy(pipe_.buffer, bytes.data() + until_wrap, count - until_wrap);
-        pipe_.size += count;
+        const std::size_t space = pipe_.bytes.space();
+        if (bytes.size() <= kAtomic ? space < bytes.size() : space == 0) return -EAGAIN;
+        const std::size_t count = pipe_.bytes.write(bytes);
         pipe_.reader->notify_watches();
         return static_cast<Outcome>(count);
     }
@@ -69,10 +52,10 @@ class PipeEnd final : public OpenFile {
     short ready() const override {
         if (may_read()) {
             const int hang_up = pipe_.writer == nullptr ? POLLHUP : 0;
-            return static_cast<short>(pipe_.size > 0 ? hang_up | POLLIN | POLLRDNORM : hang_up);
+            return static_cast<short>(pipe_.bytes.size() > 0 ? hang_up | POLLIN | POLLRDNORM : hang_up);
         }
         if (pipe_.reader == nullptr) return POLLERR | POLLOUT;
-        return pipe_.space() >= kAtomic ? POLLOUT | POLLWRNORM : 0;
+        return pipe_.bytes.space() >= kAtomic ? POLLOUT | POLLWRNORM : 0;
     }
 
     void describe(struct stat& status) const override {
@@ -92,8 +75,7 @@ SYSTEM_CALL(pipe2, int* descriptors, int flags) {
     if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) != 0) return -EINVAL;
     Pipe* pipe = make<Pipe>();
     if (pipe == nullptr) return -ENOMEM;
-    pipe->buffer = static_cast<std::byte*>(std::malloc(kCapacity));
-    if (pipe->buffer == nullptr) {
+    if (!pipe->bytes.allocate()) {
         unmake(pipe);
         return -ENOMEM;
     }

@@ -1,11 +1,13 @@
-// Reading the clocks. The monotonic clock begins at the instance's start. CPU time is not measured: those
-// clocks count what passed since the start, which is never less.
+// Reading the clocks. The monotonic clock begins at the instance's start. CPU time is what the core did not
+// spend asleep.
 
 #include <sys/time.h>
 
 #include "kernel/core.h"
 #include "kernel/posix/system_call.h"
 #include "kernel/posix/times.h"
+#include "kernel/task/executor.h"
+#include "kernel/task/fiber.h"
 #include "kernel/time/clock.h"
 
 namespace holm::posix {
@@ -28,10 +30,17 @@ SYSTEM_CALL(clock_gettime, clockid_t clock, timespec* time) {
         case CLOCK_MONOTONIC_RAW:
         case CLOCK_MONOTONIC_COARSE:
         case CLOCK_BOOTTIME:
-        case CLOCK_PROCESS_CPUTIME_ID:
-        case CLOCK_THREAD_CPUTIME_ID:
             *time = to_timespec(clock_of_core().now().as_nanoseconds());
             return 0;
+        case CLOCK_PROCESS_CPUTIME_ID:
+            *time = to_timespec(executor().processor_time().as_nanoseconds());
+            return 0;
+        case CLOCK_THREAD_CPUTIME_ID: {
+            const Fiber* fiber = Fiber::current();  // tasks are no threads: they have the core's time
+            const Duration ran = fiber != nullptr ? fiber->processor_time() : executor().processor_time();
+            *time = to_timespec(ran.as_nanoseconds());
+            return 0;
+        }
         default:
             return -EINVAL;
     }

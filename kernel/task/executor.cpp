@@ -100,7 +100,9 @@ bool Executor::sleep(Instant now, Instant deadline) {
         if (count < devices.size()) devices[count++] = poller.readiness();
     });
     const std::span<platform::Readiness> used(devices.data(), count);
+    const Instant asleep = time_.now();
     platform_.wait(now, deadline, used, !stop_noticed_);
+    slept_ = slept_ + (time_.now() - asleep);
     return std::ranges::any_of(used, [](const auto& device) { return device.readable; });
 }
 

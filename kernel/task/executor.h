@@ -33,6 +33,10 @@ class Executor {
     Timers& timers() { return timers_; }
     Instant now() { return time_.now(); }
 
+    // Processor time since the core's clock began: what was not spent asleep. (What the host gave to others
+    // meanwhile cannot be seen from here and counts.)
+    Duration processor_time() { return time_.now() - Instant() - slept_; }
+
     // The device is polled until it is unlinked or destroyed.
     void add(Poller& poller) { pollers_.push_back(poller); }
 
@@ -90,6 +94,7 @@ class Executor {
     std::uint64_t progress_ = 0;
     Instant last_receive_;    // when devices were last asked
     Instant last_wait_;       // when the platform's wait() was last called
+    Duration slept_;          // in sum
     Duration expected_idle_;  // running mean of how long the recent waits for a device were
     bool stopping_ = false;
     bool stop_noticed_ = false;  // stop_waiters_ have been told

@@ -59,6 +59,10 @@ void Fiber::main(Fiber* fiber) {
     exit();
 }
 
+Duration Fiber::processor_time() const {
+    return state_ == State::kRunning ? ran_ + (executor().now() - running_since_) : ran_;
+}
+
 void Fiber::exit() {
     Fiber& self = *current();
     self.state_ = State::kFinished;
@@ -76,6 +80,7 @@ void Fiber::switch_in() {
     state_ = State::kRunning;
     ever_ran_ = true;
     here.set_running_fiber(this);
+    running_since_ = here.now();
     {
         const ThreadPointerSwitch thread_pointer(start_.thread_pointer);
         shadow_.leave_executor(start_.stack_low, start_.stack_size);
@@ -83,6 +88,7 @@ void Fiber::switch_in() {
         shadow_.arrive_in_executor();
     }
     here.set_running_fiber(nullptr);
+    ran_ = ran_ + (here.now() - running_since_);
     if (state_ == State::kFinished && start_.finished) start_.finished(*this, start_.argument);
 }
 

@@ -52,6 +52,9 @@ class Fiber final : public TaskRoot, public Waiter {
     // Makes the fiber ready, or makes its next suspend() return at once.
     void wake();
 
+    // How long it has run, up to now.
+    Duration processor_time() const;
+
     bool is_finished() const { return state_ == State::kFinished; }
     std::uintptr_t thread_pointer() const { return start_.thread_pointer; }
     // Changes the thread pointer of the running or suspended fiber.
@@ -77,6 +80,8 @@ class Fiber final : public TaskRoot, public Waiter {
     void* stack_pointer_;
     void* executor_stack_pointer_ = nullptr;
     Alarm timer_;
+    Instant running_since_;
+    Duration ran_;  // until it was last switched away from
     State state_ = State::kSuspended;
     bool ever_ran_ = false;
     bool wake_pending_ = false;

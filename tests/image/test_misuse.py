@@ -30,6 +30,7 @@ def test_no_memory_for_another_thread_is_an_error(start):
     instance = start("tests/misuse", arguments=["exhaust-threads"])
     assert instance.wait() == 0, instance.output()
     assert "Resource temporarily unavailable" in instance.output()
+    assert "a smaller stack\nas many mappings as there were stacks" in instance.output()
 
 
 def test_threads_may_outlive_main(start):

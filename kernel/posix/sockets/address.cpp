@@ -6,6 +6,8 @@
 
 #include <netinet/in.h>
 
+#include "kernel/posix/sockets/socket_file.h"
+
 namespace holm::posix {
 namespace {
 
@@ -38,6 +40,15 @@ void write_address(const net::Endpoint& endpoint, void* address, socklen_t* size
     written.sin_addr.s_addr = swap_to_host(endpoint.address.is_v4() ? endpoint.address.to_v4() : 0u);
     std::memcpy(address, &written, std::min<std::size_t>(*size, sizeof(written)));
     *size = sizeof(written);
+}
+
+void write_address_of(const SocketFile& socket, const net::Endpoint& endpoint, void* address,
+                      socklen_t* size) {
+    if (socket.family() != AF_UNIX) return write_address(endpoint, address, size);
+    if (address == nullptr || size == nullptr) return;
+    const sa_family_t family = AF_UNIX;
+    std::memcpy(address, &family, std::min<std::size_t>(*size, sizeof(family)));
+    *size = sizeof(family);
 }
 
 }  // namespace holm::posix

@@ -16,4 +16,9 @@ Outcome read_address(const void* address, socklen_t size, net::Endpoint& result)
 // skipped.
 void write_address(const net::Endpoint& endpoint, void* address, socklen_t* size);
 
+// The same for an address that belongs to this socket or its peer: it is of the socket's family.
+class SocketFile;
+void write_address_of(const SocketFile& socket, const net::Endpoint& endpoint, void* address,
+                      socklen_t* size);
+
 }  // namespace holm::posix

@@ -102,7 +102,7 @@ SYSTEM_CALL(getsockname, int descriptor, void* address, socklen_t* size) {
     Outcome outcome = 0;
     const FileReference file = find_file(descriptor);
     const SocketFile* socket = as_socket(file, outcome);
-    if (socket != nullptr) write_address(socket->local(), address, size);
+    if (socket != nullptr) write_address_of(*socket, socket->local(), address, size);
     return outcome;
 }
 
@@ -113,7 +113,7 @@ SYSTEM_CALL(getpeername, int descriptor, void* address, socklen_t* size) {
     if (socket == nullptr) return outcome;
     const Result<net::Endpoint> remote = socket->remote();
     if (!remote) return outcome_of(remote.error());
-    write_address(*remote, address, size);
+    write_address_of(*socket, *remote, address, size);
     return 0;
 }
 

@@ -78,7 +78,7 @@ SYSTEM_CALL(recvfrom, int descriptor, std::byte* start, std::size_t size, int fl
     net::Endpoint source;
     bool truncated = false;
     outcome = receive_into(*socket, {start, size}, flags, source, truncated);
-    if (outcome >= 0) write_address(source, address, address_size);
+    if (outcome >= 0) write_address_of(*socket, source, address, address_size);
     return outcome;
 }
 
@@ -123,7 +123,7 @@ SYSTEM_CALL(recvmsg, int descriptor, msghdr* message, int flags) {
     bool truncated = false;
     outcome = receive_into(*socket, room, flags, source, truncated);
     if (outcome < 0) return outcome;
-    write_address(source, message->msg_name, &message->msg_namelen);
+    write_address_of(*socket, source, message->msg_name, &message->msg_namelen);
     message->msg_controllen = 0;
     message->msg_flags = truncated ? MSG_TRUNC : 0;
     return outcome;

@@ -50,10 +50,10 @@ Outcome get_number(SocketFile& socket, int level, int name, int& value) {
             value = socket.type();
             return 0;
         case SO_DOMAIN:
-            value = AF_INET;
+            value = socket.family();
             return 0;
         case SO_PROTOCOL:
-            value = socket.type() == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+            value = socket.family() == AF_UNIX ? 0 : socket.type() == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
             return 0;
         case SO_ACCEPTCONN:
             value = socket.is_listening();

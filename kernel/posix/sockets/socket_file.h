@@ -26,6 +26,7 @@ class SocketFile : public OpenFile, public Observer {
     void notify() final { notify_watches(); }
 
     virtual int type() const = 0;  // SOCK_STREAM, SOCK_DGRAM
+    virtual int family() const { return AF_INET; }
     virtual Outcome bind(const net::Endpoint& local) = 0;
     virtual Outcome listen(int) { return -EOPNOTSUPP; }
     // The next connection, as a new file with `flags`.

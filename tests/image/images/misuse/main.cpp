@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 namespace {
 
@@ -74,6 +75,19 @@ void exhaust_threads() {
         std::printf("after %zu threads: %s\n", threads.size(), error.what());
     }
     for (std::thread& thread : threads) thread.join();
+    // Their stacks filled the heap: they serve others now.
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 64 << 10);
+    pthread_t small;
+    const auto nothing = [](void* argument) { return argument; };
+    if (pthread_create(&small, &attributes, nothing, nullptr) == 0 && pthread_join(small, nullptr) == 0)
+        std::puts("a smaller stack");
+    std::size_t mappings = 0;
+    while (mappings < threads.size() &&
+           mmap(nullptr, 100 << 10, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+        ++mappings;
+    if (mappings == threads.size()) std::puts("as many mappings as there were stacks");
 }
 
 }  // namespace

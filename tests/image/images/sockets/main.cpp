@@ -266,6 +266,45 @@ void test_errors() {
     close(stream);
 }
 
+// Two sockets that know only each other.
+void test_pair() {
+    int pair[2];
+    CHECK(fails(socketpair(AF_INET, SOCK_STREAM, 0, pair), EOPNOTSUPP));
+    CHECK(fails(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), EPROTONOSUPPORT));
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+    CHECK(fcntl(pair[1], F_GETFD) == FD_CLOEXEC);
+    sockaddr_in name{};
+    socklen_t size = sizeof(name);
+    CHECK(getsockname(pair[0], reinterpret_cast<sockaddr*>(&name), &size) == 0 && name.sin_family == AF_UNIX);
+    CHECK(size == sizeof(sa_family_t));
+    int value = 0;
+    size = sizeof(value);
+    CHECK(getsockopt(pair[0], SOL_SOCKET, SO_DOMAIN, &value, &size) == 0 && value == AF_UNIX);
+
+    char buffer[64] = {};
+    CHECK(write(pair[0], "one way", 7) == 7 && send(pair[1], "the other", 9, 0) == 9);
+    CHECK(recv(pair[1], buffer, sizeof(buffer), MSG_PEEK) == 7 && read(pair[1], buffer, 3) == 3);
+    CHECK(read(pair[1], buffer + 3, sizeof(buffer) - 3) == 4 && std::strcmp(buffer, "one way") == 0);
+    CHECK(read(pair[0], buffer, sizeof(buffer)) == 9 && std::strncmp(buffer, "the other", 9) == 0);
+    CHECK(fails(recv(pair[0], buffer, 1, MSG_DONTWAIT), EAGAIN));
+    pollfd both[2] = {{pair[0], POLLIN | POLLOUT, 0}, {pair[1], POLLIN, 0}};
+    CHECK(poll(both, 2, 0) == 1 && both[0].revents == POLLOUT && both[1].revents == 0);
+
+    // More than fits at once, from one thread to the other.
+    const std::string message(300'000, 'p');
+    std::thread writer([&] {
+        CHECK(write(pair[0], message.data(), message.size()) == static_cast<ssize_t>(message.size()));
+        CHECK(shutdown(pair[0], SHUT_WR) == 0);
+    });
+    CHECK(read_all(pair[1]) == message);
+    writer.join();
+    CHECK(fails(write(pair[0], "x", 1), EPIPE) && write(pair[1], "still", 5) == 5);
+    CHECK(close(pair[1]) == 0);
+    CHECK(poll(both, 1, 0) == 1 && (both[0].revents & (POLLIN | POLLHUP)) == (POLLIN | POLLHUP));
+    CHECK(read_all(pair[0]) == "still");
+    CHECK(close(pair[0]) == 0);
+}
+
 // Names that are numbers need no server.
 void test_names() {
     addrinfo hints{};
@@ -287,6 +326,7 @@ int main() {
     test_errors();
     test_names();
     test_datagrams();
+    test_pair();
     test_stream_details();
     test_blocking();
     test_event_loop();
