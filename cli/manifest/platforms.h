@@ -11,12 +11,12 @@ namespace holm::cli {
 struct PlatformName {
     std::string_view name;
     holm_platform platform;
-    std::string_view symbol;  // what the linker is told to take (kernel/platform/choose.cpp)
+    std::string_view symbol;  // what the linker is told to take: its upcall, which brings the rest
 };
 
 inline constexpr PlatformName kPlatforms[] = {
-    {"process", HOLM_PLATFORM_PROCESS, "holm_start_process_platform"},
-    {"vm", HOLM_PLATFORM_VM, "holm_start_vm_platform"},
+    {"process", HOLM_PLATFORM_PROCESS, "holm_process_upcall"},
+    {"vm", HOLM_PLATFORM_VM, "holm_vm_upcall"},
 };
 
 constexpr std::uint32_t kAllPlatforms = [] {

@@ -13,16 +13,15 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "tender/devices/bus_memory.h"
 #include "tender/vm/address_map.h"
 
 namespace holm::tender {
 
 // An address as the guest uses it.
 enum class GuestAddress : std::uint64_t {};
-// An address in a descriptor of a virtqueue: the guest's less AddressMap::bus_offset.
-enum class BusAddress : std::uint64_t {};
 
-class GuestMemory {
+class GuestMemory final : public BusMemory {
   public:
     // `memory` is where the tender has the machine's memory; `relro` and the segments come from the plan.
     GuestMemory(std::byte* memory, const AddressMap& map, const LoadPlan& plan);
@@ -31,8 +30,8 @@ class GuestMemory {
     // Size 0 lies everywhere.
     std::optional<Bytes> readable(GuestAddress start, std::uint64_t size) const;
     std::optional<MutableBytes> writable(GuestAddress start, std::uint64_t size) const;
-    std::optional<Bytes> readable(BusAddress start, std::uint64_t size) const;
-    std::optional<MutableBytes> writable(BusAddress start, std::uint64_t size) const;
+    std::optional<Bytes> readable(BusAddress start, std::uint64_t size) const override;
+    std::optional<MutableBytes> writable(BusAddress start, std::uint64_t size) const override;
 
     // The structure at `start`, copied once: the guest may change it meanwhile.
     template <typename T>
