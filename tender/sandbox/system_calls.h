@@ -17,6 +17,14 @@ enum class Bound : std::uint8_t {
     kNothing,       // harmless whoever calls it
     kGate,          // only from the gate page
     kGateNoAccess,  // only from the gate page, and only to take all access away (argument 2 is PROT_NONE)
+    kDeviceRange,   // a writable block device (argument 0), and size and offset (2, 3) within it, exactly
+    kDeviceHole,    // a writable block device (argument 0), and a mode (1) that only makes holes
+};
+
+// Which instances may make a call at all.
+enum class Need : std::uint8_t {
+    kAlways,
+    kBlockDevice,  // those that were granted one
 };
 
 struct SystemCall {
@@ -24,6 +32,7 @@ struct SystemCall {
     std::string_view name;
     Bound bound;
     std::string_view purpose;
+    Need need = Need::kAlways;
 };
 
 inline constexpr std::array kSystemCalls = {
@@ -38,6 +47,12 @@ inline constexpr std::array kSystemCalls = {
     SystemCall{228, "clock_gettime", Bound::kGate,
                "compare the guest's clock, the TSC, with the host's, rarely"},
     SystemCall{10, "mprotect", Bound::kGateNoAccess, "guard pages below the stacks of tasks"},
+    SystemCall{327, "preadv2", Bound::kDescriptors, "read a block device, at once if its data is in memory",
+               Need::kBlockDevice},
+    SystemCall{18, "pwrite64", Bound::kDeviceRange, "write a block device", Need::kBlockDevice},
+    SystemCall{75, "fdatasync", Bound::kDescriptors, "flush a block device", Need::kBlockDevice},
+    SystemCall{285, "fallocate", Bound::kDeviceHole, "discard or zero a part of a block device",
+               Need::kBlockDevice},
 };
 
 constexpr std::string_view describe(Bound bound) {
@@ -50,8 +65,16 @@ constexpr std::string_view describe(Bound bound) {
             return "gate: must come from the gate page";
         case Bound::kGateNoAccess:
             return "gate, and argument: the new protection is PROT_NONE";
+        case Bound::kDeviceRange:
+            return "argument: a writable block device, and offset and size within it";
+        case Bound::kDeviceHole:
+            return "argument: a writable block device, and the mode is PUNCH_HOLE and KEEP_SIZE";
     }
     return {};
+}
+
+constexpr std::string_view describe(Need need) {
+    return need == Need::kAlways ? "" : "with a block device";
 }
 
 constexpr const SystemCall* find_system_call(std::uint64_t number) {

@@ -16,6 +16,8 @@ namespace holm::tender {
 // no seccomp filter of this kind needs.
 inline std::uint32_t run_filter(std::span<const sock_filter> program, const seccomp_data& data) {
     std::uint32_t accumulator = 0;
+    std::uint32_t index = 0;
+    std::uint32_t scratch[BPF_MEMWORDS] = {};
     for (std::size_t at = 0; at < program.size(); at++) {
         const sock_filter& instruction = program[at];
         const auto jump = [&](bool condition) { at += condition ? instruction.jt : instruction.jf; };
@@ -39,6 +41,24 @@ inline std::uint32_t run_filter(std::span<const sock_filter> program, const secc
                 break;
             case BPF_JMP | BPF_JSET | BPF_K:
                 jump((accumulator & instruction.k) != 0);
+                break;
+            case BPF_JMP | BPF_JGE | BPF_X:
+                jump(accumulator >= index);
+                break;
+            case BPF_MISC | BPF_TAX:
+                index = accumulator;
+                break;
+            case BPF_ST:
+                scratch[instruction.k % BPF_MEMWORDS] = accumulator;
+                break;
+            case BPF_LD | BPF_MEM:
+                accumulator = scratch[instruction.k % BPF_MEMWORDS];
+                break;
+            case BPF_ALU | BPF_ADD | BPF_K:
+                accumulator += instruction.k;
+                break;
+            case BPF_ALU | BPF_ADD | BPF_X:
+                accumulator += index;
                 break;
             case BPF_ALU | BPF_AND | BPF_K:
                 accumulator &= instruction.k;
