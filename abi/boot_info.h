@@ -33,7 +33,8 @@ enum holm_transport {
         1, /* handle is a non-blocking tap: one frame a read or write, 12-byte virtio-net header first */
     HOLM_TRANSPORT_STREAM = 2, /* handle is a non-blocking stream socket (passt): 4-byte big-endian length,
                                   then the frame, no virtio header, no offloads */
-    HOLM_TRANSPORT_FILE = 3,   /* handle is a file: pread64, pwrite64 */
+    HOLM_TRANSPORT_FILE = 3,   /* handle is a file or block special file: preadv2, pwrite64, fdatasync,
+                                  fallocate */
     HOLM_TRANSPORT_RING = 4,   /* split virtqueues at addresses in the boot info (vm platform) */
 };
 
@@ -129,6 +130,19 @@ struct holm_boot_gate {
     holm_guest_address abandon;
 };
 
+/* Process platform only: threads of the instance beside its first one, for calls that may block. They run in
+ * the image's address space behind the same filter, and get no signals but their own faults. Each waits in
+ * the gate page until it can read 8 bytes from `wake`; then it calls entry(argument, index), on a stack of
+ * its own, and never comes back. */
+struct holm_boot_workers {
+    holm_guest_address entry;    /* void entry(void*, uint64_t index): the image sets both ... */
+    holm_guest_address argument; /* ... before its first write to `wake` */
+    int32_t wake;                /* an eventfd that is a semaphore, with blocking reads */
+    int32_t done;                /* a non-blocking eventfd, for ppoll in the first thread */
+    uint32_t count;              /* of threads; 0 when no block device is granted */
+    uint32_t reserved;
+};
+
 /* vm platform only: how the guest reaches its tender (abi/hypercalls.h). */
 struct holm_boot_vm {
     holm_guest_address hypercalls; /* a page without memory behind it: a store is a hypercall */
@@ -160,6 +174,7 @@ struct holm_boot_info {
 
     struct holm_boot_clock clock;
     struct holm_boot_gate gate;
+    struct holm_boot_workers workers;
     struct holm_boot_vm vm;
     struct holm_strings arguments;   /* argv[0] is the image's name */
     struct holm_strings environment; /* NAME=value */
@@ -184,6 +199,7 @@ struct holm_boot_info {
 static_assert(sizeof(struct holm_boot_net) == 72);
 static_assert(sizeof(struct holm_boot_block) == 80);
 static_assert(sizeof(struct holm_boot_queue) == 24);
+static_assert(sizeof(struct holm_boot_workers) == 32);
 static_assert(sizeof(struct holm_boot_device) == 176);
 static_assert(offsetof(struct holm_boot_info, devices) % 8 == 0);
 #endif

@@ -10,6 +10,7 @@ struct holm_boot_info;
 
 namespace holm {
 
+class BlockDevices;
 class Console;
 class Clock;
 class Executor;
@@ -46,6 +47,7 @@ struct Core {
     Watchdog* watchdog;
     Machine* machine;
     Network* network;
+    BlockDevices* blocks;
     posix::State* posix;  // made by the first call of the C library that needs it
 
     bool panicking;  // a report is being written; a second panic must not start another

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/result.h"
 #include "kernel/console/console.h"
 #include "kernel/core.h"
 #include "kernel/entropy/random_generator.h"
@@ -14,6 +15,8 @@
 #include "kernel/time/clock.h"
 
 namespace holm {
+
+class BlockDevice;
 
 class Machine {
   public:
@@ -32,6 +35,10 @@ class Machine {
     Executor& executor() noexcept { return *core_.executor; }
     // The network of this image, which comes to life at the first call.
     Network& net() noexcept;
+
+    // The block device of this name, which is made ready at the first call. Errors: kNotFound (the image
+    // declares no such device), kNoDevice (it was not granted), kOutOfMemory, and what the driver says.
+    Result<BlockDevice*> block(std::string_view name) noexcept;
 
     // The operator's request to stop (SIGTERM). `co_await machine.stop().wait()`, then return from main soon:
     // after the grace period (`--grace`, 10 s unless told) the instance ends with status 143. An instance
