@@ -91,6 +91,8 @@ void add_run(CommandLine& line, const std::vector<std::string>& service_argument
         .list(
             "--net", options->net,
             "Grant a network device: NAME=tapX or NAME=fd:N, then ,ip=10.0.0.2/24 ,gw=10.0.0.1 ,dns=10.0.0.1")
+        .list("--block", options->block,
+              "Grant a block device: NAME=FILE or NAME=FILE,ro, with a file or block special file")
         .list("-p,--publish", options->publish,
               "Lead a port of this machine to the image: [ADDRESS:]HOST:GUEST[/udp]; rootless, through passt")
         .option("--grace", options->grace, "Time between a stop request and the end (default: 5s)")

@@ -67,6 +67,7 @@ std::vector<std::string> tender_command(const RunOptions& options, const RunPlan
     if (!options.memory.empty()) add("--mem", options.memory);
     for (const std::string& grant : options.net) add("--net", grant);
     if (!plan.passt_device.empty()) add("--net", plan.passt_device + "=" + net_setting);
+    for (const std::string& grant : options.block) add("--block", grant);
     for (const std::string& variable : options.environment) add("--env", variable);
     add("--grace", std::to_string(plan.grace.count()));
     if (options.quiet) words.push_back("--quiet");

@@ -18,6 +18,7 @@ struct RunOptions {
     std::vector<std::string> arguments;
     std::vector<std::string> environment;
     std::vector<std::string> net;
+    std::vector<std::string> block;
     std::vector<std::string> publish;
     std::string grace = "5s";
     bool quiet = false;

@@ -11,6 +11,8 @@ std::array<std::string_view, 7> usage_of(const TenderTraits& tender) {
         "  --net NAME=fd:N[,SETTINGS]      an open tap descriptor,\n"
         "  --net NAME=stream:N[,SETTINGS]  or a connected stream socket of passt\n"
         "        SETTINGS: ip=A.B.C.D/N or ip=dhcp, gw=A.B.C.D, dns=A.B.C.D, mac=XX:XX:XX:XX:XX:XX, mtu=N\n"
+        "  --block NAME=FILE[,ro]          grant the block device NAME: a file or block special file;\n"
+        "        ,ro: for reading only; ,sector=4096: with sectors of that size instead of 512 bytes\n"
         "  --mem SIZE         heap of the image, such as 64M (default: what the image's manifest says)\n"
         "  --arg ARGUMENT     one argument for the service; the same as ARGUMENTS behind --\n"
         "  --env NAME=VALUE   one environment variable for the service\n"
@@ -90,8 +92,8 @@ class OptionParser {
         if (tender_.has_trace && word == "--trace-syscalls") return flag(options_.trace);
         const std::size_t equals = word.find('=');
         const std::string_view name = word.substr(0, equals);
-        if (name == "--block") return wrong("--block: block devices are not supported yet", {}, {});
-        if (name != "--net" && name != "--mem" && name != "--arg" && name != "--env" && name != "--grace")
+        if (name != "--net" && name != "--block" && name != "--mem" && name != "--arg" && name != "--env" &&
+            name != "--grace")
             return advise("unknown option ", word, {});
         if (equals != std::string_view::npos) return take_value(name, word.substr(equals + 1));
         if (at_ == words_.size()) return advise({}, name, " needs a value");
@@ -107,6 +109,7 @@ class OptionParser {
         if (name == "--arg") return add(options_.arguments, value, "arguments");
         if (name == "--env") return take_environment(value);
         if (name == "--net") return take_net(value);
+        if (name == "--block") return take_block(value);
         if (name == "--mem") return take_memory(value);
         const auto grace = parse_decimal(value, kLongestGrace);
         if (!grace) return wrong("--grace '", value, "' is no time; allowed: 0 to 86400000 milliseconds");
@@ -126,6 +129,14 @@ class OptionParser {
             return wrong("too many --net; allowed: 64", {}, {});
         options_.net_storage[options_.net_count] = TRY(parse_net_request(value));
         options_.net_count++;
+        return {};
+    }
+
+    Outcome take_block(std::string_view value) {
+        if (options_.block_count == options_.block_storage.size())
+            return wrong("too many --block; allowed: 64", {}, {});
+        options_.block_storage[options_.block_count] = TRY(parse_block_request(value));
+        options_.block_count++;
         return {};
     }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "abi/manifest.h"
+#include "tender/devices/block_request.h"
 #include "tender/devices/net_request.h"
 #include "tender/text/sentence.h"
 
@@ -44,8 +45,11 @@ struct Options {
     StringList environment;  // NAME=value
     std::array<NetRequest, HOLM_MAX_DEVICES> net_storage;
     std::size_t net_count = 0;
+    std::array<BlockRequest, HOLM_MAX_DEVICES> block_storage;
+    std::size_t block_count = 0;
 
     std::span<const NetRequest> nets() const { return {net_storage.data(), net_count}; }
+    std::span<const BlockRequest> blocks() const { return {block_storage.data(), block_count}; }
 };
 
 // What a tender says about itself, and which options are its own.

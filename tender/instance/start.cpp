@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tender/devices/grants.h"
+#include "tender/devices/open_block.h"
 #include "tender/devices/open_net.h"
 #include "tender/instance/failure.h"
 #include "tender/loader/parse.h"
@@ -65,7 +66,7 @@ std::uint64_t heap_size(const Start& start) {
 }
 
 void open_devices(Start& start) {
-    const auto grants = match_grants(start.plan.devices(), start.options.nets());
+    const auto grants = match_grants(start.plan.devices(), start.options.nets(), start.options.blocks());
     if (!grants) refuse_image(start, grants.error());
     for (std::size_t i = 0; i < start.plan.devices().size(); i++) {
         const holm_manifest_device& declared = start.plan.devices()[i];
@@ -74,10 +75,16 @@ void open_devices(Start& start) {
         device.kind = declared.kind;
         device.handle = -1;
         if ((*grants)[i] == kNotGranted) continue;
+        const auto request = static_cast<std::size_t>((*grants)[i]);
+        if (declared.kind == HOLM_DEVICE_BLOCK) {
+            const bool read_only = (declared.flags & HOLM_DEVICE_READ_ONLY) != 0;
+            const auto opened = open_block(start.options.blocks()[request], read_only, device);
+            if (!opened) refuse(opened.error());
+            continue;
+        }
         std::array<std::uint8_t, 6> mac;
         if (getrandom(mac.data(), mac.size(), 0) != mac.size()) refuse_with_errno("cannot get random bytes");
-        const auto opened =
-            open_net(start.options.nets()[static_cast<std::size_t>((*grants)[i])], mac, device);
+        const auto opened = open_net(start.options.nets()[request], mac, device);
         if (!opened) refuse(opened.error());
     }
 }

@@ -8,6 +8,7 @@
 
 #include "tender/instance/failure.h"
 #include "tender/process/gate.h"
+#include "tender/process/workers.h"
 
 namespace holm::tender {
 namespace {
@@ -39,10 +40,13 @@ void seal_image(const LoadPlan& plan, const Layout& layout) {
 
 }  // namespace
 
-void seal_instance(const LoadPlan& plan, const Layout& layout, std::uint64_t gate) {
+void seal_instance(const LoadPlan& plan, const Layout& layout, std::uint32_t worker_count,
+                   std::uint64_t gate) {
     seal_image(plan, layout);
     seal(layout.alternate.start, layout.alternate.size);
     seal(layout.stack.start, layout.stack.size);
+    for (std::uint32_t i = 0; i < worker_count; i++)
+        seal(worker_stack(layout, i).start, worker_stack(layout, i).size);
     seal(gate, elf::kPageSize);
 }
 

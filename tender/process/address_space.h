@@ -10,7 +10,8 @@ namespace holm::tender {
 
 // Where the kernel can, everything but the heap (in which the guest makes guard pages) is sealed: no later
 // call changes or removes these mappings.
-void seal_instance(const LoadPlan& plan, const Layout& layout, std::uint64_t gate);
+void seal_instance(const LoadPlan& plan, const Layout& layout, std::uint32_t worker_count,
+                   std::uint64_t gate);
 
 // Tells the kernel where the command line and the rest of the process are now, so that `ps` shows the image's
 // name and arguments. The tender's own, which the kernel knows from exec, is about to be unmapped. Kernels

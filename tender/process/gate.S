@@ -34,6 +34,44 @@ holm_gate_restorer:
     movl    $15, %eax               // rt_sigreturn
     jmp     enter
 
+// A thread beside the first one (workers.cpp): it comes here from its clone() by the `ret` above, with the address of a
+// struct holm_boot_workers and its own number on its stack, and leaves for the image when there is work for the first
+// time.
+    .balign 16
+    .globl  holm_gate_worker
+holm_gate_worker:
+    xorl    %eax, %eax
+    wrfsbase %rax                   // the tender's thread pointer
+    wrgsbase %rax
+    popq    %rbx                    // struct holm_boot_workers*
+    popq    %r12                    // index
+wait_for_work:
+    movl    16(%rbx), %edi          // wake
+    movq    %rsp, %rsi              // 8 bytes that nobody needs
+    movl    $8, %edx
+    xorl    %eax, %eax              // read
+    call    enter
+    cmpq    $8, %rax
+    jne     wait_for_work
+    movq    (%rbx), %rax            // entry
+    movq    8(%rbx), %rdi           // argument
+    movq    %r12, %rsi
+    xorl    %ebx, %ebx
+    xorl    %ecx, %ecx
+    xorl    %edx, %edx
+    xorl    %ebp, %ebp
+    xorl    %r8d, %r8d
+    xorl    %r9d, %r9d
+    xorl    %r10d, %r10d
+    xorl    %r11d, %r11d
+    xorl    %r12d, %r12d
+    xorl    %r13d, %r13d
+    xorl    %r14d, %r14d
+    xorl    %r15d, %r15d
+    subq    $8, %rsp                // a call finds %rsp divisible by 16
+    call    *%rax
+    ud2
+
 // void depart(Departure*): the end of the tender. Unmaps all that is not the guest's, installs the filter, jumps. It uses
 // no stack but one word for calls, and that of the guest. Offsets are those of struct Departure (checked in gate.h).
     .balign 16
@@ -59,7 +97,7 @@ unmap:
     wrgsbase %rax
 
     movl    $1, %edi                // SECCOMP_SET_MODE_FILTER
-    xorl    %esi, %esi
+    movq    HOLM_DEPARTURE_FLAGS(%rbx), %rsi
     leaq    HOLM_DEPARTURE_FILTER(%rbx), %rdx
     movl    $317, %eax              // seccomp
     call    enter

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 
@@ -20,6 +21,7 @@
 #include "tender/process/placement.h"
 #include "tender/process/trace.h"
 #include "tender/process/upcall.h"
+#include "tender/process/workers.h"
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -51,6 +53,12 @@ struct ProcessStart : Start {
     Randomness random;
     Layout layout;
     std::uint64_t gate;
+    holm_boot_workers workers;
+    std::array<WritableDevice, HOLM_MAX_DEVICES> writable_storage;
+    std::size_t writable_count;
+
+    std::span<const WritableDevice> writable() const { return {writable_storage.data(), writable_count}; }
+    bool has_block_devices() const { return workers.count != 0; }
 };
 
 std::uint64_t gate_address(std::uint64_t gate, const unsigned char* symbol) {
@@ -71,6 +79,7 @@ void map_image(ProcessStart& start, int file) {
         start.layout = compute_layout(input);
         // What an attempt leaves behind is unmapped at departure with all the rest.
         if (!map_instance(file, start.plan, start.layout, kInPlace)) continue;
+        if (start.has_block_devices() && !map_worker_stacks(start.layout)) continue;
         auto* const memory = reinterpret_cast<std::byte*>(start.layout.base);
         const auto relocated = relocate_image(start.plan, {memory, start.plan.span}, start.layout.base);
         if (!relocated) refuse_image(start, relocated.error());
@@ -79,22 +88,39 @@ void map_image(ProcessStart& start, int file) {
     refuse("no free place in the address space");
 }
 
-// Below the top of the guest's stack: memory that stays, and that the guest is free to write over.
+// The filter is put together at `at`; returns how many instructions it has.
+std::size_t make_filter(const ProcessStart& start, FilterInstruction* at) {
+    const std::uint64_t after_call = gate_address(start.gate, holm_gate_window_end);
+    if (!start.has_block_devices()) {
+        std::copy(kFilter.begin(), kFilter.end(), at);
+        set_gate(std::span<FilterInstruction, kSmallestFilter>(at, kSmallestFilter), after_call);
+        return kSmallestFilter;
+    }
+    const std::size_t size = filter_size(true, start.writable_count);
+    FilterCompiler(true, start.writable(), {at, size}).compile(after_call);
+    return size;
+}
+
+// Below the top of the guest's stack: memory that stays, and that the guest is free to write over. The filter
+// lies below the rest.
 Departure& prepare_departure(const ProcessStart& start) {
     const Layout& layout = start.layout;
     auto& departure = *reinterpret_cast<Departure*>(layout.stack_top - sizeof(Departure) / 16 * 16 - 256);
-    const HoleList holes = holes_of(layout, start.gate, start.plan);
+    const HoleList holes = holes_of(layout, start.workers.count, start.gate, start.plan);
     std::copy(holes.span().begin(), holes.span().end(), departure.holes);
     departure.hole_count = holes.count;
-    departure.filter = kFilter;
-    departure.filter.set_gate(gate_address(start.gate, holm_gate_window_end));
-    departure.filter_length = departure.filter.instructions.size();
-    departure.filter_address = reinterpret_cast<std::uint64_t>(departure.filter.instructions.data());
+    auto* const filter = reinterpret_cast<FilterInstruction*>(&departure) -
+                         filter_size(start.has_block_devices(), start.writable_count);
+    departure.filter_length = make_filter(start, filter);
+    departure.filter_address = reinterpret_cast<std::uint64_t>(filter);
+    departure.filter_flags = start.has_block_devices() ? SECCOMP_FILTER_FLAG_TSYNC : 0;
     departure.entry = layout.base + (start.plan.entry - start.plan.link_base);
     departure.boot_info = layout.boot_info;
     departure.stack = layout.stack_top - 8;  // as if the entry had been called
     return departure;
 }
+// With the smallest stack there is, and the largest filter.
+static_assert(kLargestFilter * sizeof(FilterInstruction) + sizeof(Departure) + 512 < HOLM_STACK_MINIMUM);
 
 [[noreturn]] void depart(std::uint64_t gate, Departure& departure) {
     const std::uint64_t routine = gate_address(gate, holm_gate_depart);
@@ -102,12 +128,27 @@ Departure& prepare_departure(const ProcessStart& start) {
     __builtin_unreachable();
 }
 
-void keep_only_grants(std::span<const holm_boot_device> devices) {
-    std::array<int, HOLM_MAX_DEVICES + 1> kept;
+// What block devices need besides their files: threads, and their bounds for the filter.
+void prepare_block_devices(ProcessStart& start) {
+    for (const holm_boot_device& device : start.device_list()) {
+        if (device.transport != HOLM_TRANSPORT_FILE) continue;
+        if (!start.has_block_devices()) start.workers = make_worker_handles();
+        if ((device.block.flags & HOLM_DEVICE_READ_ONLY) != 0) continue;
+        start.writable_storage[start.writable_count++] = {
+            static_cast<std::uint32_t>(device.handle), device.block.sector_count * device.block.sector_size};
+    }
+}
+
+void keep_only_grants(const ProcessStart& start) {
+    std::array<int, HOLM_MAX_DEVICES + 3> kept;
     std::size_t count = 0;
     kept[count++] = 1;  // the console
-    for (const holm_boot_device& device : devices)
+    for (const holm_boot_device& device : start.device_list())
         if (device.transport != HOLM_TRANSPORT_NONE) kept[count++] = device.handle;
+    if (start.has_block_devices()) {
+        kept[count++] = start.workers.wake;
+        kept[count++] = start.workers.done;
+    }
     close_all_but(std::span(kept).first(count));
 }
 
@@ -121,6 +162,7 @@ void run(std::span<char* const> words) {
     require_host_support();
     const int file = open_image(start, HOLM_PLATFORM_PROCESS, "process");
     open_devices(start);
+    prepare_block_devices(start);
 
     if (getrandom(&start.random, sizeof start.random, 0) != sizeof start.random)
         refuse_with_errno("cannot get random bytes");
@@ -128,7 +170,7 @@ void run(std::span<char* const> words) {
     map_image(start, file);
     move_gate(start.gate);
     protect_relro(start.plan, start.layout, kInPlace);
-    seal_instance(start.plan, start.layout, start.gate);
+    seal_instance(start.plan, start.layout, start.workers.count, start.gate);
 
     holm_boot_info& info = write_boot_block({.platform = HOLM_PLATFORM_PROCESS,
                                              .plan = start.plan,
@@ -141,11 +183,13 @@ void run(std::span<char* const> words) {
     info.console_handle = 1;
     info.gate = {gate_address(start.gate, holm_gate_call), gate_address(start.gate, holm_gate_call),
                  gate_address(start.gate, holm_gate_window_end), gate_address(start.gate, holm_gate_abandon)};
+    info.workers = start.workers;
     announce_layout(start.plan, start.layout, info);
     Departure& departure = prepare_departure(start);
-    keep_only_grants(start.device_list());
-    forbid_new_processes();
+    keep_only_grants(start);
     drop_privileges(start.plan.manifest.name);
+    start_workers(start.layout, start.gate, info.workers);
+    forbid_new_processes();
     install_upcall(start.layout.base + (start.plan.upcall - start.plan.link_base),
                    gate_address(start.gate, holm_gate_restorer), start.layout.alternate);
     const ClockPair later = read_clock_pair();

@@ -15,7 +15,8 @@ std::uint64_t random_gate(std::uint64_t random) {
     return kLowestGate + (random % kGateRange & ~(kPage - 1));
 }
 
-HoleList holes_of(const Layout& layout, std::uint64_t gate, const LoadPlan& plan) {
+HoleList holes_of(const Layout& layout, std::uint32_t worker_count, std::uint64_t gate,
+                  const LoadPlan& plan) {
     HoleList holes;
     std::uint64_t free_from = 0;
     const auto keep = [&](std::uint64_t start, std::uint64_t size) {
@@ -27,6 +28,8 @@ HoleList holes_of(const Layout& layout, std::uint64_t gate, const LoadPlan& plan
     keep(layout.alternate.start, layout.alternate.size);
     keep(layout.stack.start, layout.stack.size);
     keep(layout.heap.start, layout.heap.size);
+    for (std::uint32_t i = 0; i < worker_count; i++)
+        keep(worker_stack(layout, i).start, worker_stack(layout, i).size);
     keep(gate, kPage);
     keep(kUserEnd, 0);
     return holes;

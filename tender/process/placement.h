@@ -22,6 +22,6 @@ struct HoleList {
     std::size_t count = 0;
     std::span<const Hole> span() const { return {items.data(), count}; }
 };
-HoleList holes_of(const Layout& layout, std::uint64_t gate, const LoadPlan& plan);
+HoleList holes_of(const Layout& layout, std::uint32_t worker_count, std::uint64_t gate, const LoadPlan& plan);
 
 }  // namespace holm::tender

@@ -1,5 +1,7 @@
 #include "tender/process/trace.h"
 
+#include <array>
+
 #include <errno.h>
 #include <linux/ptrace.h>
 #include <signal.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include "tender/instance/failure.h"
+#include "tender/process/workers.h"
 #include "tender/sandbox/system_calls.h"
 
 namespace holm::tender {
@@ -23,8 +26,8 @@ void pass_on(int signal) {
 }
 
 // glibc and musl disagree on <sys/ptrace.h>; the kernel's own header and the plain call serve both.
-long trace(long request, long address, void* data) {
-    return syscall(SYS_ptrace, request, traced, address, data);
+long trace(long request, pid_t thread, long address, void* data) {
+    return syscall(SYS_ptrace, request, thread, address, data);
 }
 
 void print(const Sentence& line) {
@@ -38,68 +41,102 @@ class Tracer {
     [[noreturn]] void run() {
         int status = 0;
         for (;;) {
-            if (waitpid(traced, &status, 0) < 0) {
+            const pid_t stopped = waitpid(-1, &status, __WALL);
+            if (stopped < 0) {
                 if (errno == EINTR) continue;
                 refuse_with_errno("cannot trace");
             }
-            if (WIFEXITED(status) || WIFSIGNALED(status)) end(status);
-            int signal = WSTOPSIG(status);
-            if (signal == kSystemCallStop) {
-                note_system_call();
-                signal = 0;
+            if (WIFEXITED(status) || WIFSIGNALED(status)) {
+                if (stopped == traced) end(status);
+                continue;
             }
-            trace(PTRACE_SYSCALL, 0, reinterpret_cast<void*>(static_cast<long>(signal)));
+            trace(PTRACE_SYSCALL, stopped, 0, reinterpret_cast<void*>(look_at(stopped, status)));
         }
     }
 
   private:
-    void note_system_call() {
+    struct Thread {
+        pid_t id;  // 0: none yet
+        ptrace_syscall_info entry;
+        std::int64_t result;
+        bool pending;  // a call of the image was entered and is not yet printed
+    };
+
+    // What stopped the thread; returns the signal that it shall get.
+    long look_at(pid_t stopped, int status) {
+        Thread* const thread = find(stopped);
+        const int signal = WSTOPSIG(status);
+        const bool is_event = status >> 16 != 0;          // a thread was made
+        const bool is_start = thread && thread->id == 0;  // it stops once before it begins
+        if (is_start) thread->id = stopped;
+        if (thread && signal == kSystemCallStop) note_system_call(*thread);
+        return is_event || is_start || signal == kSystemCallStop ? 0 : signal;
+    }
+
+    // The thread of this id, or else a free place for it.
+    Thread* find(pid_t id) {
+        for (Thread& thread : threads_)
+            if (thread.id == id || thread.id == 0) return &thread;
+        return nullptr;
+    }
+
+    void note_system_call(Thread& thread) {
         ptrace_syscall_info info{};
-        if (trace(PTRACE_GET_SYSCALL_INFO, sizeof info, &info) < 0) return;
+        if (trace(PTRACE_GET_SYSCALL_INFO, thread.id, sizeof info, &info) < 0) return;
         if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-            if (pending_) print_result();
-            entry_ = info;
-            pending_ = inside_;
+            if (thread.pending) print_result(thread);
+            thread.entry = info;
+            thread.pending = inside_;
         } else if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
-            result_ = info.exit.rval;
+            thread.result = info.exit.rval;
             // A call that the filter killed is seen to return its own number; whether that happened shows
             // next.
-            if (pending_ && result_ != static_cast<std::int64_t>(entry_.entry.nr)) print_result();
+            if (thread.pending && thread.result != static_cast<std::int64_t>(thread.entry.entry.nr))
+                print_result(thread);
             // The tender's last call is the one that installs the filter; all later ones are the image's.
-            if (entry_.entry.nr == SYS_seccomp && entry_.entry.args[0] == 1 && info.exit.rval == 0)
+            if (thread.entry.entry.nr == SYS_seccomp && thread.entry.entry.args[0] == 1 &&
+                info.exit.rval == 0)
                 inside_ = true;
         }
     }
 
-    Sentence describe_call() const {
+    Sentence describe_call(const Thread& thread) const {
         Sentence line;
-        line.text("[holm-process] ");
-        if (const SystemCall* call = find_system_call(entry_.entry.nr))
+        line.text("[holm-process");
+        if (&thread != threads_.data())
+            line.text(" worker ").decimal(static_cast<std::uint64_t>(&thread - threads_.data()));
+        line.text("] ");
+        if (const SystemCall* call = find_system_call(thread.entry.entry.nr))
             line.text(call->name);
         else
-            line.text("system call ").decimal(entry_.entry.nr);
+            line.text("system call ").decimal(thread.entry.entry.nr);
         line.text("(");
-        for (int i = 0; i < 4; i++) line.text(i == 0 ? "" : ", ").hexadecimal(entry_.entry.args[i]);
+        for (int i = 0; i < 4; i++) line.text(i == 0 ? "" : ", ").hexadecimal(thread.entry.entry.args[i]);
         line.text(")");
         return line;
     }
 
-    void print_result() {
-        Sentence line = describe_call();
+    void print_result(Thread& thread) {
+        Sentence line = describe_call(thread);
         line.text(" = ");
-        if (result_ < 0)
-            line.text("-").decimal(static_cast<std::uint64_t>(-result_));
+        if (thread.result < 0)
+            line.text("-").decimal(static_cast<std::uint64_t>(-thread.result));
         else
-            line.decimal(static_cast<std::uint64_t>(result_));
+            line.decimal(static_cast<std::uint64_t>(thread.result));
         print(line.text("\n"));
-        pending_ = false;
+        thread.pending = false;
     }
 
     [[noreturn]] void end(int status) const {
-        if (pending_)
-            print(describe_call().text(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS
-                                           ? ": forbidden, the process was killed\n"
-                                           : "\n"));
+        const bool forbidden = WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
+        for (const Thread& thread : threads_) {
+            const bool killed =
+                forbidden && thread.result == static_cast<std::int64_t>(thread.entry.entry.nr);
+            // Only the first thread's last call is worth telling: a worker waits for work when the end comes.
+            const bool last = !forbidden && &thread == threads_.data();
+            if (thread.pending && (killed || last))
+                print(describe_call(thread).text(killed ? ": forbidden, the process was killed\n" : "\n"));
+        }
         if (WIFEXITED(status)) _exit(WEXITSTATUS(status));
         const rlimit no_core{0, 0};
         setrlimit(RLIMIT_CORE, &no_core);
@@ -108,10 +145,8 @@ class Tracer {
         _exit(128 + WTERMSIG(status));
     }
 
-    ptrace_syscall_info entry_{};
-    std::int64_t result_ = 0;
-    bool inside_ = false;   // the image runs
-    bool pending_ = false;  // a call of the image was entered and is not yet printed
+    std::array<Thread, 1 + kWorkerCount> threads_{};  // the first one is the instance's first
+    bool inside_ = false;                             // the image runs
 };
 
 }  // namespace
@@ -120,16 +155,17 @@ void trace_instance() {
     traced = fork();
     if (traced < 0) refuse_with_errno("cannot start a process to trace");
     if (traced == 0) {
-        if (trace(PTRACE_TRACEME, 0, nullptr) < 0) refuse_with_errno("cannot be traced");
+        if (trace(PTRACE_TRACEME, 0, 0, nullptr) < 0) refuse_with_errno("cannot be traced");
         raise(SIGSTOP);
         return;
     }
     signal(SIGTERM, pass_on);
     int status = 0;
     if (waitpid(traced, &status, 0) < 0 || !WIFSTOPPED(status)) refuse("cannot trace");
-    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
-    if (trace(PTRACE_SETOPTIONS, 0, reinterpret_cast<void*>(options)) < 0) refuse_with_errno("cannot trace");
-    trace(PTRACE_SYSCALL, 0, nullptr);
+    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE;
+    if (trace(PTRACE_SETOPTIONS, traced, 0, reinterpret_cast<void*>(options)) < 0)
+        refuse_with_errno("cannot trace");
+    trace(PTRACE_SYSCALL, traced, 0, nullptr);
     Tracer{}.run();
 }
 

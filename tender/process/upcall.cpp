@@ -39,6 +39,8 @@ void install_upcall(std::uint64_t upcall, std::uint64_t restorer, AddressRange a
 
     // A write to a stream socket whose other end is gone is an error for the image, not its end.
     set_action(SIGPIPE, {reinterpret_cast<std::uint64_t>(SIG_IGN), 0, 0, 0});
+    // So is a write to a block device's file past what the operator's limits let it grow to.
+    set_action(SIGXFSZ, {reinterpret_cast<std::uint64_t>(SIG_IGN), 0, 0, 0});
 
     // Stop requests and ticks wait while an upcall runs. A fault inside an upcall ends the process: its
     // signal is blocked.

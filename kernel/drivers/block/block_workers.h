@@ -25,7 +25,7 @@ class BlockWorkers {
     static constexpr std::uint32_t kMostJobs = 64;  // in flight, of all devices
 
     BlockWorkers(const platform::Gate& gate, const holm_boot_workers& boot)
-        : gate_(gate), wake_(boot.wake), done_(boot.done) {}
+        : gate_(gate), wake_(boot.wake), done_(boot.done), sleepers_(boot.count) {}
     BlockWorkers(const BlockWorkers&) = delete;
     BlockWorkers& operator=(const BlockWorkers&) = delete;
 
@@ -58,8 +58,8 @@ class BlockWorkers {
     std::array<Entry, kMostJobs> ring_{};
     std::atomic<std::uint32_t> tail_ = 0;  // jobs ever put in
     std::atomic<std::uint32_t> head_ = 0;  // jobs ever taken out
-    std::atomic<std::uint32_t> sleepers_ =
-        0;  // threads that read `wake`, or are about to, and were not woken yet
+    // Threads that read `wake`, or are about to, and were not woken yet. Those of the tender begin that way.
+    std::atomic<std::uint32_t> sleepers_;
 
     // From the threads to the core.
     std::atomic<BlockJob*> finished_ = nullptr;  // newest first

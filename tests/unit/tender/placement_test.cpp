@@ -43,7 +43,7 @@ TEST_CASE("holes are all that is not kept") {
     const std::uint64_t gate = random_gate(kRandomGate);
     // Two segments with a gap, as a strange but valid image may have.
     const LoadPlan plan = plan_of({{0x200000, 0x1800}, {0x203000, 0x2000}});
-    const HoleList holes = holes_of(layout, gate, plan);
+    const HoleList holes = holes_of(layout, 0, gate, plan);
     std::uint64_t at = 0;
     std::uint64_t kept = 0;
     for (const Hole& hole : holes.span()) {
@@ -59,12 +59,31 @@ TEST_CASE("holes are all that is not kept") {
     CHECK(holes.span()[1].size == 0x1000);
 }
 
+TEST_CASE("the workers' stacks lie behind the heap, each with a page below it that is never mapped") {
+    const Layout layout = layout_of(0x5123);
+    std::uint64_t end = layout.end();
+    for (std::uint32_t i = 0; i < kWorkerCount; i++) {
+        const AddressRange stack = worker_stack(layout, i);
+        CHECK(stack.start == end + kPage);
+        CHECK(stack.size == kWorkerStackSize);
+        end = stack.start + stack.size;
+    }
+    const LoadPlan plan = plan_of({{0x200000, 0x5000}});
+    const std::uint64_t gate = random_gate(kRandomGate);
+    std::uint64_t with = 0;
+    std::uint64_t without = 0;
+    for (const Hole& hole : holes_of(layout, kWorkerCount, gate, plan).span()) with += hole.size;
+    for (const Hole& hole : holes_of(layout, 0, gate, plan).span()) without += hole.size;
+    CHECK(without - with == kWorkerCount * kWorkerStackSize);
+}
+
 TEST_CASE("an image with as many segments as allowed has room for its holes") {
     LoadPlan plan{};
     for (std::uint64_t i = 0; i < kMaxSegments; i++)
         plan.segment_storage[plan.segment_count++] = {0, 0x200000 + i * 0x2000, 0x1000, 0x1000, elf::kRead};
     plan.link_base = 0x200000;
-    const HoleList holes = holes_of(layout_of(kMaxSegments * 0x2000), random_gate(kRandomGate), plan);
+    const HoleList holes =
+        holes_of(layout_of(kMaxSegments * 0x2000), kWorkerCount, random_gate(kRandomGate), plan);
     CHECK(holes.count == Departure::kMaxHoles);
 }
 

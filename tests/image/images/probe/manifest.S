@@ -1,17 +1,20 @@
-/* The manifest of the probe, by hand: one optional network device, no library OS, no other note data. */
+/* The manifest of the probe, by hand: an optional device of each kind, no library OS, no other note data. */
     .section .note.holm, "a", @note
     .balign 4
     .long 5, 2f - 1f, 0x314d4c48
     .asciz "Holm"
     .balign 4
-1:  .long 1, 2f - 1b, 1, 1      /* version, size, platforms: process, devices */
+1:  .long 1, 2f - 1b, 1, 2      /* version, size, platforms: process, devices */
     .quad 0x100000, 0x400000    /* heap: minimum, default */
     .long 0x10000               /* stack */
     .long probe_upcall - .
     .asciz "probe"
     .org 1b + 72
-    .asciz "lan"
+    .asciz "disk"
     .org 1b + 72 + 32
+    .long 2, 1                  /* block, optional */
+    .asciz "lan"
+    .org 1b + 72 + 40 + 32
     .long 1, 1                  /* net, optional */
 2:
     .section .note.GNU-stack, "", @progbits

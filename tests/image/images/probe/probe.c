@@ -12,9 +12,14 @@ enum {
     SYS_read = 0,
     SYS_write = 1,
     SYS_mprotect = 10,
+    SYS_pwrite64 = 18,
+    SYS_getpid = 39,
+    SYS_fdatasync = 75,
     SYS_clock_gettime = 228,
     SYS_exit_group = 231,
-    SYS_ppoll = 271
+    SYS_ppoll = 271,
+    SYS_fallocate = 285,
+    SYS_preadv2 = 327
 };
 
 static struct holm_boot_info* boot;
@@ -30,6 +35,10 @@ typedef long gate_call(long, long, long, long, long, long, long);
 
 static long call(long number, long a, long b, long c) {
     return ((gate_call*)boot->gate.call)(a, b, c, 0, 0, 0, number);
+}
+
+static long call_at(long number, long a, long b, long c, long offset) {
+    return ((gate_call*)boot->gate.call)(a, b, c, offset, 0, 0, number);
 }
 
 _Noreturn static void leave(int status) {
@@ -138,6 +147,15 @@ static void report(void) {
         say("device ");
         say(device->name);
         say("\n");
+        if (device->kind == HOLM_DEVICE_BLOCK) {
+            say_number("disk-transport", device->transport);
+            say_number("disk-handle", (uint64_t)(int64_t)device->handle);
+            say_number("sector-size", device->block.sector_size);
+            say_number("sector-count", device->block.sector_count);
+            say_number("disk-flags", device->block.flags);
+            say_number("workers", boot->workers.count);
+            continue;
+        }
         say_number("transport", device->transport);
         say_number("handle", (uint64_t)(int64_t)device->handle);
         say_number("mtu", device->net.mtu);
@@ -190,13 +208,87 @@ static void wait_for_ticks(uint32_t count) {
     say_number("ticks", ticks);
 }
 
+/* What a worker of the process tender runs; each does one thing. */
+static void worker_speaks(void* argument, uint64_t index) {
+    const uint64_t one = 1;
+    say_number("worker-has-its-argument", argument == &boot->workers && index < boot->workers.count);
+    call(SYS_write, boot->workers.done, (long)&one, 8);
+    for (;;) call(SYS_ppoll, 0, 0, 0);
+}
+static void worker_faults(void* argument, uint64_t index) {
+    *(volatile uint8_t*)index = *(uint8_t*)argument;
+}
+static void worker_makes_a_forbidden_call(void* argument, uint64_t index) {
+    call(SYS_getpid, (long)argument, (long)index, 0);
+}
+
+struct poll_descriptor {
+    int32_t descriptor;
+    int16_t wanted, there;
+};
+
+static void start_worker(void (*entry)(void*, uint64_t)) {
+    const uint64_t one = 1;
+    boot->workers.entry = (uint64_t)(uintptr_t)entry;
+    boot->workers.argument = (uint64_t)(uintptr_t)&boot->workers;
+    call(SYS_write, boot->workers.wake, (long)&one, 8);
+    struct poll_descriptor done = {boot->workers.done, 1, 0};
+    while (!stop && call(SYS_ppoll, (long)&done, 1, (long)longest_wait) < 1) {
+    }
+    say("done\n");
+}
+
+/* "SIZE:OFFSET" */
+static long offset_of(const char* text) {
+    while (*text && *text != ':') text++;
+    return *text ? number_of(text + 1) : 0;
+}
+
+static int attempt_on_disk(const char* what, const char* value) {
+    const long disk = boot->devices[0].handle;
+    const long number = number_of(value);
+    const struct {
+        void* start;
+        uint64_t size;
+    } piece = {zeroed, (uint64_t)number};
+    long result = 0;
+    if (equal(what, "pwrite"))
+        result = call_at(SYS_pwrite64, disk, (long)zeroed, number, offset_of(value));
+    else if (equal(what, "preadv"))
+        result = call_at(SYS_preadv2, disk, (long)&piece, 1, offset_of(value));
+    else if (equal(what, "fdatasync"))
+        result = call(SYS_fdatasync, disk, 0, 0);
+    else if (equal(what, "fallocate"))
+        result = call_at(SYS_fallocate, disk, number, 0, 4096);
+    else if (equal(what, "plain-write"))
+        result = call(SYS_write, disk, (long)zeroed, 512);
+    else if (equal(what, "plain-read"))
+        result = call(SYS_read, disk, (long)zeroed, 512);
+    else if (equal(what, "pwrite-console"))
+        result = call_at(SYS_pwrite64, boot->console_handle, (long)zeroed, 1, 0);
+    else if (equal(what, "fallocate-console"))
+        result = call_at(SYS_fallocate, boot->console_handle, 3, 0, 4096);
+    else if (equal(what, "worker"))
+        start_worker(worker_speaks);
+    else if (equal(what, "worker-fault"))
+        start_worker(worker_faults);
+    else if (equal(what, "worker-forbidden"))
+        start_worker(worker_makes_a_forbidden_call);
+    else
+        return 0;
+    say_number("result", (uint64_t)result);
+    return 1;
+}
+
 static void overflow_stack(void);
 
 static void attempt(const char* what, const char* value) {
     const long heap = (long)boot->heap_start;
     uint32_t* on_stack = (uint32_t[]){0xc3c3c3c3};
     __asm__ volatile("" : "+r"(on_stack) : : "memory");
-    if (equal(what, "report"))
+    if (attempt_on_disk(what, value))
+        leave(0);
+    else if (equal(what, "report"))
         report();
     else if (equal(what, "exit"))
         leave((int)number_of(value));
