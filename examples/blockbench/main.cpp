@@ -9,7 +9,6 @@
 #include <holm/main.h>
 #include <holm/task.h>
 
-#include "base/siphash.h"
 #include "options.h"
 #include "pattern.h"
 
@@ -43,11 +42,11 @@ Task<Result<>> work(Bench& bench, Mode mode, std::uint64_t index) {
     const std::uint64_t size = bench.options.block_size;
     const auto memory = std::make_unique<std::byte[]>(size);
     const holm::MutableBytes block(memory.get(), size);
-    holm::KeyedRandom random({.low = bench.options.seed, .high = index});
+    std::uint64_t random = bench.options.seed + (index << 32);
     while (!bench.is_over()) {
         const std::uint64_t number = bench.begun++;
         const std::uint64_t offset =
-            (is_random(mode) ? random.below(bench.blocks) : number % bench.blocks) * size;
+            (is_random(mode) ? next_random(random) % bench.blocks : number % bench.blocks) * size;
         Result<> outcome;
         if (mode == Mode::kRead || mode == Mode::kRandomRead || mode == Mode::kCheck) {
             outcome = co_await bench.disk.read(offset, block);

@@ -58,7 +58,11 @@ class Opening {
 
     Outcome open_file() {
         std::array<char, 4096> path;  // PATH_MAX
-        if (request_.file.size() >= path.size()) return failed("is no path: it is too long");
+        if (request_.file.size() >= path.size()) {
+            Sentence why;
+            why.text("device ").foreign(request_.name).text(": its path has more than 4095 characters");
+            return std::unexpected(why);
+        }
         std::memcpy(path.data(), request_.file.data(), request_.file.size());
         path[request_.file.size()] = 0;
         struct stat status{};

@@ -67,8 +67,8 @@ def test_the_clock_is_told_with_its_error():
     [
         (["--wat"], "unknown option --wat; try holm-process --help"),
         (["--mem", "10"], "--mem '10' is no size; allowed: a multiple of 4K up to 1T, such as 64M"),
-        (["--block", "disk=x"], "--block: block devices are not supported yet"),
-        (["--net", "wan=tap0"], "--net wan: the image has no network device of that name; it declares lan (net)"),
+        (["--block", "data=x"], "--block data: the image has no block device of that name; it declares disk (block), lan (net)"),
+        (["--net", "wan=tap0"], "--net wan: the image has no network device of that name; it declares disk (block), lan (net)"),
         (["--net", "lan=tap0", "--net", "lan=tap1"], "--net lan: the device is granted twice"),
         (["--net", "lan=no-such-tap"], "device lan: interface no-such-tap does not exist; "
          "`ip tuntap add NAME mode tap vnet_hdr` makes one"),

@@ -32,7 +32,7 @@ std::string refusal(std::initializer_list<holm_manifest_device> devices,
                     std::initializer_list<const char*> texts) {
     std::vector<NetRequest> requests;
     for (const char* text : texts) requests.push_back(parse_net_request(text).value());
-    const auto grants = match_grants(std::span(devices.begin(), devices.size()), requests);
+    const auto grants = match_grants(std::span(devices.begin(), devices.size()), requests, {});
     return grants ? "" : std::string(grants.error().view());
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("grants are matched by name") {
     const std::array devices{device("lan"), device("wan", HOLM_DEVICE_NET, HOLM_DEVICE_OPTIONAL),
                              device("dmz")};
     const std::array requests{*parse_net_request("dmz=tap1"), *parse_net_request("lan=tap0")};
-    const auto grants = match_grants(devices, requests);
+    const auto grants = match_grants(devices, requests, {});
     REQUIRE(grants);
     CHECK((*grants)[0] == 1);
     CHECK((*grants)[1] == kNotGranted);

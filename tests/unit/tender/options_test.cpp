@@ -60,7 +60,7 @@ TEST_CASE("mistakes are told with what is allowed") {
           "'x' stands behind the image; arguments of the service go behind --");
     CHECK(Parsed{"--fast", "web"}.sentence == "unknown option --fast; try holm-process --help");
     CHECK(Parsed{"web", "--mem"}.sentence == "--mem needs a value; try holm-process --help");
-    CHECK(Parsed{"--block", "d=x", "web"}.sentence == "--block: block devices are not supported yet");
+    CHECK(Parsed{"--block", "d", "web"}.sentence.starts_with("--block 'd' grants nothing"));
     for (const char* size :
          {"", "0", "-1", "10", "4097", "2junk", "10MB", "2T", "99999999999999999999", "0x1000", "M"}) {
         CAPTURE(size);
