@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/instant.h"
+#include "net/tcp/congestion/algorithm.h"
 #include "net/tcp/rtt.h"
 
 namespace holm::net::tcp {
@@ -33,6 +34,8 @@ struct Configuration {
     Duration orphan_timeout = Duration::seconds(60);  // closed by the service, no progress
     Duration time_wait = Duration::seconds(60);       // 2 MSL
     std::uint8_t keep_alive_probes = 9;
+
+    CongestionAlgorithm congestion = CongestionAlgorithm::kCubic;
 
     // --- options that we offer ---
     bool timestamps = true;

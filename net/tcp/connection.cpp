@@ -16,7 +16,7 @@ const char* name_of(State state) {
 Connection::Connection(Layer& layer, const FourTuple& tuple_, const ip::Route& route)
     : TableEntry(Kind::kConnection, tuple_),
       layer_(layer),
-      sender_(layer.configuration_.retransmission, layer.pool_),
+      sender_(layer.configuration_.retransmission, layer.configuration_.congestion, layer.pool_),
       receiver_(std::min(layer.configuration_.receive_buffer, route.receive_limit), layer.pool_),
       segmentation_(route.segmentation),
       mtu_(std::max<std::uint16_t>(route.mtu, 128)),

@@ -137,7 +137,9 @@ bool Connection::check_acknowledgment(Instant now, const Segment& segment) {
     if (timestamps_ && segment.options.has_timestamp) {
         // A peer could echo nonsense: nothing older than ten minutes was a round trip.
         const std::uint32_t elapsed = timestamp(now) - segment.options.timestamp_echo;
-        if (elapsed < 600'000) arrival.echo = Duration::milliseconds(elapsed);
+        const std::int64_t milliseconds = now.as_nanoseconds() / 1'000'000;
+        if (elapsed < 600'000)
+            arrival.echo = Instant::from_nanoseconds((milliseconds - std::int64_t{elapsed}) * 1'000'000);
     }
     if (sender_.acknowledge(arrival)) {
         last_progress_ = now;

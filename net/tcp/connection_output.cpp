@@ -71,9 +71,7 @@ bool Connection::emit_data(Instant now, ip::IpOutput& output, Transmission trans
               cut ? std::uint16_t(sender_.mss()) : 0))
         return false;
     sender_.sent(now, transmission);
-    if (transmission.kind == Transmission::Kind::kRetransmission ||
-        transmission.kind == Transmission::Kind::kRescue)
-        ++layer_.statistics_.retransmissions;
+    if (transmission.again) ++layer_.statistics_.retransmissions;
     return true;
 }
 

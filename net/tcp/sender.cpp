@@ -33,13 +33,13 @@ void Sender::establish(Instant now, std::uint32_t mss, bool sack) {
     mss_ = mss;
     timed_at_ = unanswered_ = Instant::never();
     set_timer(Timer::kNone, Instant::never());
-    recovery_.start(una_ - 1, sack);
-    congestion_.start(mss, syn_lost_);
+    recovery_.start(una_, sack);
+    congestion_->start(mss, syn_lost_);
 }
 
 void Sender::set_mss(std::uint32_t mss) {
     mss_ = mss;
-    congestion_.set_mss(mss);
+    congestion_->set_mss(mss);
 }
 
 // --- acknowledgments
@@ -56,12 +56,12 @@ void Sender::measure(const Arrival& arrival) {
     if (!timed_at_.is_never() && arrival.ack >= timed_end_) {
         rtt_.sample(arrival.now - timed_at_);
         timed_at_ = Instant::never();
-    } else if (timed_at_.is_never() && arrival.echo &&
-               *arrival.echo <= arrival.now - retransmitted_at_ + Duration::milliseconds(1)) {
+    } else if (timed_at_.is_never() && !arrival.echo.is_never() &&
+               arrival.echo + Duration::milliseconds(1) >= retransmitted_at_) {
         // After retransmissions only the timestamp tells which transmission is being acknowledged (RFC 7323,
         // section 4). An echo from before the last one proves nothing: the peer echoes none of the segments
         // that waited behind a gap, and one such "round trip" of minutes would make the next timeout as long.
-        rtt_.sample(*arrival.echo);
+        rtt_.sample(arrival.now - arrival.echo);
     } else {
         rtt_.restore();
     }
@@ -87,32 +87,35 @@ bool Sender::acknowledge(const Arrival& arrival) {
                                 (window_sequence_ == arrival.sequence && window_ack_ <= arrival.ack)))
         set_peer_window(arrival.sequence, arrival.ack, arrival.window);
 
-    Acknowledgment ack{.now = arrival.now};
-    for (const SeqRange& block : arrival.sack) {
-        // Blocks outside of what is outstanding are D-SACKs or lies.
-        if (block.begin < una_ || block.begin < arrival.ack || block.end > next_ || block.end <= block.begin)
-            continue;
-        ack.sacked += recovery_.on_selective_acknowledgment(block);
-    }
+    Acknowledgment ack{.now = arrival.now,
+                       .number = arrival.ack,
+                       .blocks = arrival.sack,
+                       .echo = arrival.echo,
+                       .congestion_echo = arrival.congestion_echo};
     if (arrival.ack > una_) {
         ack.acked = distance(una_, arrival.ack);
         // Slow start must not grow a window that is not being used (RFC 9293 leaves it open; RFC 7661 says
         // why).
-        const std::uint32_t in_use = congestion_.in_slow_start() ? 2 * flight_before_ : flight_before_ + mss_;
-        ack.window_limited = in_use >= congestion_.window();
+        const std::uint32_t in_use =
+            congestion_->in_slow_start() ? 2 * flight_before_ : flight_before_ + mss_;
+        ack.window_limited = in_use >= congestion_->window();
         measure(arrival);
         drop_acknowledged(arrival.ack);
         unanswered_ = Instant::never();
+        tail_probe_due_ = false;
         // RFC 6298, section 5.2 and 5.3.
         if (all_acknowledged())
             set_timer(Timer::kNone, Instant::never());
         else
             set_timer(Timer::kRetransmit, arrival.now + rtt_.timeout());
     } else if (arrival.ack == una_ && !all_acknowledged()) {
-        // RFC 5681, section 2; with SACK any segment that brings news counts (RFC 6675, section 2).
-        ack.duplicate = ack.sacked > 0 || (arrival.bare && window_ == old_window && arrival.sack.empty());
+        ack.duplicate = arrival.bare && window_ == old_window;
     }
-    recovery_.on_acknowledgment(flight(), ack, congestion_);
+    ack.flight = flight();
+    ack.smoothed = rtt_.smoothed();
+    ack.may_send_new = next_ < data_end() && usable_window() > 0;
+    recovery_.on_acknowledgment(ack, *congestion_);
+    arm_early(arrival.now);
 
     if (window_ == 0)
         unanswered_ = Instant::never();  // the peer lives (MUST-37): a closed window may stay closed
@@ -120,7 +123,7 @@ bool Sender::acknowledge(const Arrival& arrival) {
         // The window has moved: next() decides anew whether there is something to wait for.
         if (usable_window() > 0) set_timer(Timer::kNone, Instant::never()), probes_ = 0;
         unanswered_ = Instant::never();
-        probe_due_ = false;
+        window_probe_due_ = false;
     }
     return una_ != old_una;
 }
@@ -139,20 +142,21 @@ Transmission Sender::retransmission(SeqRange range, Transmission::Kind kind) con
             .length = distance(range.begin, end),
             .fin = range.end > data_end(),
             .push = end == data_end(),
-            .kind = kind};
+            .kind = kind,
+            .again = true};
 }
 
 // At least one byte beyond a closed window (RFC 9293, section 3.8.6.1), or what fits into one that stays
 // small (the override timeout of section 3.8.6.2.1). What does not fit is not counted as sent: the peer may
 // refuse it.
-Transmission Sender::probe() const {
+Transmission Sender::window_probe() const {
     const std::uint32_t unsent = distance(next_, data_end());
     const std::uint32_t length = std::min({unsent, mss_, std::max(usable_window(), 1U)});
     return {.sequence = next_,
             .length = length,
             .fin = finishing_ && length == unsent && (length == 0 || length < usable_window()),
             .push = true,
-            .kind = Transmission::Kind::kProbe};
+            .kind = Transmission::Kind::kWindowProbe};
 }
 
 // Whether a segment that is not full may go (RFC 9293, section 3.8.6.2.1, and Nagle in Minshall's form: one
@@ -185,39 +189,83 @@ bool Sender::waits_for_window() const {
     return all_acknowledged() && !fin_sent_ && (next_ < data_end() || finishing_);
 }
 
+Transmission Sender::lost_data(std::uint32_t allowance, std::uint32_t burst) {
+    const SeqRange lost = recovery_.next_retransmission(flight(), allowance, burst);
+    return lost.empty() ? Transmission{.sequence = next_}
+                        : retransmission(lost, Transmission::Kind::kRetransmission);
+}
+
+// RFC 8985, section 7.3: new data if the peer takes some, whatever the congestion window says, otherwise the
+// last segment again.
+Transmission Sender::tail_probe() {
+    Transmission probe = new_data(mss_, mss_);
+    if (probe.empty()) {
+        const SeqRange last = recovery_.tail(mss_);
+        if (last.empty()) return probe;
+        probe = retransmission(last, Transmission::Kind::kTailProbe);
+    }
+    probe.kind = Transmission::Kind::kTailProbe;
+    return probe;
+}
+
 Transmission Sender::next(Instant now, std::uint32_t burst) {
-    if (probe_due_) return probe();
+    if (window_probe_due_) return window_probe();
+    if (tail_probe_due_) {
+        if (const Transmission probe = tail_probe(); !probe.empty()) return probe;
+        tail_probe_due_ = false;
+    }
     // RFC 5681, section 4.1.
-    if (all_acknowledged() && now - last_sent_ > rtt_.timeout()) congestion_.on_idle();
-    const std::uint32_t allowance = recovery_.allowance(flight(), congestion_.window());
-    if (!recovery_.idle()) {
-        if (const SeqRange lost = recovery_.next_retransmission(flight(), allowance); !lost.empty())
-            return retransmission(lost, Transmission::Kind::kRetransmission);
+    if (all_acknowledged() && now - last_sent_ > rtt_.timeout()) congestion_->on_idle(now);
+    const std::uint32_t allowance = recovery_.allowance(flight(), congestion_->window());
+    const bool may_be_lost = !recovery_.idle();
+    if (may_be_lost && !recovery_.prefers_new_data()) {
+        if (const Transmission lost = lost_data(allowance, burst); !lost.empty()) return lost;
     }
     const Transmission transmission = new_data(allowance, burst);
     if (!transmission.empty()) return transmission;
-    if (!recovery_.idle()) {
-        if (const SeqRange rescue = recovery_.next_rescue(flight(), allowance); !rescue.empty())
-            return retransmission(rescue, Transmission::Kind::kRescue);
+    if (may_be_lost && recovery_.prefers_new_data()) {
+        recovery_.on_nothing_new(flight());
+        if (!recovery_.prefers_new_data()) return lost_data(allowance, burst);
     }
     if (timer_ == Timer::kNone && waits_for_window()) set_timer(Timer::kPersist, now + rtt_.timeout());
     return transmission;
 }
 
+// What may happen before the retransmission timer: RACK's reordering timer, or else a tail loss probe
+// (RFC 8985, section 7.2).
+void Sender::arm_early(Instant now) {
+    early_ = recovery_.reordering_deadline();
+    early_timer_ = EarlyTimer::kReordering;
+    if (!early_.is_never() || !recovery_.wants_probe() || timer_ != Timer::kRetransmit) return;
+    early_timer_ = EarlyTimer::kTailProbe;
+    const bool single = distance(una_, next_) <= mss_;
+    early_ = std::min(now + LossProbe::timeout(rtt_.smoothed(), single, rtt_.timeout()), deadline_);
+}
+
 void Sender::sent(Instant now, const Transmission& transmission) {
     using Kind = Transmission::Kind;
     last_sent_ = now;
-    if (transmission.kind == Kind::kRetransmission || transmission.kind == Kind::kRescue) {
+    const SeqRange range{transmission.sequence, transmission.end()};
+    if (transmission.again) {
         ++retransmissions_;
         retransmitted_at_ = now;
-        recovery_.on_retransmitted({transmission.sequence, transmission.end()},
-                                   transmission.kind == Kind::kRescue);
+        recovery_.on_retransmitted(now, range);
         if (transmission.sequence < timed_end_) timed_at_ = Instant::never();  // Karn
-        if (timer_ != Timer::kRetransmit) set_timer(Timer::kRetransmit, now + rtt_.timeout());
+    }
+    if (transmission.kind == Kind::kTailProbe) {
+        recovery_.on_probe_sent(transmission.again ? next_ : range.end, transmission.again);
+        set_timer(Timer::kRetransmit, now + rtt_.timeout());
+        early_ = Instant::never();
+        tail_probe_due_ = false;
+    }
+    if (transmission.again) {
+        // What is waited for now is this transmission of the first segment.
+        if (timer_ != Timer::kRetransmit || transmission.sequence == una_)
+            set_timer(Timer::kRetransmit, now + rtt_.timeout());
         return;
     }
-    if (transmission.kind == Kind::kProbe) {
-        probe_due_ = false;
+    if (transmission.kind == Kind::kWindowProbe) {
+        window_probe_due_ = false;
         highest_ = later(highest_, transmission.end());
         if (usable_window() < distance(transmission.sequence, transmission.end())) {
             if (unanswered_.is_never()) unanswered_ = now;
@@ -225,6 +273,7 @@ void Sender::sent(Instant now, const Transmission& transmission) {
         }
         probes_ = 0;
     }
+    recovery_.on_sent(now, range);
     next_ = transmission.end();
     highest_ = later(highest_, next_);
     if (transmission.fin) fin_sent_ = true;
@@ -235,11 +284,13 @@ void Sender::sent(Instant now, const Transmission& transmission) {
         timed_end_ = next_;
     }
     if (timer_ != Timer::kRetransmit) set_timer(Timer::kRetransmit, now + rtt_.timeout());
+    if (transmission.kind == Kind::kNew) arm_early(now);
 }
 
 void Sender::resend(Instant now) {
     if (all_acknowledged()) return;
-    recovery_.on_timeout(now, flight(), congestion_);
+    recovery_.on_timeout(now, flight(), rtt_.smoothed(), *congestion_);
+    early_ = Instant::never();
     set_timer(Timer::kRetransmit, now + rtt_.timeout());
 }
 
@@ -248,9 +299,19 @@ void Sender::resend(Instant now) {
 
 bool Sender::on_deadline(Instant now, Duration patience) {
     if (!unanswered_.is_never() && now - unanswered_ >= patience) return false;
+    if (now >= early_) {
+        early_ = Instant::never();
+        if (early_timer_ == EarlyTimer::kTailProbe) {
+            tail_probe_due_ = true;
+            return true;
+        }
+        recovery_.on_reordering_deadline(now, flight(), rtt_.smoothed(), *congestion_);
+        arm_early(now);
+        if (now < deadline_) return true;
+    }
     if (timer_ == Timer::kPersist) {
         // SHLD-30: probes grow rarer exponentially, up to the bound of the retransmission timeout.
-        probe_due_ = true;
+        window_probe_due_ = true;
         Duration interval = rtt_.timeout();
         probes_ = std::uint8_t(std::min<int>(probes_ + 1, 16));
         for (int i = 0; i < probes_ && interval < Duration::seconds(60); ++i) interval = interval * 2;
@@ -261,7 +322,9 @@ bool Sender::on_deadline(Instant now, Duration patience) {
     rtt_.back_off();
     timed_at_ = Instant::never();
     if (una_ >= data_begin_)
-        recovery_.on_timeout(now, flight(), congestion_);  // else the SYN is what was lost
+        recovery_.on_timeout(now, flight(), rtt_.smoothed(), *congestion_);  // else the SYN is what was lost
+    early_ = Instant::never();
+    tail_probe_due_ = false;
     set_timer(Timer::kRetransmit, now + rtt_.timeout());
     return true;
 }

@@ -4,13 +4,13 @@
 // It knows nothing of headers or states: Connection asks next() for a transmission, emits it and reports it
 // with sent().
 
+#include <algorithm>
 #include <cstdint>
-#include <optional>
 
 #include "base/instant.h"
-#include "net/tcp/new_reno.h"
+#include "net/tcp/congestion/algorithm.h"
+#include "net/tcp/recovery/loss_recovery.h"
 #include "net/tcp/rtt.h"
-#include "net/tcp/sack_recovery.h"
 #include "net/tcp/send_buffer.h"
 #include "net/tcp/sequence.h"
 
@@ -18,20 +18,22 @@ namespace holm::net::tcp {
 
 // One packet's worth of data: a segment, or several that the device will cut.
 struct Transmission {
-    enum class Kind : std::uint8_t { kNew, kRetransmission, kRescue, kProbe };
+    // kWindowProbe: into a closed window; kTailProbe: new or repeated data, RFC 8985, section 7.
+    enum class Kind : std::uint8_t { kNew, kRetransmission, kWindowProbe, kTailProbe };
     Seq sequence;
     std::uint32_t length = 0;  // payload bytes
     bool fin = false;
     bool push = false;
     Kind kind = Kind::kNew;
+    bool again = false;  // was sent before
     bool empty() const { return length == 0 && !fin; }
     Seq end() const { return sequence + length + (fin ? 1 : 0); }
 };
 
 class Sender {
   public:
-    Sender(const RttEstimator::Bounds& bounds, ChunkPool& pool)
-        : recovery_(pool), rtt_(bounds), pool_(&pool) {}
+    Sender(const RttEstimator::Bounds& bounds, CongestionAlgorithm algorithm, ChunkPool& pool)
+        : congestion_(algorithm), recovery_(pool), rtt_(bounds), pool_(&pool) {}
     ~Sender() { buffer_.clear(*pool_); }
 
     // --- the handshake: Connection sends the SYN itself ---
@@ -66,7 +68,9 @@ class Sender {
         std::uint32_t window = 0;  // scaled
         bool bare = false;         // neither data nor SYN nor FIN
         std::span<const SeqRange> sack;
-        std::optional<Duration> echo;  // age of the echoed timestamp
+        // When the timestamp that came back was sent, to the millisecond; never: there was none.
+        Instant echo = Instant::never();
+        bool congestion_echo = false;  // ECE, and we had agreed on ECN
     };
     // Takes an acceptable acknowledgment. Returns true if it acknowledged something new.
     bool acknowledge(const Arrival& arrival);
@@ -83,7 +87,7 @@ class Sender {
     }
 
     // --- timers ---
-    Instant deadline() const { return deadline_; }
+    Instant deadline() const { return std::min(deadline_, early_); }
     // Outstanding segments were too big for the path: send them again now.
     void resend(Instant now);
     // The deadline passed. False: the peer has been silent for `patience`, give up.
@@ -102,23 +106,28 @@ class Sender {
     bool finish_acknowledged() const { return fin_acknowledged_; }
     bool all_acknowledged() const { return una_ == next_; }
     const RttEstimator& rtt() const { return rtt_; }
-    const CongestionControl& congestion() const { return congestion_; }
-    SackRecovery::Phase recovery_phase() const { return recovery_.phase(); }
+    const CongestionControl& congestion() const { return *congestion_; }
+    void set_congestion(CongestionAlgorithm algorithm) { congestion_.choose(algorithm, mss_); }
+    const LossRecovery& recovery() const { return recovery_; }
     std::uint32_t retransmissions() const { return retransmissions_; }
 
   private:
     enum class Timer : std::uint8_t { kNone, kRetransmit, kPersist };
+    enum class EarlyTimer : std::uint8_t { kReordering, kTailProbe };
 
     Flight flight() const { return {una_, next_, mss_}; }
     Seq data_end() const { return data_begin_ + std::uint32_t(buffer_.size()); }
     bool fin_due() const { return finishing_ && next_ == data_end(); }
     Transmission retransmission(SeqRange range, Transmission::Kind kind) const;
+    Transmission lost_data(std::uint32_t allowance, std::uint32_t burst);
     Transmission new_data(std::uint32_t allowance, std::uint32_t burst) const;
-    Transmission probe() const;
+    Transmission window_probe() const;
     std::uint32_t usable_window() const;
     bool waits_for_window() const;
     bool may_send_partial(std::uint32_t length, std::uint32_t usable) const;
     void set_timer(Timer timer, Instant deadline) { timer_ = timer, deadline_ = deadline; }
+    void arm_early(Instant now);
+    Transmission tail_probe();
     void drop_acknowledged(Seq ack);
     void measure(const Arrival& arrival);
 
@@ -136,11 +145,12 @@ class Sender {
     std::uint32_t retransmissions_ = 0;
     std::uint32_t flight_before_ = 0;  // bytes outstanding when last sent: was the congestion window in use?
 
-    NewReno congestion_;
-    SackRecovery recovery_;
+    Congestion congestion_;
+    LossRecovery recovery_;
     RttEstimator rtt_;
 
-    Instant deadline_ = Instant::never();
+    Instant deadline_ = Instant::never();  // of timer_
+    Instant early_ = Instant::never();     // of early_timer_, before the retransmission timer
     Instant last_sent_;
     Instant retransmitted_at_;  // when something was last sent again
     Instant timed_at_ =
@@ -150,7 +160,9 @@ class Sender {
     ChunkPool* pool_;
     Timer timer_ = Timer::kNone;
     std::uint8_t probes_ = 0;
-    bool probe_due_ = false;
+    EarlyTimer early_timer_ = EarlyTimer::kReordering;
+    bool window_probe_due_ = false;
+    bool tail_probe_due_ = false;
     bool finishing_ = false;
     bool fin_sent_ = false;
     bool fin_acknowledged_ = false;

@@ -1,6 +1,8 @@
 #include "tests/script/tcp/player.h"
 
 #include <format>
+#include <sstream>
+#include <utility>
 
 namespace holm::net::tcp::test {
 
@@ -83,6 +85,55 @@ void Player::run_lines(const std::string& text) {
         }
         play_line(line);
     }
+}
+
+std::string Player::record(std::string_view text) {
+    const Script script = parse_script(text);
+    if (!script.error.empty()) return script.error;
+    std::vector<std::string> source;
+    std::istringstream stream{std::string(text)};
+    for (std::string line; std::getline(stream, line);) source.push_back(line);
+
+    std::string out;
+    Instant printed = now_;
+    const auto print = [&](Instant at, const std::string& line) {
+        out += std::format("+{:<5} {}\n", double((at - printed).as_microseconds()) / 1e6, line);
+        printed = at;
+    };
+    const auto drain = [&] {
+        for (; !ip_.sent.empty(); ip_.sent.pop_front()) print(ip_.sent.front().at, as_line(ip_.sent.front()));
+    };
+    Duration owed;  // by lines that were left out
+    int copied = 0;
+    for (const ScriptLine& line : script.lines) {
+        line_ = line.number;
+        for (; copied < line.number - 1; ++copied)
+            if (source[std::size_t(copied)].starts_with("#")) out += source[std::size_t(copied)] + "\n";
+        copied = line.number;
+        owed = owed + line.delay;
+        if (line.kind == ScriptLine::Kind::kOut) continue;
+        const bool setting = line.kind == ScriptLine::Kind::kCall && !layer_ && call_setting(line.words);
+        if (!setting && owed != Duration()) advance(owed);
+        owed = {};
+        drain();
+        const std::string& whole = source[std::size_t(line.number - 1)];
+        const std::size_t word = whole.starts_with("+") ? whole.find_first_not_of(' ', whole.find(' ')) : 0;
+        const std::string rest = word == std::string::npos ? "wait" : whole.substr(word);
+        if (line.kind == ScriptLine::Kind::kIn || now_ != printed)
+            print(now_, rest);
+        else
+            out += rest + "\n";
+        if (setting) continue;
+        if (line.kind == ScriptLine::Kind::kIn)
+            inject(line.segment);
+        else if (!call_expectation(line.words))
+            call(line.words);
+        if (!error_.empty()) out += "# ! " + std::exchange(error_, {}) + "\n";
+        if (line.words.size() > 0 && line.words[0] == "given") printed = now_;
+    }
+    if (owed != Duration()) advance(owed);
+    drain();
+    return out;
 }
 
 }  // namespace holm::net::tcp::test

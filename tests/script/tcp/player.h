@@ -20,6 +20,9 @@ class Player {
     ~Player();
     // Empty: everything was as the script says. Otherwise what was not, with the line.
     std::string play(const Script& script);
+    // The script as it would have to be: its own segments and calls, and whatever the layer sends between
+    // them. For writing scripts: what comes out is to be compared with the RFC, not to be believed.
+    std::string record(std::string_view text);
 
   private:
     // One conversation, by the peer's port.
@@ -45,6 +48,7 @@ class Player {
     void expect(const SegmentLine& line);
     void compare(const SegmentLine& line, const SentPacket& packet);
     std::string describe(const SentPacket& packet);
+    std::string as_line(const SentPacket& packet);
 
     void call(const std::vector<std::string>& words);
     bool call_setting(const std::vector<std::string>& words);

@@ -86,6 +86,9 @@ bool Player::call_setting(const std::vector<std::string>& words) {
         configuration_.user_timeout = to_duration(value);
     else if (name == "connect-timeout")
         configuration_.connect_timeout = to_duration(value);
+    else if (name == "congestion")
+        configuration_.congestion =
+            value == "reno" ? CongestionAlgorithm::kReno : CongestionAlgorithm::kCubic;
     else if (name == "no-options")
         configuration_.timestamps = configuration_.sack = configuration_.window_scale = false;
     else
@@ -257,10 +260,11 @@ void Player::call(const std::vector<std::string>& words) {
     settle();
 }
 
-// State first: `given STATE [ts] [sack] [wscale N] [mss N] [win N]` brings a connection there.
+// State first: `given STATE [ts] [sack] [wscale N] [mss N] [win N] [rtt S]` brings a connection there.
 void Player::given(const std::vector<std::string>& words) {
     std::string options = "mss 1460";
     std::string window = "65535";
+    std::string delay;
     bool timestamps = false;
     for (std::size_t i = 2; i < words.size(); ++i) {
         if (words[i] == "ts")
@@ -273,6 +277,8 @@ void Player::given(const std::vector<std::string>& words) {
             options = "mss " + words[++i];
         else if (words[i] == "win")
             window = words[++i];
+        else if (words[i] == "rtt")
+            delay = "+" + words[++i] + " ";
         else
             return error(std::format("'{}' is no word of 'given'", words[i]));
     }
@@ -285,7 +291,7 @@ void Player::given(const std::vector<std::string>& words) {
         lines = "connect\n> S 0:0(0)\n";
     } else {
         lines = "listen 80\n< S 0:0(0) win " + window + " <" + options + stamp + ">\n> S. 0:0(0) ack 1\n";
-        if (state != "SYN-RECEIVED") lines += "< . 1:1(0) ack 1" + after + "accept\n";
+        if (state != "SYN-RECEIVED") lines += delay + "< . 1:1(0) ack 1" + after + "accept\n";
     }
     if (state == "FIN-WAIT-1" || state == "FIN-WAIT-2" || state == "CLOSING" || state == "TIME-WAIT")
         lines += "shutdown\n> F. 1:1(0) ack 1\n";

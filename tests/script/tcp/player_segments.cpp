@@ -157,4 +157,30 @@ std::string Player::describe(const SentPacket& packet) {
     return text + std::format(" (at {} ms)", double(packet.at.as_nanoseconds() - 1'000'000'000'000) / 1e6);
 }
 
+std::string Player::as_line(const SentPacket& packet) {
+    const auto view = wire::TcpView::parse(packet.bytes);
+    Options options;
+    if (!view || !parse_options(view->options(), options)) return "> garbage";
+    const wire::TcpHeader& header = view->header();
+    Peer& peer = peers_[header.destination_port];
+    const bool syn = (header.flags & wire::kTcpSyn) != 0;
+    if (syn && !peer.our_initial) peer.our_initial = header.sequence;
+    if (options.has_timestamp && !peer.our_first_timestamp)
+        peer.our_first_timestamp = options.timestamp_value;
+    std::string text = describe(packet);
+    text = "> " + text.substr(0, text.find(" ("));
+    // Only what a reader looks for: the window is left out, and options where they are always the same.
+    const std::size_t window = text.find(" win ");
+    std::string rest = text.substr(window + 5);
+    text.resize(window);
+    rest.erase(0, std::min(rest.find(' '), rest.size()));
+    if (packet.segment_size != 0) text += std::format(" gso {}", packet.segment_size);
+    std::string list;
+    for (const SeqRange& block : options.sack_blocks())
+        list += std::format("{}sack {}:{}", list.empty() ? "" : ",", block.begin.value() - peer.peer_initial,
+                            block.end.value() - peer.peer_initial);
+    if (!list.empty() && !options.has_timestamp) text += " <" + list + ">";
+    return text;
+}
+
 }  // namespace holm::net::tcp::test

@@ -1,10 +1,13 @@
-// Plays every script of this folder. HOLM_SCRIPT=handshake/passive plays one.
+// Plays every script of this folder. HOLM_SCRIPT=handshake/passive plays one, HOLM_RECORD=FILE prints what
+// the segments and calls of a script lead to.
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -35,6 +38,15 @@ TEST_CASE("tcp scripts") {
     MESSAGE(played << " scripts played");
 }
 
+TEST_CASE("a script is recorded") {
+    if (const char* path = std::getenv("HOLM_RECORD")) {
+        std::ifstream file(path);
+        std::fputs(Player().record(std::string(std::istreambuf_iterator<char>(file), {})).c_str(), stdout);
+    }
+    CHECK(Player().record("given ESTABLISHED\nsend 10\n+0.1 < . 1:1(0) ack 11\n") ==
+          "given ESTABLISHED\nsend 10\n+0     > P. 1:11(10) ack 1\n+0.1   < . 1:1(0) ack 11\n");
+}
+
 // The judge must be able to say no.
 TEST_CASE("a script that expects something else fails") {
     CHECK(Player().play(parse_script("listen 80\n< S 0:0(0)\n> S. 0:0(0) ack 1")).empty());
@@ -47,23 +59,40 @@ TEST_CASE("a script that expects something else fails") {
     CHECK_FALSE(Player().play(parse_script("given ESTABLISHED\nsend 10\n+0.1 > . 1:11(10) ack 1")).empty());
 }
 
-// docs/rfc/tcp.md says which script tests what: each name of the form folder/name must be one.
-TEST_CASE("the table of RFCs names scripts that exist") {
+// docs/rfc/tcp.md says what is done where and which script tests it: each name must be one.
+TEST_CASE("the table of RFCs names functions and scripts that exist") {
+    std::string sources;
+    for (const char* folder : {"/net/tcp", "/net/ip"})
+        for (const auto& entry :
+             std::filesystem::recursive_directory_iterator(HOLM_SOURCE_DIR + std::string(folder)))
+            if (entry.path().extension() == ".h" || entry.path().extension() == ".cpp") {
+                std::ifstream source(entry.path());
+                sources.append(std::istreambuf_iterator<char>(source), {});
+            }
     std::ifstream file(HOLM_SOURCE_DIR "/docs/rfc/tcp.md");
     const std::string text(std::istreambuf_iterator<char>(file), {});
-    std::size_t found = 0;
+    std::size_t scripts = 0;
+    std::size_t functions = 0;
     for (std::size_t begin = text.find('`'); begin != std::string::npos; begin = text.find('`', begin + 1)) {
         const std::size_t end = text.find('`', begin + 1);
         const std::string name = text.substr(begin + 1, end - begin - 1);
         begin = end;
-        if (name.find('/') == std::string::npos || name.find('.') != std::string::npos ||
-            name.starts_with("tests/") || name.starts_with("net/") || name.starts_with("this/"))
-            continue;
-        const std::string path = HOLM_SOURCE_DIR "/tests/script/tcp/" + name + ".script";
-        CHECK_MESSAGE(std::filesystem::exists(path), name);
-        ++found;
+        if (name.starts_with("tests/") || name.starts_with("net/") || name.starts_with("this/")) continue;
+        if (name.find('/') != std::string::npos) {
+            CHECK_MESSAGE(std::filesystem::exists(HOLM_SOURCE_DIR "/tests/script/tcp/" + name + ".script"),
+                          name);
+            ++scripts;
+        } else {
+            const std::size_t colons = name.find("::");
+            const std::string type = name.substr(0, colons);
+            const std::string member = colons == std::string::npos ? type : name.substr(colons + 2);
+            CHECK_MESSAGE(sources.find(type) != std::string::npos, name);
+            CHECK_MESSAGE(std::regex_search(sources, std::regex("\\b" + member + "\\b")), name);
+            ++functions;
+        }
     }
-    CHECK(found > 50);
+    CHECK(scripts > 100);
+    CHECK(functions > 100);
 }
 
 }  // namespace holm::net::tcp::test

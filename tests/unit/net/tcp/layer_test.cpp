@@ -99,7 +99,7 @@ TEST_CASE("a referenced buffer is released when its last byte is acknowledged") 
 }
 
 TEST_CASE("an idle connection takes little memory") {
-    CHECK(sizeof(Connection) <= 1024);
+    CHECK(sizeof(Connection) <= 1280);
     CHECK(sizeof(TimeWait) <= 128);
     Network network = perfect_network();
     auto listener = *network.b.layer.listen({IpAddress::any_v4(), 80}, 4);

@@ -1,0 +1,35 @@
+#pragma once
+
+// The standard algorithm: slow start, congestion avoidance, halving on loss (RFC 5681), initial window of ten
+// segments (RFC 6928).
+
+#include "net/tcp/congestion/control.h"
+#include "net/tcp/congestion/slow_start.h"
+
+namespace holm::net::tcp {
+
+class NewReno final : public CongestionControl {
+  public:
+    void start(std::uint32_t mss, bool syn_lost) override;
+    void on_acknowledged(const Progress& progress) override;
+    void on_congestion(Instant now, std::uint32_t flight) override;
+    void on_timeout(Instant now, std::uint32_t flight, bool first) override;
+    void on_idle(Instant now) override;
+    void remember() override { before_ = {window_, threshold_}; }
+    void undo() override;
+    void set_mss(std::uint32_t mss) override { mss_ = mss; }
+    const char* name() const override { return "reno"; }
+
+  private:
+    struct Before {
+        std::uint32_t window = 0;
+        std::uint32_t threshold = 0;
+    };
+    std::uint32_t mss_ = 536;
+    // Bytes counted towards the next increase (appropriate byte counting, RFC 3465).
+    std::uint32_t acknowledged_ = 0;
+    Before before_;
+    SlowStart slow_start_;
+};
+
+}  // namespace holm::net::tcp
