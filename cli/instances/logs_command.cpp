@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "cli/run/instance_record.h"
+#include "cli/run/rotating_log.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -49,8 +50,7 @@ fs::path find_log(const std::string& what) {
     return record.log;
 }
 
-void print_log(const std::string& what) {
-    const fs::path path = find_log(what);
+void print_file(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) fail_with("{} cannot be read", quote(path.string()));
     std::array<char, 65536> buffer;
@@ -59,13 +59,23 @@ void print_log(const std::string& what) {
     }
 }
 
+void print_log(const std::string& what) {
+    const fs::path path = find_log(what);
+    std::error_code error;
+    if (fs::exists(older_log(path), error)) print_file(older_log(path));
+    print_file(path);
+}
+
 }  // namespace
 
 void add_logs(CommandLine& line) {
     const auto what = std::make_shared<std::string>();
     line.add_command("logs", "Print what a detached instance has written")
         .positional("INSTANCE", *what, "Its name, or its number in holm ps")
-        .footer("The log of an instance that has ended stays until the next one of its name is started.")
+        .footer(
+            "The log of an instance that has ended stays until the next one of its name is started. Of a "
+            "long\n"
+            "one the last 8 to 16 MB are kept.")
         .action([what] {
             print_log(*what);
             return 0;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <exception>
 #include <format>
@@ -13,6 +14,7 @@
 #include "cli/failure.h"
 #include "cli/process/child.h"
 #include "cli/run/instance_record.h"
+#include "cli/run/rotating_log.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -20,12 +22,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A process that keeps the log as long as somebody may write to it: this one, the tender, passt. The result
+// is where to write.
+int start_log_keeper(const fs::path& log) {
+    std::error_code error;
+    fs::remove(log, error);
+    fs::remove(older_log(log), error);
+    const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0) fail_with("the log {} cannot be written: {}", quote(log.string()), std::strerror(errno));
+    close(file);
+    Pipe pipe = Pipe::create();
+    const pid_t child = fork();
+    if (child < 0) fail_with("no process can be had: {}", std::strerror(errno));
+    if (child == 0) {
+        // It ends with its writers, not before them.
+        for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) signal(number, SIG_IGN);
+        close_range(STDERR_FILENO + 1, static_cast<unsigned>(pipe.read_end) - 1, 0);
+        close_range(static_cast<unsigned>(pipe.read_end) + 1, ~0u, 0);
+        keep_log(pipe.read_end, log);
+        _exit(0);
+    }
+    pipe.close_read();
+    return pipe.write_end;
+}
+
 void redirect_to(const fs::path& log) {
-    const int output =
-        open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (output < 0) fail_with("the log {} cannot be written: {}", quote(log.string()), std::strerror(errno));
-    const int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    dup2(input, STDIN_FILENO);
+    const int input = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(input, standard);
+    const int output = start_log_keeper(log);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
 }

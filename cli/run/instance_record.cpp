@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cli/failure.h"
+#include "cli/run/rotating_log.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
 
@@ -133,7 +134,9 @@ std::vector<InstanceRecord> running_instances() {
         } else {
             std::error_code unused;
             fs::remove(i->path(), unused);
-            if (record && !record->log.empty()) fs::remove(record->log, unused);
+            if (!record || record->log.empty()) continue;
+            fs::remove(record->log, unused);
+            fs::remove(older_log(record->log), unused);
         }
     }
     std::ranges::sort(running, {},

@@ -211,6 +211,43 @@ def test_a_detached_instance_is_listed_answers_and_stops(runtime):
     assert "listening" in holm("logs", "web", runtime=runtime).stdout
 
 
+def test_a_log_that_was_too_long_is_shown_with_the_part_before_it(runtime):
+    folder = runtime / "holm"
+    folder.mkdir(mode=0o700)
+    (folder / "web-1.log.1").write_text("earlier\n")
+    (folder / "web-1.log").write_text("later\n")
+    assert holm("logs", "web", runtime=runtime).stdout == "earlier\nlater\n"
+
+
+def test_the_log_of_a_detached_instance_ends_with_it_and_lies_in_one_file(runtime):
+    need("hello")
+    (runtime / "holm").mkdir(mode=0o700)
+    (runtime / "holm" / "hello-1.log.1").write_text("of an earlier one\n")
+    assert holm("run", "hello", "-d", runtime=runtime).returncode == 0
+    deadline = time.monotonic() + 30
+    while "hello from" not in holm("logs", "hello", runtime=runtime).stdout and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert "earlier" not in holm("logs", "hello", runtime=runtime).stdout
+    log = runtime / "holm" / "hello-1.log"
+    assert "hello from" in log.read_text() and log.stat().st_mode & 0o777 == 0o600
+    # Nobody is left that holds the folder's files or the pipe.
+    while time.monotonic() < deadline:
+        left = [pid for pid in os.listdir("/proc") if pid.isdigit() and pid != str(os.getpid())
+                and f"XDG_RUNTIME_DIR={runtime}".encode() in environment_of(pid)]
+        if not left:
+            break
+        time.sleep(0.05)
+    assert not left
+
+
+def environment_of(pid):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
 def test_a_record_of_a_process_that_is_gone_is_removed(runtime):
     folder = runtime / "holm"
     folder.mkdir(mode=0o700)
