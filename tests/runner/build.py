@@ -4,6 +4,8 @@ import os
 import pathlib
 import subprocess
 
+from tests.runner import child
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = {"release": ROOT / "build", "check": ROOT / "build" / "check", "fuzz": ROOT / "build" / "fuzz"}
 # The user's flags are for the user's programs; a terminal would make ctest and pytest draw.
@@ -27,8 +29,7 @@ def build(preset, *targets):
 
 def _step(command, output, log):
     print(f"    {' '.join(command[:3])} …", flush=True)
-    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=ENVIRONMENT)
-    if done.returncode != 0:
+    if child.run(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=ENVIRONMENT) != 0:
         lines = log.read_text(errors="replace").splitlines()
         start = next((i for i, line in enumerate(lines) if line.startswith("FAILED")), max(0, len(lines) - 20))
         print("\n".join(line[:300] for line in lines[start:start + 40]))

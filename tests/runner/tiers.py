@@ -1,9 +1,9 @@
 """The tiers of DESIGN §9: what each needs built, and how it runs."""
 
 import dataclasses
-import subprocess
 import typing
 
+from tests.runner import child
 from tests.runner.build import ENVIRONMENT, ROOT, BuildFailed, build
 
 RESULTS = ROOT / "build" / "test-results"
@@ -36,7 +36,7 @@ class CTest:
                    "--output-junit", junit]
         if only:
             command += ["-R", only]
-        subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, env=ENVIRONMENT, check=False)
+        child.run(command, env=ENVIRONMENT)
         if junit.exists():
             outcome.add_junit(junit, self.name)
 
@@ -61,8 +61,7 @@ class PyTest:
         command = ["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml", junit, folder]
         if only:
             command += ["-k", only]
-        done = subprocess.run(list(map(str, command)), cwd=ROOT, stdin=subprocess.DEVNULL, env=ENVIRONMENT, check=False)
-        nothing_matched = done.returncode == 5
+        nothing_matched = child.run(command, cleans_up=True, cwd=ROOT, env=ENVIRONMENT) == 5
         if not nothing_matched:
             outcome.add_junit(junit, self.name)
 

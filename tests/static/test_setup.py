@@ -1,8 +1,11 @@
 """What the bootstrap says when the machine cannot be set up. Programs it asks are replaced by small scripts."""
 
 import os
+import pathlib
+import signal
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -116,3 +119,65 @@ def test_source_entries_keep_what_signs_them(bash, tmp_path):
     assert (tmp_path / "out" / "one-line.list").read_text() == "deb-src [signed-by=/k.gpg] http://mirror/debian bookworm main\n"
     stanza = (tmp_path / "out" / "d.sources").read_text()
     assert "Types: deb-src\n" in stanza and "Signed-By: /usr/share/keyrings/k.gpg" in stanza
+
+
+def pid_in(path):
+    deadline = time.monotonic() + 30
+    while not (path.exists() and path.read_text().endswith("\n")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return int(path.read_text())
+
+
+def has_ended(pid):
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("script", ["run_ninja -C somewhere", "run_logged ninja"])
+def test_a_signal_ends_what_the_set_up_runs(tmp_path, script, number, status):
+    (tmp_path / "ninja").write_text("#!/bin/bash\necho $$ >pid; echo '[1/4] compile'; exec sleep 1000\n")
+    (tmp_path / "ninja").chmod(0o755)
+    with subprocess.Popen(["bash", "-c", PRELUDE + f"touch log; {script}"], cwd=tmp_path, stdin=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}) as holm:
+        child = pid_in(tmp_path / "pid")
+        holm.send_signal(number)
+        assert holm.wait(30) == status
+    assert has_ended(child)
+
+
+def test_what_ninja_says_is_logged_and_its_failure_shown(bash, tmp_path):
+    done = bash("touch log; run_ninja -C x; echo fine", ninja="echo '[1/2] one'; echo '[2/2] two'")
+    assert done.stdout == "fine\n" and "[2/2] two" in (tmp_path / "log").read_text()
+    done = bash("touch log; run_ninja -C x; echo fine", ninja="echo '[1/2] one'; echo 'FAILED: a.o'; echo 'a.cpp:1: no'; exit 1")
+    assert done.returncode == 1 and "a.cpp:1: no" in done.stderr and "the build failed" in done.stderr
+
+
+@pytest.mark.parametrize("cleans_up", [False, True])
+def test_a_signal_ends_what_the_test_runner_runs(tmp_path, cleans_up):
+    program = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.runner import child
+child.end_on_sigterm()
+try:
+    child.run(["bash", "-c", "trap 'touch cleaned; exit' INT; sleep 1000 & echo $! >pid; wait $!"], cleans_up={cleans_up})
+except KeyboardInterrupt:
+    sys.exit(7)
+"""
+    with subprocess.Popen(["/usr/bin/python3", "-B", "-c", program], cwd=tmp_path) as runner:
+        child = pid_in(tmp_path / "pid")
+        runner.terminate()
+        assert runner.wait(30) == 7
+    assert (tmp_path / "cleaned").exists() == cleans_up
+    if cleans_up:
+        os.kill(child, signal.SIGKILL)  # the stand-in left it to itself
+    assert has_ended(child)

@@ -24,11 +24,12 @@ set_up() {
         install_packages build "$1"
     fi
     step "the C and C++ libraries for images"
-    sysroot=$(report_indent='    ' "$root/toolchain/sysroot/build") || exit 1
+    report_indent='    ' run_child "$root/toolchain/sysroot/build" >"$root/build/.sysroot.new" || exit 1
+    sysroot=$(<"$root/build/.sysroot.new")
     step "configure"
     # The user's flags are for the user's programs.
     run_logged env -u CFLAGS -u CXXFLAGS -u CPPFLAGS -u LDFLAGS cmake -S "$root" --preset release -DHOLM_SYSROOT="$sysroot"
-    echo "$sysroot" >"$root/build/.sysroot"
+    mv "$root/build/.sysroot.new" "$root/build/.sysroot"
     step "build Holm"
     run_ninja -C "$root/build"
     touch "$(stamp_of build)" "$(stamp_of "$1")"
@@ -47,7 +48,7 @@ bring_up_to_date() {
     mkdir -p "$root/build"
     report_log=$root/build/setup.log
     exec 9>"$root/build/.lock"
-    flock -n 9 || { say "waiting for another ./holm that builds here"; flock 9; }
+    flock -n 9 || { say "waiting for another ./holm that builds here"; run_child flock 9; }
     if set_up_is_current "$1"; then rebuild; else set_up "$1"; fi
     exec 9>&-
 }

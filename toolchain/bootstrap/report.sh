@@ -6,6 +6,16 @@
 report_step=0
 report_text=
 
+# A signal to this script alone (not to its terminal's whole group) ends what it runs, too: a trap fires while bash waits
+# for a child in the background, and the kernel sends that child SIGTERM when the script is gone.
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+run_child() {
+    setpriv --pdeathsig TERM -- "$@" &
+    wait $!
+}
+
 say() { printf 'holm: %s%s\n' "${report_indent:-}" "$*" >&2; }
 
 fail() {
@@ -40,7 +50,7 @@ report_percent() {
 # run_logged COMMAND...: its output goes to the log; when it fails, the last lines are shown and the log is named.
 run_logged() {
     printf '$ %s\n' "$*" >>"$report_log"
-    "$@" >>"$report_log" 2>&1 </dev/null || {
+    run_child "$@" >>"$report_log" 2>&1 </dev/null || {
         tail -n 15 "$report_log" | sed 's/^/    | /' >&2
         fail "'${1##*/}' failed in step $report_text" "The whole output is in $report_log" "Running the same command again continues here."
     }
@@ -49,10 +59,15 @@ run_logged() {
 # run_ninja ARGUMENTS...: like run_logged, with the share that is done
 run_ninja() {
     printf '$ ninja %s\n' "$*" >>"$report_log"
-    local start
+    local start progress status=0
     start=$(wc -l <"$report_log")
-    NINJA_STATUS='[%f/%t] ' ninja "$@" 2>&1 </dev/null | tee -a "$report_log" |
-        awk -F '[][/]' '/^\[[0-9]+\/[0-9]+\]/ { print int(100 * $2 / $3); fflush() }' | report_percent || {
+    exec {progress}> >(tee -a "$report_log" |
+        awk -F '[][/]' '/^\[[0-9]+\/[0-9]+\]/ { print int(100 * $2 / $3); fflush() }' | report_percent)
+    local reader=$!
+    NINJA_STATUS='[%f/%t] ' run_child ninja "$@" >&"$progress" 2>&1 </dev/null || status=$?
+    exec {progress}>&-
+    wait "$reader" || true
+    ((status == 0)) || {
         { tail -n "+$start" "$report_log" | grep -m 1 -A 12 '^FAILED' | grep -v 'bin/clang' || true; } | cut -c 1-200 | sed 's/^/    | /' >&2
         fail "the build failed in step $report_text" "The whole output is in $report_log"
     }
