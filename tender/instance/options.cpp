@@ -90,6 +90,7 @@ class OptionParser {
         if (word == "--help") return flag(options_.help);
         if (word == "--quiet") return flag(options_.quiet);
         if (tender_.has_trace && word == "--trace-syscalls") return flag(options_.trace);
+        if (tender_.has_exit_count && word == "--count-exits") return flag(options_.count_exits);
         const std::size_t equals = word.find('=');
         const std::string_view name = word.substr(0, equals);
         if (name != "--net" && name != "--block" && name != "--mem" && name != "--arg" && name != "--env" &&

@@ -39,6 +39,7 @@ struct Options {
     bool help = false;
     bool quiet = false;
     bool trace = false;
+    bool count_exits = false;
     std::optional<std::uint64_t> memory;  // bytes of heap
     std::uint32_t grace_ms = 0;
     StringList arguments;    // without argv[0]
@@ -54,10 +55,11 @@ struct Options {
 
 // What a tender says about itself, and which options are its own.
 struct TenderTraits {
-    std::string_view program;    // "holm-process"
-    std::string_view does;       // "Runs a Holm image as a sandboxed process."
-    std::string_view own_usage;  // lines of the options that are its own
-    bool has_trace = false;      // --trace-syscalls
+    std::string_view program;     // "holm-process"
+    std::string_view does;        // "Runs a Holm image as a sandboxed process."
+    std::string_view own_usage;   // lines of the options that are its own
+    bool has_trace = false;       // --trace-syscalls
+    bool has_exit_count = false;  // --count-exits
 };
 
 // `words` is argv without the program's name. `options` is filled in place: it is large.

@@ -18,6 +18,12 @@ bool Devices::ring(std::uint64_t offset) {
     return true;
 }
 
+Devices::Fault Devices::fault() const {
+    for (std::size_t i = 0; i < devices_.size(); i++)
+        if (devices_[i] != nullptr && devices_[i]->fault() != nullptr) return {i, devices_[i]->fault()};
+    return {};
+}
+
 std::size_t Devices::watch(std::span<pollfd, HOLM_MAX_DEVICES> polled) const {
     std::size_t count = 0;
     for (const Device* const device : devices_) {

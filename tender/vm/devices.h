@@ -25,6 +25,10 @@ class Device {
     // What to sleep on while there is nothing to move; a descriptor of -1 for nothing.
     virtual pollfd watch() const = 0;
 
+    // What the guest did against the rules of the device's queues; null while it is in order. The instance
+    // then ends.
+    virtual const char* fault() const = 0;
+
   protected:
     ~Device() = default;
 };
@@ -45,6 +49,13 @@ class Devices {
 
     // The store at this offset of the page of doorbells. False: there is no such doorbell.
     bool ring(std::uint64_t offset);
+
+    // A device whose fault() says something, as an index into the manifest; null: none.
+    struct Fault {
+        std::size_t device = 0;
+        const char* what = nullptr;
+    };
+    Fault fault() const;
 
     // Fills `polled` with what to sleep on; returns how many entries.
     std::size_t watch(std::span<pollfd, HOLM_MAX_DEVICES> polled) const;

@@ -30,14 +30,23 @@ Sentence begin(std::string_view image) {
 
 }  // namespace
 
+void Runner::leave(int status) {
+    if (in_.count_exits) {
+        Sentence line = begin(in_.name);
+        exits_.describe(line);
+        say(line.text("\n"));
+    }
+    _exit(status);
+}
+
 void Runner::end_misuse(const Sentence& what) {
     say(begin(in_.name).text("was ended: ").text(what.view()).text("\n"));
-    _exit(kForbiddenStatus);
+    leave(kForbiddenStatus);
 }
 
 void Runner::end_broken(std::string_view what, std::uint64_t detail) {
     say(begin(in_.name).text("was ended: ").text(what).text(", ").hexadecimal(detail).text("\n"));
-    _exit(kRefusedStatus);
+    leave(kRefusedStatus);
 }
 
 void Runner::end_by_run_error(int error) {
@@ -46,7 +55,7 @@ void Runner::end_by_run_error(int error) {
             "was ended: its memory is gone; its file was cut short, or the host has none left\n"));
     else
         say(begin(in_.name).text("was ended: KVM cannot run it any more: ").text(strerror(error)).text("\n"));
-    _exit(kRefusedStatus);
+    leave(kRefusedStatus);
 }
 
 void Runner::end_grace() {
@@ -54,7 +63,7 @@ void Runner::end_grace() {
             .text("was ended: it did not stop within its grace period, ")
             .decimal(in_.grace_ms)
             .text(" ms\n"));
-    _exit(kStoppedStatus);
+    leave(kStoppedStatus);
 }
 
 void Runner::end_fault(std::string_view why, const holm_upcall_frame& frame) {
@@ -64,7 +73,7 @@ void Runner::end_fault(std::string_view why, const holm_upcall_frame& frame) {
     line.text(", address ").hexadecimal(frame.address).text(") at ").hexadecimal(frame.rip - in_.link_offset);
     say(line.text("\n"));
     print_fault(frame, in_.memory, in_.link_offset);
-    _exit(kFaultStatus);
+    leave(kFaultStatus);
 }
 
 }  // namespace holm::tender

@@ -2,6 +2,7 @@
 // main().
 
 #include <array>
+#include <new>
 
 #include <sys/random.h>
 #include <unistd.h>
@@ -14,14 +15,20 @@
 #include "tender/loader/relocate.h"
 #include "tender/vm/kvm.h"
 #include "tender/vm/machine_memory.h"
+#include "tender/vm/net_server.h"
 #include "tender/vm/probe.h"
+#include "tender/vm/queues.h"
 #include "tender/vm/runner.h"
 
 namespace holm::tender {
 namespace {
 
 constexpr TenderTraits kTraits{
-    .program = "holm-vm", .does = "Runs a Holm image as a virtual machine on KVM.\n\n", .own_usage = {}};
+    .program = "holm-vm",
+    .does = "Runs a Holm image as a virtual machine on KVM.\n\n",
+    .own_usage =
+        "  --count-exits      at the end, print how often the guest called its tender to standard error\n",
+    .has_exit_count = true};
 
 // What one start needs from the host's generator, fetched by one call.
 struct Randomness {
@@ -33,6 +40,8 @@ struct VmStart : Start {
     Randomness random;
     AddressMap map;
     Devices machine_devices;
+    // Of its NetServer, made when the device is granted: untouched memory costs nothing.
+    alignas(NetServer) std::byte nets[HOLM_MAX_DEVICES][sizeof(NetServer)];
 };
 
 AddressMap make_address_map(const VmStart& start) {
@@ -41,7 +50,7 @@ AddressMap make_address_map(const VmStart& start) {
                                 .stack_size = start.plan.manifest.stack_size,
                                 .strings_size = size_of_strings(start.name(), start.options),
                                 .device_count = start.plan.manifest.device_count,
-                                .rings_size = 0,
+                                .rings_size = rings_size(start.device_list()),
                                 .heap_size = heap_size(start),
                                 .heap_alignment = elf::kPageSize});
 }
@@ -67,6 +76,10 @@ holm_boot_info& write_boot_info(const VmStart& start, const MachineMemory& memor
                                              .seed = start.random.seed,
                                              .offset = memory.mode.offset});
     info.console_handle = -1;
+    for (holm_boot_device& device : std::span(info.devices).first(info.device_count)) {
+        if (device.transport != HOLM_TRANSPORT_NONE) device.transport = HOLM_TRANSPORT_RING;
+        device.handle = -1;  // ours
+    }
     info.vm = {.hypercalls = start.map.hypercalls, .bus_offset = start.map.bus_offset};
     return info;
 }
@@ -83,9 +96,21 @@ holm_boot_clock make_clock(const Kvm& kvm, const ClockPair& earlier) {
     return clock;
 }
 
-void keep_only_grants(const Kvm& kvm) {
-    std::array<int, 3> kept{1, 2, kvm.processor};
-    close_all_but(kept);
+void connect_devices(VmStart& start, const GuestMemory& guest) {
+    for (std::size_t i = 0; i < start.device_list().size(); i++) {
+        const holm_boot_device& device = start.devices[i];
+        if (device.transport == HOLM_TRANSPORT_NONE) continue;
+        const std::array rings{guest.at(device.queues[0].ring), guest.at(device.queues[1].ring)};
+        start.machine_devices.add(i, *::new (start.nets[i]) NetServer(device, rings, guest));
+    }
+}
+
+void keep_only_grants(const VmStart& start, const Kvm& kvm) {
+    std::array<int, 3 + HOLM_MAX_DEVICES> kept{1, 2, kvm.processor};
+    std::size_t count = 3;
+    for (const holm_boot_device& device : start.device_list())
+        if (device.transport != HOLM_TRANSPORT_NONE) kept[count++] = device.handle;
+    close_all_but(std::span(kept).first(count));
 }
 
 [[noreturn]] void run(std::span<char* const> words) {
@@ -97,14 +122,13 @@ void keep_only_grants(const Kvm& kvm) {
     require_host_support();
     const int file = open_image(start, HOLM_PLATFORM_VM, "vm");
     open_devices(start);
-    for (const holm_boot_device& device : start.device_list())
-        if (device.transport != HOLM_TRANSPORT_NONE)
-            refuse("holm-vm serves no devices in this version; use --tender process");
     Kvm kvm = create_machine();
 
     if (getrandom(&start.random, sizeof start.random, 0) != sizeof start.random)
         refuse_with_errno("cannot get random bytes");
     start.map = make_address_map(start);
+    place_queues(std::span(start.devices).first(start.device_list().size()), start.map.layout.rings.start,
+                 start.map.doorbells);
     const MachineMemory memory = load_image(start, file);
     PageTables tables = write_guest_view(memory, start.map, start.plan);
     holm_boot_info& info = write_boot_info(start, memory);
@@ -117,10 +141,11 @@ void keep_only_grants(const Kvm& kvm) {
               probe_registers(start.map, start.plan.entry + link_offset, start.map.layout.stack_top - 8));
 
     GuestMemory guest(memory.start, start.map, start.plan);
+    connect_devices(start, guest);
     Vcpu vcpu(kvm.processor, kvm.run);
     info.clock = make_clock(kvm, earlier);
     const holm_boot_clock clock = info.clock;  // the guest may write to its own
-    keep_only_grants(kvm);
+    keep_only_grants(start, kvm);
     drop_privileges(start.plan.manifest.name);
     install_signal_handlers(vcpu, guest);
     Runner({.map = start.map,
@@ -132,7 +157,8 @@ void keep_only_grants(const Kvm& kvm) {
             .name = start.name(),
             .link_offset = link_offset,
             .upcall = start.plan.upcall + link_offset,
-            .grace_ms = start.options.grace_ms})
+            .grace_ms = start.options.grace_ms,
+            .count_exits = start.options.count_exits})
         .run();
 }
 

@@ -47,7 +47,7 @@ void Runner::handle_exit() {
             return handle_store(physical, size, value);
         }
         case KVM_EXIT_INTR:
-            return;
+            return exits_.count_signal();
         case KVM_EXIT_SHUTDOWN:
             end_broken("the virtual machine broke down: a fault while ring 0 reported another (triple fault)",
                        0);
@@ -70,11 +70,13 @@ void Runner::handle_store(std::uint64_t physical, std::uint32_t size, std::uint6
         case 0:
             return handle_exception(static_cast<std::uint32_t>(value));
         case 1:
+            exits_.count_call(offset % kPage / 8);
             if (!started_) drop_probe(offset % kPage, value);
             if (!hypercalls_.call(offset % kPage, size, value)) end_misuse(hypercalls_.why());
             return;
         case 2:
-            if (in_.devices.ring(offset % kPage)) return;
+            exits_.count_doorbell();
+            if (in_.devices.ring(offset % kPage)) return check_devices();
             return end_misuse(Sentence{}
                                   .text("a store to doorbell ")
                                   .decimal(offset % kPage / 8)
@@ -142,8 +144,21 @@ std::int64_t Runner::nanoseconds_until(std::uint64_t deadline_ns) const {
     return static_cast<std::int64_t>(left < kLongest ? left : kLongest);
 }
 
+// A guest that makes nonsense of a queue's memory has lost control of its own.
+void Runner::check_devices() {
+    const Devices::Fault fault = in_.devices.fault();
+    if (fault.what == nullptr) return;
+    end_misuse(Sentence{}
+                   .text("it broke the rules of the queues of device ")
+                   .decimal(fault.device)
+                   .text(": ")
+                   .text(fault.what));
+}
+
 bool Runner::wait(std::uint64_t deadline_ns, bool until_stop) {
-    if (in_.devices.serve()) return true;
+    const bool something = in_.devices.serve();
+    check_devices();
+    if (something) return true;
     keep_signals();
     if (tick_pending_ || stop_pending_ || (until_stop && stop_requested_)) return false;
     const std::int64_t left = nanoseconds_until(deadline_ns);
@@ -151,7 +166,9 @@ bool Runner::wait(std::uint64_t deadline_ns, bool until_stop) {
     std::array<pollfd, HOLM_MAX_DEVICES> polled;
     const std::size_t count = in_.devices.watch(polled);
     if (sleep_on({polled.data(), count}, left) <= 0) return false;
-    return in_.devices.serve();
+    const bool now = in_.devices.serve();
+    check_devices();
+    return now;
 }
 
 holm_clock_call Runner::read_clocks() {
@@ -171,7 +188,7 @@ bool Runner::make_guard(GuestAddress page) {
 }
 
 void Runner::exit(int status, bool) {
-    _exit(status);
+    leave(status);
 }
 
 }  // namespace holm::tender

@@ -8,6 +8,7 @@
 #include "abi/boot_info.h"
 #include "tender/vm/address_map.h"
 #include "tender/vm/devices.h"
+#include "tender/vm/exit_count.h"
 #include "tender/vm/guest_memory.h"
 #include "tender/vm/hypercalls.h"
 #include "tender/vm/page_tables.h"
@@ -28,6 +29,7 @@ struct RunnerInput {
     std::uint64_t link_offset;  // guest address less link address
     std::uint64_t upcall;       // guest address of the image's upcall
     std::uint32_t grace_ms;
+    bool count_exits;
 };
 
 class Runner final : private HypercallHost {
@@ -46,6 +48,7 @@ class Runner final : private HypercallHost {
     [[noreturn]] void exit(int status, bool panicked) override;
 
     bool keep_signals();
+    void check_devices();
     void deliver_upcall();
     std::uint64_t push_frame(const holm_upcall_frame& frame, kvm_regs& registers);
 
@@ -55,6 +58,8 @@ class Runner final : private HypercallHost {
     void drop_probe(std::uint64_t offset, std::uint64_t value);
     std::int64_t nanoseconds_until(std::uint64_t deadline_ns) const;
 
+    // All ends go through here.
+    [[noreturn]] void leave(int status);
     // Ends, with one sentence.
     [[noreturn]] void end_misuse(const Sentence& what);
     [[noreturn]] void end_broken(std::string_view what, std::uint64_t detail);
@@ -64,6 +69,7 @@ class Runner final : private HypercallHost {
 
     RunnerInput in_;
     Hypercalls hypercalls_;
+    ExitCount exits_;
     bool started_ = false;  // the image has made a hypercall
     bool in_upcall_ = false;
     bool tick_pending_ = false;  // upcalls that wait until there is none

@@ -1,5 +1,6 @@
 #include "kernel/platform/vm/vm_platform.h"
 
+#include <algorithm>
 #include <new>
 
 #include "kernel/console/console.h"
@@ -32,14 +33,17 @@ std::uint64_t VmPlatform::tender_now() const {
 // Devices are served, and said to be ready, all together: their drivers find out by looking at their queues.
 void VmPlatform::wait(Instant now, Instant deadline, std::span<Readiness> devices, bool until_stop) {
     holm_wait_call call{.deadline_ns = ~std::uint64_t{0}, .until_stop = until_stop ? 1u : 0u, .events = 0};
+    const bool there_already = std::ranges::any_of(
+        devices, [](const Readiness& device) { return device.readable || device.writable; });
+    if (there_already) deadline = now;
     if (!deadline.is_never()) {
         const std::int64_t left = (deadline - now).as_nanoseconds();
         call.deadline_ns = tender_now() + static_cast<std::uint64_t>(left > 0 ? left : 0);
     }
     hypercalls_.call(HOLM_HYPERCALL_WAIT, call);
     for (Readiness& device : devices) {
-        device.readable = device.want_readable && call.events != 0;
-        device.writable = device.want_writable && call.events != 0;
+        device.readable |= device.want_readable && call.events != 0;
+        device.writable |= device.want_writable && call.events != 0;
     }
 }
 
