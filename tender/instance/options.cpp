@@ -17,7 +17,9 @@ std::array<std::string_view, 7> usage_of(const TenderTraits& tender) {
         "  --arg ARGUMENT     one argument for the service; the same as ARGUMENTS behind --\n"
         "  --env NAME=VALUE   one environment variable for the service\n"
         "  --grace MS         time between a stop request (SIGTERM) and the end (default: 10000)\n"
-        "  --quiet            no messages of the library OS itself\n";
+        "  --quiet            no messages of the library OS itself\n"
+        "  --stopped          stop before the image's first instruction, until a debugger lets it go on\n"
+        "  --dump FILE        on a panic or a crash, write a core file for gdb\n";
     return {
         "usage: ",
         tender.program,
@@ -89,16 +91,22 @@ class OptionParser {
     Outcome take_option(std::string_view word) {
         if (word == "--help") return flag(options_.help);
         if (word == "--quiet") return flag(options_.quiet);
+        if (word == "--stopped") return flag(options_.stopped);
         if (tender_.has_trace && word == "--trace-syscalls") return flag(options_.trace);
         if (tender_.has_exit_count && word == "--count-exits") return flag(options_.count_exits);
         const std::size_t equals = word.find('=');
         const std::string_view name = word.substr(0, equals);
-        if (name != "--net" && name != "--block" && name != "--mem" && name != "--arg" && name != "--env" &&
-            name != "--grace")
-            return advise("unknown option ", word, {});
+        if (!has_value(name)) return advise("unknown option ", word, {});
         if (equals != std::string_view::npos) return take_value(name, word.substr(equals + 1));
         if (at_ == words_.size()) return advise({}, name, " needs a value");
         return take_value(name, words_[at_++]);
+    }
+
+    bool has_value(std::string_view name) const {
+        for (const std::string_view known :
+             {"--net", "--block", "--mem", "--arg", "--env", "--grace", "--dump"})
+            if (name == known) return true;
+        return tender_.has_gdb && name == "--gdb";
     }
 
     static Outcome flag(bool& value) {
@@ -112,9 +120,18 @@ class OptionParser {
         if (name == "--net") return take_net(value);
         if (name == "--block") return take_block(value);
         if (name == "--mem") return take_memory(value);
+        if (name == "--dump") return take_path(name, value, options_.dump);
+        if (name == "--gdb") return take_path(name, value, options_.gdb);
         const auto grace = parse_decimal(value, kLongestGrace);
         if (!grace) return wrong("--grace '", value, "' is no time; allowed: 0 to 86400000 milliseconds");
         options_.grace_ms = static_cast<std::uint32_t>(*grace);
+        return {};
+    }
+
+    // Values are ends of words of the command line, so they end with a NUL.
+    static Outcome take_path(std::string_view name, std::string_view value, const char*& path) {
+        if (value.empty()) return wrong({}, name, ": the path is empty");
+        path = value.data();
         return {};
     }
 

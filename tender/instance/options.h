@@ -40,6 +40,9 @@ struct Options {
     bool quiet = false;
     bool trace = false;
     bool count_exits = false;
+    bool stopped = false;
+    const char* dump = nullptr;           // file for a core
+    const char* gdb = nullptr;            // path of the debugger's socket
     std::optional<std::uint64_t> memory;  // bytes of heap
     std::uint32_t grace_ms = 0;
     StringList arguments;    // without argv[0]
@@ -60,6 +63,7 @@ struct TenderTraits {
     std::string_view own_usage;   // lines of the options that are its own
     bool has_trace = false;       // --trace-syscalls
     bool has_exit_count = false;  // --count-exits
+    bool has_gdb = false;         // --gdb
 };
 
 // `words` is argv without the program's name. `options` is filled in place: it is large.

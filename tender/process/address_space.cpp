@@ -1,5 +1,6 @@
 #include "tender/process/address_space.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -60,6 +61,10 @@ void announce_layout(const LoadPlan& plan, const Layout& layout, const holm_boot
     map.arg_end = info.arguments.start + info.arguments.size;
     map.env_start = info.environment.start;
     map.env_end = info.environment.start + info.environment.size;
+    // As in the auxiliary vector of a program that was started the usual way: a debugger finds the load base by it.
+    std::uint64_t auxiliary[] = {AT_ENTRY, plan.entry + (layout.base - plan.link_base), AT_NULL, 0};
+    map.auxv = reinterpret_cast<decltype(map.auxv)>(auxiliary);
+    map.auxv_size = sizeof auxiliary;
     map.exe_fd = ~0u;  // stays the tender
     prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
 }

@@ -5,8 +5,10 @@
 #include <array>
 
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "tender/instance/boot_block.h"
 #include "tender/instance/clock.h"
@@ -194,6 +196,7 @@ void run(std::span<char* const> words) {
                    gate_address(start.gate, holm_gate_restorer), start.layout.alternate);
     const ClockPair later = read_clock_pair();
     info.clock = make_boot_clock(earlier, later, read_wall_clock_ns());
+    if (start.options.stopped) kill(getpid(), SIGSTOP);
     depart(start.gate, departure);
 }
 

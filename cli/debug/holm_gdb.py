@@ -1,0 +1,385 @@
+"""What gdb does not know about an instance: its tasks, timers and connections. Loaded by `holm gdb`, or `source` it.
+
+    holm symbols FILE   load the symbols of NAME.debug where the instance lies (its auxiliary vector tells)
+    holm start          run up to the image's first instruction
+    holm tasks          every task and fiber, and the chain of coroutines each waits in (also: info holm-tasks)
+    holm backtrace      the coroutines that await the one that runs, innermost first
+    holm timers         what is due when (also: info holm-timers)
+    holm connections    TCP connections, listeners and UDP sockets (also: info holm-connections)
+
+It reads memory only and calls nothing in the instance, so it works on core files too.
+"""
+
+import struct
+
+import gdb
+
+LARGEST_FRAME = 64 * 1024  # bytes of a coroutine frame that are searched
+DEEPEST_CHAIN = 200
+MOST_ELEMENTS = 100_000  # of a list: a broken one may be a ring
+AT_NULL, AT_ENTRY = 0, 9
+ENTRY_OFFSET_IN_ELF_HEADER = 24
+
+
+class Unreadable(Exception):
+    pass
+
+
+def evaluate(expression):
+    try:
+        return gdb.parse_and_eval(expression)
+    except gdb.error as error:
+        raise gdb.GdbError(f"{error}; are the image's symbols loaded (holm symbols NAME.debug)?") from error
+
+
+def first_core():
+    return evaluate("'holm::(anonymous namespace)::first_core'")["core"]
+
+
+def part(name, kind):
+    """A part of the core, or None before it has been made."""
+    pointer = first_core()[name]
+    if int(pointer) == 0:
+        return None
+    return pointer.cast(gdb.lookup_type(kind).pointer()).dereference()
+
+
+def word(address):
+    try:
+        return struct.unpack("<Q", bytes(gdb.selected_inferior().read_memory(address, 8)))[0]
+    except (gdb.MemoryError, gdb.error) as error:
+        raise Unreadable from error
+
+
+def symbol_at(address):
+    """`name` of `name + 12 in section .text`, or ""."""
+    text = gdb.execute(f"info symbol {address:#x}", to_string=True)
+    if text.startswith("No symbol"):
+        return ""
+    return text.split(" in section ")[0].split(" + ")[0].strip()
+
+
+def place_of(address):
+    """file:line of a code address."""
+    line = gdb.find_pc_line(address)
+    return f"{line.symtab.filename}:{line.line}" if line.symtab else "?"
+
+
+# --- lists and heaps ---------------------------------------------------------------------------------------------------
+
+def elements(the_list, hook, element):
+    """The elements of an IntrusiveList; `hook` and `element` are names of types."""
+    end = the_list["end_"].address
+    hook_type, element_type = gdb.lookup_type(hook).pointer(), gdb.lookup_type(element).pointer()
+    node = the_list["end_"]["next_"]
+    for _ in range(MOST_ELEMENTS):
+        if int(node) == int(end) or int(node) == 0:
+            return
+        yield node.cast(hook_type).cast(element_type).dereference()
+        node = node["next_"]
+
+
+def heap_nodes(root):
+    """The nodes of a PairingHeap, in no order."""
+    waiting = [root]
+    for _ in range(MOST_ELEMENTS):
+        if not waiting:
+            return
+        node = waiting.pop()
+        if int(node) == 0:
+            continue
+        waiting += [node["child_"], node["next_"]]
+        yield node
+
+
+def nanoseconds(instant):
+    return int(instant["nanoseconds_"])
+
+
+def seconds(value):
+    return f"{value / 1e9:.6f} s"
+
+
+# --- coroutines --------------------------------------------------------------------------------------------------------
+# A frame begins with the addresses of its resume and destroy functions (the Itanium C++ ABI's layout, as clang has it); the
+# promise follows, and the first thing in ours is the frame that awaits this one (kernel/task/task.h).
+
+CONTINUATION = 16
+
+
+def is_frame(address):
+    """The name of the coroutine whose frame lies there, or ""."""
+    if address % 16 or address == 0:
+        return ""
+    try:
+        resume, destroy = word(address), word(address + 8)
+    except Unreadable:
+        return ""
+    if destroy == 0:
+        return ""
+    name = symbol_at(resume or destroy)  # a frame at its final suspension has no resume function
+    for suffix in (" [clone .resume]", " (.resume)", ".resume", " [clone .destroy]", " (.destroy)", ".destroy",
+                   " [clone .cleanup]", " (.cleanup)", ".cleanup"):
+        if name.endswith(suffix):
+            return name[:-len(suffix)]
+    return ""
+
+
+def awaited_by(frame):
+    """The frame of the task that `frame` awaits, or None: the one that names `frame` as its continuation."""
+    for offset in range(CONTINUATION, LARGEST_FRAME, 8):
+        try:
+            candidate = word(frame + offset)
+            if candidate % 16 or candidate == frame or word(candidate + CONTINUATION) != frame:
+                continue
+        except Unreadable:
+            if offset > 4096:
+                return None
+            continue
+        if is_frame(candidate):
+            return candidate
+        if offset > 4096 and is_frame(frame + offset):
+            return None
+    return None
+
+
+def chain_below(frame):
+    """From a task's outermost coroutine to the one that waits, outermost first."""
+    chain = []
+    while frame and frame not in chain and len(chain) < DEEPEST_CHAIN:
+        chain.append(frame)
+        frame = awaited_by(frame)
+    return chain
+
+
+def describe_frame(frame):
+    name = is_frame(frame)
+    resume = word(frame)
+    place = place_of(resume) if resume else "finished"
+    return f"{name or '?'} at {place}, frame {frame:#x}"
+
+
+def root_frame(root):
+    """The outermost coroutine frame of a task of a scope; None for a fiber."""
+    try:
+        child = root.address.cast(gdb.lookup_type("holm::Scope::Child").pointer())
+    except gdb.error:
+        return None
+    frame = int(child["frame_"]["__handle_"])
+    return frame if is_frame(frame) else None
+
+
+def kind_of(root):
+    try:
+        vtable_free = root.address.cast(gdb.lookup_type("holm::Fiber").pointer())
+        state = str(vtable_free["state_"])
+    except gdb.error:
+        return "task"
+    return state.rsplit("::", 1)[-1]
+
+
+# --- commands ----------------------------------------------------------------------------------------------------------
+
+class HolmPrefix(gdb.Command):
+    """Commands for instances of Holm: tasks, timers, connections, backtrace, symbols, start."""
+
+    def __init__(self):
+        super().__init__("holm", gdb.COMMAND_DATA, prefix=True)
+
+
+class Listing(gdb.Command):
+    """Something that is both `holm NAME` and `info holm-NAME`."""
+
+    names = ()
+
+    def __init__(self, name):
+        super().__init__(name, gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        self.dont_repeat()
+        try:
+            self.show()
+        except Unreadable:
+            raise gdb.GdbError("the memory that holds it cannot be read") from None
+
+    def show(self):
+        raise NotImplementedError
+
+
+class Tasks(Listing):
+    """Lists every task and fiber, and the chain of coroutines in which each waits."""
+
+    names = ("holm tasks", "info holm-tasks")
+
+    def show(self):
+        executor = part("executor", "holm::Executor")
+        if executor is None:
+            print("the executor is not there yet: the image has just started")
+            return
+        current = int(executor["current_"])
+        count = 0
+        for root in elements(executor["roots_"], "holm::ListHook<holm::RootTag>", "holm::TaskRoot"):
+            count += 1
+            address = int(root.address)
+            frame = root_frame(root)
+            state = "runs" if address == current else "suspended"
+            print(f"{'*' if address == current else ' '} {root['name_'].string():<20} {'task' if frame else 'fiber'} {state}  {address:#x}")
+            for level, one in enumerate(reversed(chain_below(frame)) if frame else ()):
+                print(f"      #{level} {describe_frame(one)}")
+        print(f"{count} task{'' if count == 1 else 's'}" + ("" if current else "; the kernel itself runs"))
+
+
+class Backtrace(Listing):
+    """The chain of coroutines of the task that runs, innermost first: what `bt` cannot show."""
+
+    names = ("holm backtrace", "holm bt")
+
+    def show(self):
+        executor = part("executor", "holm::Executor")
+        if executor is None or int(executor["current_"]) == 0:
+            print("no task runs: the kernel does")
+            return
+        frame = root_frame(executor["current_"].dereference())
+        if frame is None:
+            print("a fiber runs: bt shows all of it")
+            return
+        for level, one in enumerate(reversed(chain_below(frame))):
+            print(f"#{level} {describe_frame(one)}")
+
+
+class Timers(Listing):
+    """Lists the timers that run, the earliest first."""
+
+    names = ("holm timers", "info holm-timers")
+
+    def show(self):
+        executor = part("executor", "holm::Executor")
+        if executor is None:
+            print("the executor is not there yet: the image has just started")
+            return
+        last = nanoseconds(executor["last_receive_"])
+        kind = gdb.lookup_type("holm::Timer").pointer()
+        timers = [node.cast(kind).dereference() for node in heap_nodes(executor["timers_"]["heap_"]["root_"])]
+        for timer in sorted(timers, key=lambda timer: nanoseconds(timer["deadline_"])):
+            due = nanoseconds(timer["deadline_"])
+            print(f"  at {seconds(due)} ({(due - last) / 1e6:+.3f} ms)  {symbol_at(int(timer['expired_'])) or '?'}  {int(timer.address):#x}")
+        print(f"{len(timers)} timer{'' if len(timers) == 1 else 's'}; devices were last asked at {seconds(last)}")
+
+
+def text_of_address(address):
+    raw = bytes(int(address["bytes_"]["__elems_"][i]) for i in range(16))
+    if raw[:12] == bytes(10) + b"\xff\xff":
+        return ".".join(str(byte) for byte in raw[12:])
+    words = [f"{int.from_bytes(raw[i:i + 2], 'big'):x}" for i in range(0, 16, 2)]
+    return f"[{':'.join(words)}]"
+
+
+def text_of_endpoint(endpoint):
+    return f"{text_of_address(endpoint['address'])}:{int(endpoint['port'])}"
+
+
+class Connections(Listing):
+    """Lists TCP connections and listeners."""
+
+    names = ("holm connections", "info holm-connections")
+
+    def show(self):
+        network = part("network", "holm::Network")
+        if network is None:
+            print("the image has not asked for its network")
+            return
+        layer = network["stack_"]["tcp_"]
+        count = 0
+        for listener in elements(layer["listeners_"], "holm::ListHook<holm::net::tcp::ListenerTag>", "holm::net::tcp::Listener"):
+            print(f"  {'LISTEN':<14} {text_of_endpoint(listener['local_']):<24} {int(listener.address):#x}")
+        connection_type = gdb.lookup_type("holm::net::tcp::Connection").pointer()
+        for entry in self.entries(layer["table_"]):
+            count += 1
+            state = "TimeWait"
+            if str(entry["kind"]).endswith("kConnection"):
+                state = str(entry.address.cast(connection_type)["state_"]).rsplit("::k", 1)[-1]
+            ends = entry["tuple"]
+            print(f"  {state:<14} {text_of_endpoint(ends['local']):<24} {text_of_endpoint(ends['remote']):<24} {int(entry.address):#x}")
+        print(f"{count} connection{'' if count == 1 else 's'}")
+
+    @staticmethod
+    def entries(table):
+        buckets = table["buckets_"]
+        for number in range(min(int(table["bucket_count_"]), MOST_ELEMENTS)):
+            entry = buckets[number]
+            while int(entry) != 0:
+                yield entry.dereference()
+                entry = entry["next_in_bucket"]
+
+
+def auxiliary(wanted):
+    """An entry of the auxiliary vector, or None."""
+    text = gdb.execute("info auxv", to_string=True)
+    for line in text.splitlines():
+        fields = line.split()
+        if fields and fields[0] == str(wanted):
+            return int(fields[-1], 0)
+    return None
+
+
+class Symbols(gdb.Command):
+    """holm symbols FILE [BASE]: loads the symbols of an image (NAME.debug) for the place where the instance lies."""
+
+    def __init__(self):
+        super().__init__("holm symbols", gdb.COMMAND_FILES, gdb.COMPLETE_FILENAME)
+
+    def invoke(self, argument, from_tty):
+        words = gdb.string_to_argv(argument)
+        if not 1 <= len(words) <= 2:
+            raise gdb.GdbError("holm symbols FILE [BASE]")
+        offset = self.offset(words[0], int(words[1], 0) if len(words) == 2 else None)
+        gdb.execute(f'symbol-file -o {offset:#x} "{words[0]}"', to_string=True)
+
+    @staticmethod
+    def offset(path, base):
+        try:
+            with open(path, "rb") as file:
+                head = file.read(64)
+                first = Symbols.link_base(file, head)
+        except (OSError, struct.error) as error:
+            raise gdb.GdbError(f"{path}: {error}") from error
+        if base is not None:
+            return base - first
+        entry = auxiliary(AT_ENTRY)
+        if entry is None:
+            raise gdb.GdbError("the auxiliary vector does not tell where the image lies: holm symbols FILE BASE")
+        return entry - struct.unpack_from("<Q", head, ENTRY_OFFSET_IN_ELF_HEADER)[0]
+
+    @staticmethod
+    def link_base(file, head):
+        """Address of the first segment (ELF64 program headers)."""
+        offset, = struct.unpack_from("<Q", head, 32)
+        size, count = struct.unpack_from("<HH", head, 54)
+        file.seek(offset)
+        table = file.read(size * count)
+        return min(struct.unpack_from("<Q", table, i * size + 16)[0] for i in range(count)
+                   if struct.unpack_from("<I", table, i * size)[0] == 1)
+
+
+class Start(gdb.Command):
+    """Goes on to the image's first instruction: the instance is confined from here on, and nothing of the image has run."""
+
+    def __init__(self):
+        super().__init__("holm start", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, from_tty):
+        entry = int(evaluate("(long)&holm_entry"))
+        # The tender stopped itself; the signal has done its work.
+        gdb.execute("handle SIGSTOP nostop noprint nopass", to_string=True)
+        breakpoint = gdb.Breakpoint(f"*{entry:#x}", internal=True, temporary=True)
+        breakpoint.silent = True
+        gdb.execute("continue", to_string=True)
+        gdb.execute("handle SIGSTOP stop print pass", to_string=True)
+
+
+HolmPrefix()
+for listing in (Tasks, Backtrace, Timers, Connections):
+    for command in listing.names:
+        listing(command)
+Symbols()
+Start()
