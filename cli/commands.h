@@ -18,6 +18,8 @@ void add_inspect(CommandLine& line);
 void add_ps(CommandLine& line);
 void add_stop(CommandLine& line);
 void add_logs(CommandLine& line);
+// `words_behind`: what stands behind "--".
+void add_gdb(CommandLine& line, const std::vector<std::string>& words_behind);
 void add_selftest(CommandLine& line);
 void add_doctor(CommandLine& line);
 // Programs of the source tree: test, bench, install.

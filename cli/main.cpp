@@ -12,28 +12,30 @@ namespace {
 
 using namespace holm::cli;
 
-// Words behind "--" are the service's, whatever they look like.
-std::vector<std::string> take_service_arguments(std::vector<std::string>& words) {
+// Words behind "--" are somebody else's, whatever they look like: the service's, or gdb's.
+std::vector<std::string> take_words_behind(std::vector<std::string>& words) {
     const auto separator = std::ranges::find(words, "--");
     if (separator == words.end()) return {};
-    if (words[0] != "run") throw Failure("arguments behind \"--\" are for holm run only", 2);
+    if (words[0] != "run" && words[0] != "gdb")
+        throw Failure("words behind \"--\" are for holm run and holm gdb only", 2);
     std::vector<std::string> tail(separator + 1, words.end());
     words.erase(separator, words.end());
     return tail;
 }
 
 int run(std::vector<std::string> words) {
-    const std::vector<std::string> service_arguments = take_service_arguments(words);
+    const std::vector<std::string> words_behind = take_words_behind(words);
     CommandLine line("holm", "Holm builds C++ services into small sealed images and runs them.",
                      HOLM_VERSION);
     add_demo(line);
     add_new(line);
     add_build(line);
-    add_run(line, service_arguments);
+    add_run(line, words_behind);
     add_inspect(line);
     add_ps(line);
     add_logs(line);
     add_stop(line);
+    add_gdb(line, words_behind);
     add_selftest(line);
     add_doctor(line);
     add_dispatches(line);

@@ -33,6 +33,15 @@ fs::path sibling_program(std::string_view name) {
     return program;
 }
 
+fs::path own_file(std::string_view name) {
+    const auto root = source_tree();
+    const fs::path file =
+        root ? *root / "cli" / name : program_folder().parent_path() / "share" / "holm" / name;
+    if (access(file.c_str(), R_OK) != 0)
+        fail_with("{} is not where it should be, {}; install Holm again", name, file.string());
+    return file;
+}
+
 fs::path own_image(std::string_view name) {
     const auto root = source_tree();
     const fs::path image = root ? *root / "build" / "images" / name

@@ -16,6 +16,9 @@ std::optional<std::filesystem::path> source_tree();
 // Another program of Holm ("holm-process"); fails when it is missing.
 std::filesystem::path sibling_program(std::string_view name);
 
+// A file that comes with Holm and is no program: "gdb/holm_gdb.py".
+std::filesystem::path own_file(std::string_view name);
+
 // An image that comes with Holm ("selftest"); fails when it is missing.
 std::filesystem::path own_image(std::string_view name);
 

@@ -20,10 +20,12 @@ struct InstanceRecord {
     std::uint64_t start_ticks =
         0;  // its start, in clock ticks since boot: a reused process number is told by it
     pid_t tender = 0;
-    std::int64_t started = 0;  // seconds since 1970
-    std::string image;         // absolute path
-    std::string ports;         // for people
-    std::string log;           // path of the console's log; "": the terminal
+    std::int64_t started = 0;            // seconds since 1970
+    std::string image;                   // absolute path
+    std::string ports;                   // for people
+    std::string runs_under = "process";  // which tender
+    std::string gdb_socket;              // where a debugger is let in; "": nowhere
+    std::string log;                     // path of the console's log; "": the terminal
 };
 
 // The folder: $XDG_RUNTIME_DIR/holm, /run/holm for root, else one below /tmp. Made when it is missing; fails

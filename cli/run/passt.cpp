@@ -124,6 +124,10 @@ void Passt::close_guest_end() {
     guest_end_ = -1;
 }
 
+void Passt::outlive_this_program() {
+    fcntl(errors_, F_SETFD, 0);  // closed, it would end passt with the first thing it complains about
+}
+
 void Passt::wait_until_ready() {
     // "Who has kGateway?" from kGuestMac and kGuestAddress (RFC 826), behind the length that passt's socket
     // wants.

@@ -26,6 +26,9 @@ class Passt {
     // To be called when the instance has its copy: passt ends by itself when the last one is closed.
     void close_guest_end();
 
+    // For the moment before this program becomes another one: passt goes on as that one's child.
+    void outlive_this_program();
+
     // Waits until the ports are open: until passt has them, that is. Fails when it ends or takes more than 5
     // s.
     void wait_until_ready();

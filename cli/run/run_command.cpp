@@ -22,7 +22,8 @@ namespace {
 
 constexpr int kNotStarted = 125;  // as holm-process has it
 
-InstanceRecord make_record(const RunPlan& plan, pid_t tender, const std::string& log) {
+InstanceRecord make_record(const RunOptions& options, const RunPlan& plan, pid_t tender,
+                           const std::string& log) {
     std::string ports;
     for (const PortForward& forward : plan.forwards) ports += (ports.empty() ? "" : ", ") + forward.text();
     return {.name = plan.image.filename().string(),
@@ -34,6 +35,8 @@ InstanceRecord make_record(const RunPlan& plan, pid_t tender, const std::string&
                            .count(),
             .image = std::filesystem::absolute(plan.image).string(),
             .ports = ports,
+            .runs_under = options.tender,
+            .gdb_socket = options.gdb.empty() ? "" : std::filesystem::absolute(options.gdb).string(),
             .log = log};
 }
 
@@ -50,7 +53,7 @@ int run_to_end(const RunOptions& options, const RunPlan& plan, const std::string
     // The instance starts while this is written. Without a place for the record it runs all the same.
     bool recorded = false;
     try {
-        write_record(make_record(plan, tender, log));
+        write_record(make_record(options, plan, tender, log));
         recorded = true;
     } catch (const Failure& failure) {
         std::println(stderr, "holm: {} will not be listed by holm ps: {}", plan.image.filename().string(),
@@ -98,6 +101,9 @@ void add_run(CommandLine& line, const std::vector<std::string>& service_argument
         .option("--grace", options->grace, "Time between a stop request and the end (default: 5s)")
         .flag("--quiet", options->quiet, "No messages of the library OS; the service's own stay")
         .flag("--trace-syscalls", options->trace_system_calls, "Print each system call to standard error")
+        .option("--gdb", options->gdb,
+                "Let a debugger in at this socket (vm; a process needs none): holm gdb")
+        .option("--dump", options->dump, "On a panic or a crash, write a core file for gdb")
         .flag("-d,--detach", options->detach, "Go on without this terminal; see holm ps, logs, stop")
         .footer(
             "Arguments for the service go behind \"--\": holm run web -- --verbose\n"

@@ -72,6 +72,9 @@ std::vector<std::string> tender_command(const RunOptions& options, const RunPlan
     add("--grace", std::to_string(plan.grace.count()));
     if (options.quiet) words.push_back("--quiet");
     if (options.trace_system_calls) words.push_back("--trace-syscalls");
+    if (options.stopped) words.push_back("--stopped");
+    if (!options.gdb.empty()) add("--gdb", options.gdb);
+    if (!options.dump.empty()) add("--dump", options.dump);
     words.push_back(plan.image.string());
     if (!options.arguments.empty()) {
         words.push_back("--");

@@ -24,6 +24,9 @@ struct RunOptions {
     bool quiet = false;
     bool trace_system_calls = false;
     bool detach = false;
+    bool stopped = false;  // before the first instruction, until a debugger lets it go on
+    std::string gdb;       // the debugger's socket (not the process tender)
+    std::string dump;      // core file on a panic
 };
 
 // Checked values of the options that holm itself acts on; the others go to the tender as they are.

@@ -61,7 +61,8 @@ void announce_layout(const LoadPlan& plan, const Layout& layout, const holm_boot
     map.arg_end = info.arguments.start + info.arguments.size;
     map.env_start = info.environment.start;
     map.env_end = info.environment.start + info.environment.size;
-    // As in the auxiliary vector of a program that was started the usual way: a debugger finds the load base by it.
+    // As in the auxiliary vector of a program that was started the usual way: a debugger finds the load base
+    // by it.
     std::uint64_t auxiliary[] = {AT_ENTRY, plan.entry + (layout.base - plan.link_base), AT_NULL, 0};
     map.auxv = reinterpret_cast<decltype(map.auxv)>(auxiliary);
     map.auxv_size = sizeof auxiliary;

@@ -33,3 +33,5 @@ foreach(program holm holm-manifest holm-process holm-vm)
 endforeach()
 # What holm selftest runs.
 install(PROGRAMS ${CMAKE_BINARY_DIR}/images/selftest DESTINATION lib/holm/images)
+# What holm gdb loads into gdb.
+install(FILES cli/gdb/holm_gdb.py DESTINATION share/holm/gdb)

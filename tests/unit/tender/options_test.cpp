@@ -92,4 +92,14 @@ TEST_CASE("numbers and sizes do not overflow") {
     CHECK(!parse_size("16777216T"));
 }
 
+TEST_CASE("options for debuggers") {
+    const Parsed parsed{"--stopped", "--dump", "core", "web"};
+    REQUIRE(parsed.sentence == "");
+    CHECK(parsed.options->stopped);
+    CHECK(parsed.options->dump == std::string("core"));
+    CHECK(Parsed{"--dump=", "web"}.sentence == "--dump: the path is empty");
+    // Only a tender that has one lets a debugger in at a socket.
+    CHECK(Parsed{"--gdb", "socket", "web"}.sentence.starts_with("unknown option --gdb"));
+}
+
 }  // namespace holm::tender

@@ -10,6 +10,8 @@
 It reads memory only and calls nothing in the instance, so it works on core files too.
 """
 
+import os
+import signal
 import struct
 
 import gdb
@@ -369,13 +371,20 @@ class Start(gdb.Command):
 
     def invoke(self, argument, from_tty):
         entry = int(evaluate("(long)&holm_entry"))
-        # The tender stopped itself; the signal has done its work.
-        gdb.execute("handle SIGSTOP nostop noprint nopass", to_string=True)
+        # The tender stopped itself, for all the world to see; that ends here, or it would be stopped again when gdb leaves.
+        inferior = gdb.selected_inferior()
+        if inferior.connection is not None and inferior.connection.type == "native":
+            os.kill(inferior.pid, signal.SIGCONT)
+        gdb.execute("handle SIGSTOP SIGCONT nostop noprint nopass", to_string=True)
         breakpoint = gdb.Breakpoint(f"*{entry:#x}", internal=True, temporary=True)
         breakpoint.silent = True
         gdb.execute("continue", to_string=True)
-        gdb.execute("handle SIGSTOP stop print pass", to_string=True)
+        gdb.execute("handle SIGSTOP SIGCONT stop print pass", to_string=True)
 
+
+# What the library OS lives with: a peer that went away, the watchdog's ticks, a stop request.
+for name in ("SIGPIPE", "SIGPROF", "SIGTERM"):
+    gdb.execute(f"handle {name} nostop noprint pass", to_string=True)
 
 HolmPrefix()
 for listing in (Tasks, Backtrace, Timers, Connections):
