@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <new>
+#include <utility>
 
 #include "net/wire/ethernet.h"
 
@@ -35,12 +36,18 @@ bool is_host_address(const IpAddress& address, std::uint8_t prefix_length) {
     return prefix_length >= 31 || (host != 0 && host != host_bits);
 }
 
+bool is_host_address_v6(const IpAddress& address, std::uint8_t prefix_length) {
+    return !address.is_v4() && prefix_length > 0 && prefix_length <= 128 && !address.is_unspecified() &&
+           !address.is_multicast() && !address.is_loopback();
+}
+
 }  // namespace
 
 Stack::Stack(const Configuration& configuration)
     : secret_(std::bit_cast<std::array<SipHashKey, 2>>(configuration.secret)),
       ip_(derive_key(kIdentification), counters_, *this),
       icmp_(ip_, counters_, std::uint16_t(derive_key(kIcmpIdentifier).low)),
+      icmp_v6_(ip_, counters_, std::uint16_t(derive_key(kIcmpIdentifier).high)),
       udp_(ip_, configuration.udp, derive_key(kUdpPorts), counters_),
       tcp_(with_secret(configuration.tcp), tcp::heap_memory(), ip_),
       loopback_(loopback_device_, MacAddress{}, 0, true, derive_key(kInterface), counters_) {
@@ -67,8 +74,9 @@ Result<Interface*> Stack::add_interface(Instant now, LinkDevice& device,
     const bool has_address = !configuration.address.is_unspecified();
     if (has_address && !is_host_address(configuration.address, configuration.prefix_length))
         return fail(ErrorCode::kInvalid, "this is not an address that a host can have");
-    owned_[index].reset(new (std::nothrow) Interface(device, configuration.mac, configuration.mtu, false,
-                                                     derive_key(kInterface + index), counters_));
+    owned_[index].reset(new (std::nothrow)
+                            Interface(device, configuration.mac, configuration.mtu, false,
+                                      derive_key(kInterface + index), counters_, std::uint8_t(index + 1)));
     if (!owned_[index]) return fail(ErrorCode::kOutOfMemory, "no memory for a network interface");
     Interface& interface = *owned_[index];
     ip_.attach(interface);
@@ -101,7 +109,66 @@ Result<> Stack::set_address(Instant now, Interface& interface, const IpAddress& 
 
 void Stack::clear_address(Interface& interface) {
     interface.clear_address();
-    ip_.routes().remove_interface(interface);
+    ip_.routes().remove_interface(interface, ip::RouteOrigin::kIpv4);
+}
+
+Result<> Stack::start_ipv6(Instant now, Interface& interface, const Ipv6Configuration& configuration) {
+    const bool has_address = !configuration.address.is_unspecified();
+    const bool has_gateway = !configuration.gateway.is_unspecified();
+    if (has_address && !is_host_address_v6(configuration.address, configuration.prefix_length))
+        return fail(ErrorCode::kInvalid, "this is not an IPv6 address that a host can have");
+    if (has_gateway &&
+        (!is_host_address_v6(configuration.gateway, 128) || configuration.gateway == configuration.address))
+        return fail(ErrorCode::kInvalid, "this is not an IPv6 address that a gateway can have");
+    TRY(interface.start_ipv6(now, {.autoconfigure = configuration.autoconfigure,
+                                   .optimistic = configuration.policy == link::AddressPolicy::kAnnounce,
+                                   .accept_redirects = configuration.accept_redirects,
+                                   .secret = configuration.secret}));
+    ip::RouteTable& routes = ip_.routes();
+    constexpr auto kOrigin = ip::RouteOrigin::kConfigured;
+    bool added = true;
+    if (has_address) {
+        added = interface.add_ipv6_address(now, configuration.address, configuration.prefix_length,
+                                           ndp::Origin::kStatic);
+        added = added &&
+                routes.add({configuration.address, configuration.prefix_length, {}, &interface, kOrigin});
+    }
+    if (has_gateway) {
+        IpAddress gateway = configuration.gateway;
+        if (gateway.is_link_local())
+            gateway = gateway.with_zone(interface.zone());
+        else
+            added = added && routes.add({gateway, 128, {}, &interface, kOrigin});
+        added = added && routes.add({{}, 0, gateway, &interface, kOrigin});
+    }
+    if (!added) return fail(ErrorCode::kNoSpace, "too many IPv6 addresses or routes");
+    return {};
+}
+
+// Routes that routers have told of, made anew when one of them has changed its mind. A default route that the
+// operator has named stays.
+void Stack::follow_routers() {
+    bool changed = false;
+    for (std::size_t i = 0; i < ip_.interfaces().size(); ++i) {
+        Interface& interface = *ip_.interfaces()[i];
+        const ndp::Host& host = interface.ipv6();
+        if (std::exchange(discovery_seen_[i], host.changes()) == host.changes()) continue;
+        changed = true;
+        ip::RouteTable& routes = ip_.routes();
+        constexpr auto kOrigin = ip::RouteOrigin::kDiscovered;
+        routes.remove_interface(interface, kOrigin);
+        for (const ndp::OnLinkPrefix& prefix : host.routers().prefixes())
+            routes.add({prefix.prefix, prefix.length, {}, &interface, kOrigin});
+        for (const ndp::Redirects::Entry& redirect : host.redirects().entries()) {
+            const bool neighbor = redirect.next_hop == redirect.destination;
+            routes.add(
+                {redirect.destination, 128, neighbor ? IpAddress() : redirect.next_hop, &interface, kOrigin});
+        }
+        const ip::RouteEntry* other = routes.find({}, &interface);
+        if (const ndp::Router* router = host.routers().best(); router && !other)
+            routes.add({{}, 0, router->address, &interface, kOrigin});
+    }
+    if (changed && address_observer_) address_observer_->notify();
 }
 
 Result<> Stack::start_dhcp(Instant now, Interface& interface, link::AddressPolicy policy) {
@@ -133,7 +200,7 @@ void Stack::run_dhcp(Instant now) {
             clear_address(interface);
         } else {
             interface.limit_mtu(lease->mtu);
-            const ip::RouteEntry* route = ip_.routes().find(IpAddress::v4(0), &interface);
+            const ip::RouteEntry* route = ip_.routes().find(IpAddress::any_v4(), &interface);
             const IpAddress gateway = route ? route->gateway : IpAddress::any_v4();
             const bool same = interface.is_own(lease->address) && gateway == lease->router &&
                               interface.prefix_length() == lease->prefix_length;
@@ -156,6 +223,8 @@ void Stack::receive(Instant now, Interface& interface, const ReceivedFrame& fram
     switch (header->type) {
         case wire::kEtherTypeIpv4:
             return ip_.receive(now, interface, payload, frame.offload, group, frame.owner);
+        case wire::kEtherTypeIpv6:
+            return ip_.receive_v6(now, interface, payload, frame.offload, group, frame.owner);
         case wire::kEtherTypeArp:
             if (!interface.is_loopback()) interface.receive_arp(now, payload);
             return;
@@ -165,6 +234,7 @@ void Stack::receive(Instant now, Interface& interface, const ReceivedFrame& fram
 }
 
 void Stack::deliver(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload) {
+    if (!received.destination.is_v4()) return deliver_v6(now, protocol, received, payload);
     using enum wire::Icmpv4Unreachable;
     switch (protocol) {
         case ip::Protocol::kIcmp:
@@ -179,24 +249,63 @@ void Stack::deliver(Instant now, ip::Protocol protocol, const ip::Received& rece
             return;
         case ip::Protocol::kTcp:
             return tcp_.receive(now, received, payload);
+        case ip::Protocol::kIcmpv6:
+            break;  // not over IPv4
     }
     counters_.count(Drop::kUnknownProtocol);
     icmp_.send_error(now, wire::Icmpv4Type::kUnreachable, std::uint8_t(kProtocol), received);
 }
 
+void Stack::deliver_v6(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload) {
+    switch (protocol) {
+        case ip::Protocol::kIcmpv6:
+            return icmp_v6_.receive(now, received, payload, *this);
+        case ip::Protocol::kUdp:
+            if (udp_.receive(now, received, payload) == udp::Layer::Verdict::kPortUnreachable)
+                icmp_v6_.send_error(now, wire::Icmpv6Type::kUnreachable,
+                                    std::uint8_t(wire::Icmpv6Unreachable::kPort), 0, received);
+            return;
+        case ip::Protocol::kTcp:
+            return tcp_.receive(now, received, payload);
+        case ip::Protocol::kIcmp:
+            break;  // not over IPv6
+    }
+    counters_.count(Drop::kUnknownProtocol);
+    icmp_v6_.send_error(now, wire::Icmpv6Type::kParameterProblem,
+                        std::uint8_t(wire::Icmpv6Parameter::kUnrecognizedNextHeader),
+                        received.protocol_position, received);
+}
+
+void Stack::refused(Instant now, const ip::Received& received, const wire::ExtensionProblem& problem) {
+    auto code = wire::Icmpv6Parameter::kErroneousField;
+    if (problem.answer == wire::ExtensionProblem::Answer::kUnrecognizedNextHeader)
+        code = wire::Icmpv6Parameter::kUnrecognizedNextHeader;
+    if (problem.answer == wire::ExtensionProblem::Answer::kUnrecognizedOption)
+        code = wire::Icmpv6Parameter::kUnrecognizedOption;
+    icmp_v6_.send_error(now, wire::Icmpv6Type::kParameterProblem, std::uint8_t(code), problem.pointer,
+                        received, problem.answer_to_group);
+}
+
 void Stack::report(Instant now, ip::Protocol protocol, const ip::ErrorReport& error) {
-    if (protocol == ip::Protocol::kUdp) udp_.report(error);
-    if (protocol == ip::Protocol::kTcp) tcp_.report_error(now, error);
+    bool believed = false;
+    if (protocol == ip::Protocol::kUdp) believed = udp_.report(error);
+    if (protocol == ip::Protocol::kTcp) believed = tcp_.report_error(now, error);
+    if (believed && error.kind == ip::ErrorKind::kPacketTooBig)
+        ip_.path_mtu().learn(now, error.destination, error.mtu);
 }
 
 void Stack::reassembly_failed(Instant now, const ip::Received& received) {
     constexpr std::uint8_t kReassemblyTimeExceeded = 1;
+    if (!received.destination.is_v4())
+        return icmp_v6_.send_error(now, wire::Icmpv6Type::kTimeExceeded, kReassemblyTimeExceeded, 0,
+                                   received);
     icmp_.send_error(now, wire::Icmpv4Type::kTimeExceeded, kReassemblyTimeExceeded, received);
 }
 
 void Stack::transmit(Instant now) {
     ip_.expire(now);
     run_dhcp(now);
+    follow_routers();
     for (int round = 0; round < kLoopbackRounds; ++round) {
         bool blocked = false;
         for (Interface* interface : ip_.interfaces()) {
@@ -208,6 +317,7 @@ void Stack::transmit(Instant now) {
         // A segment to a neighbour that is not known yet has just made an ARP request due.
         for (Interface* interface : ip_.interfaces())
             if (interface->next_deadline() <= now) interface->transmit(now, ip_);
+        follow_routers();
         if (!loopback_device_.has_frame()) return;
         // Frames that are looped back from now on belong to the next round.
         while (loopback_device_.has_frame()) {

@@ -23,6 +23,7 @@
 #include "net/drop.h"
 #include "net/frame.h"
 #include "net/icmp/layer.h"
+#include "net/icmp/layer_v6.h"
 #include "net/ip/layer.h"
 #include "net/link/interface.h"
 #include "net/link/loopback.h"
@@ -41,6 +42,21 @@ struct InterfaceConfiguration {
     std::uint8_t prefix_length = 0;
     IpAddress gateway = IpAddress::any_v4();  // 0.0.0.0: no default route here
     link::AddressPolicy policy = link::AddressPolicy::kAnnounce;
+};
+
+// IPv6 on an interface. Every interface that has it has a link-local address.
+struct Ipv6Configuration {
+    // ::: none but what routers tell of.
+    IpAddress address;
+    std::uint8_t prefix_length = 64;
+    IpAddress gateway;  // ::: no default route but what routers tell of
+    // Listen to routers (SLAAC, RFC 4862).
+    bool autoconfigure = true;
+    bool accept_redirects = false;
+    // kAnnounce: addresses are used while duplicates of them are looked for (RFC 4429).
+    link::AddressPolicy policy = link::AddressPolicy::kAnnounce;
+    // Unpredictable to others, and the same whenever the instance shall have the same addresses (RFC 7217).
+    SipHashKey secret;
 };
 
 class Stack final : private ip::Upper {
@@ -67,13 +83,16 @@ class Stack final : private ip::Upper {
     Result<> set_address(Instant now, Interface& interface, const IpAddress& address,
                          std::uint8_t prefix_length, const IpAddress& gateway, link::AddressPolicy policy);
     void clear_address(Interface& interface);
+    // IPv6 from now on. Errors: kInvalid for an address that no host can have or a link that is too narrow,
+    // kNoSpace when routes or addresses are too many.
+    Result<> start_ipv6(Instant now, Interface& interface, const Ipv6Configuration& configuration);
     // From now on the interface has the address that a DHCP server leases to it. Errors: kOutOfMemory,
     // kAlready.
     Result<> start_dhcp(Instant now, Interface& interface,
                         link::AddressPolicy policy = link::AddressPolicy::kAnnounce);
     // The lease of an interface; null if it has none.
     const dhcp::Lease* lease(const Interface& interface) const;
-    // Told when DHCP has changed an interface's address.
+    // Told when DHCP, a router or the detection of duplicates has changed an interface's addresses.
     void set_address_observer(Observer* observer) { address_observer_ = observer; }
 
     void receive(Instant now, Interface& interface, const ReceivedFrame& frame);
@@ -82,6 +101,7 @@ class Stack final : private ip::Upper {
 
     ip::Layer& ip() { return ip_; }
     icmp::Layer& icmp() { return icmp_; }
+    icmp::LayerV6& icmp_v6() { return icmp_v6_; }
     udp::Layer& udp() { return udp_; }
     tcp::Layer& tcp() { return tcp_; }
     const Counters& counters() const { return counters_; }
@@ -90,6 +110,9 @@ class Stack final : private ip::Upper {
     void deliver(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload) override;
     void report(Instant now, ip::Protocol protocol, const ip::ErrorReport& error) override;
     void reassembly_failed(Instant now, const ip::Received& received) override;
+    void refused(Instant now, const ip::Received& received, const wire::ExtensionProblem& problem) override;
+    void deliver_v6(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload);
+    void follow_routers();
     void run_dhcp(Instant now);
     SipHashKey derive_key(std::uint64_t purpose) const;
     tcp::Configuration with_secret(tcp::Configuration configuration) const;
@@ -98,12 +121,14 @@ class Stack final : private ip::Upper {
     Counters counters_;
     ip::Layer ip_;
     icmp::Layer icmp_;
+    icmp::LayerV6 icmp_v6_;
     udp::Layer udp_;
     tcp::Layer tcp_;
     link::LoopbackDevice loopback_device_;
     Interface loopback_;
     std::array<std::unique_ptr<Interface>, ip::Layer::kMaximumInterfaces> owned_;
     std::array<std::unique_ptr<dhcp::Binding>, ip::Layer::kMaximumInterfaces> dhcp_;  // where it is wanted
+    std::array<std::uint32_t, ip::Layer::kMaximumInterfaces> discovery_seen_{};
     Observer* address_observer_ = nullptr;
 };
 

@@ -66,13 +66,7 @@ void Layer::receive(Instant now, const ip::Received& received, Bytes message, ip
     if (header->is_error()) return receive_error(now, *header, rest, upper);
     if (header->type == Icmpv4Type::kEchoRequest) return answer(now, received, *header, rest);
     if (header->type == Icmpv4Type::kEchoReply && header->first == identifier_) {
-        if (reply_count_ == kMaximumReplies) {
-            first_reply_ = (first_reply_ + 1) % kMaximumReplies;
-            --reply_count_;
-        }
-        replies_[(first_reply_ + reply_count_++) % kMaximumReplies] = {received.source, header->second,
-                                                                       std::uint16_t(rest.size()), now};
-        if (observer_) observer_->notify();
+        replies_.push({received.source, header->second, std::uint16_t(rest.size()), now});
         return;
     }
     counters_.count(Drop::kUnknownProtocol);
@@ -139,14 +133,6 @@ Result<> Layer::ping(Instant now, const IpAddress& destination, std::uint16_t se
     Icmpv4Header{Icmpv4Type::kEchoRequest, 0, identifier_, sequence}.emit(header);
     ip_.send(now, icmp_packet(route.source, destination, header, {&payload, 1}));
     return {};
-}
-
-std::optional<EchoReply> Layer::take_reply() {
-    if (reply_count_ == 0) return std::nullopt;
-    const EchoReply reply = replies_[first_reply_];
-    first_reply_ = (first_reply_ + 1) % kMaximumReplies;
-    --reply_count_;
-    return reply;
 }
 
 }  // namespace holm::net::icmp

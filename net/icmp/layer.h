@@ -12,17 +12,11 @@
 #include "base/result.h"
 #include "base/token_bucket.h"
 #include "net/drop.h"
+#include "net/icmp/echo_replies.h"
 #include "net/ip/layer.h"
 #include "net/wire/icmpv4.h"
 
 namespace holm::net::icmp {
-
-struct EchoReply {
-    IpAddress source;
-    std::uint16_t sequence = 0;
-    std::uint16_t payload_size = 0;
-    Instant received;
-};
 
 class Layer {
   public:
@@ -30,7 +24,6 @@ class Layer {
     static constexpr std::int64_t kErrorBurst = 50;
     // Of the packet that caused an error (RFC 1812, section 4.3.2.3: the error stays within 576 bytes).
     static constexpr std::size_t kMaximumQuote = 576 - 20 - 8;
-    static constexpr std::size_t kMaximumReplies = 16;
 
     Layer(ip::Layer& ip, Counters& counters, std::uint16_t identifier)
         : ip_(ip), counters_(counters), identifier_(identifier) {}
@@ -42,11 +35,11 @@ class Layer {
     // used up.
     void send_error(Instant now, wire::Icmpv4Type type, std::uint8_t code, const ip::Received& about);
 
-    // Sends an echo request. Replies are kept until take_reply(), the latest kMaximumReplies of them.
+    // Sends an echo request. Replies are kept until take_reply(), the latest EchoReplies::kCapacity of them.
     // Errors: those of IpOutput::route(), kMessageSize.
     Result<> ping(Instant now, const IpAddress& destination, std::uint16_t sequence, Bytes payload);
-    std::optional<EchoReply> take_reply();
-    void set_observer(Observer* observer) { observer_ = observer; }
+    std::optional<EchoReply> take_reply() { return replies_.take(); }
+    void set_observer(Observer* observer) { replies_.set_observer(observer); }
 
   private:
     void answer(Instant now, const ip::Received& received, const wire::Icmpv4Header& request, Bytes payload);
@@ -56,10 +49,7 @@ class Layer {
     Counters& counters_;
     std::uint16_t identifier_;  // of our echo requests
     TokenBucket errors_{kErrorsPerSecond, kErrorBurst};
-    Observer* observer_ = nullptr;
-    std::array<EchoReply, kMaximumReplies> replies_;
-    std::size_t first_reply_ = 0;
-    std::size_t reply_count_ = 0;
+    EchoReplies replies_;
 };
 
 }  // namespace holm::net::icmp

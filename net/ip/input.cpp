@@ -53,6 +53,7 @@ void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const
         const auto whole = reassembler_.add(now, header, packet);
         if (!whole) return;
         received.datagram = whole->bytes;
+        received.reassembled = true;
         return upper_.deliver(now, Protocol(header.protocol), received,
                               whole->bytes.subspan(whole->header_length));
     }
@@ -66,13 +67,13 @@ void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const
 }
 
 void Layer::expire(Instant now) {
+    seen_ = now;
+    path_mtu_.expire(now);
     while (const auto beginning = reassembler_.expire(now)) {
-        const auto header = wire::Ipv4Header::parse_quoted(beginning->bytes);
-        if (!header) continue;
         Received received;
-        received.source = header->source;
-        received.destination = header->destination;
-        received.to_group = is_group(header->destination);
+        received.source = beginning->source;
+        received.destination = beginning->destination;
+        received.to_group = is_group(beginning->destination);
         received.datagram = beginning->bytes;
         upper_.reassembly_failed(now, received);
     }
@@ -93,6 +94,7 @@ bool Layer::is_group(const IpAddress& address) const {
 }
 
 void Layer::unresolved(Instant now, Bytes packet) {
+    if (!packet.empty() && std::to_integer<unsigned>(packet[0]) >> 4 == 6) return unresolved_v6(now, packet);
     const auto header = wire::Ipv4Header::parse(packet);
     if (!header || header->fragment_offset != 0) return;
     ErrorReport error;

@@ -31,7 +31,10 @@ struct Received {
     std::uint16_t segment_size =
         0;  // not 0: several segments coalesced by the device, each of this many payload bytes
     link::Interface* interface = nullptr;  // where it came in
-    Bytes datagram;                        // from the IP header on: what an ICMP error quotes
+    bool reassembled = false;              // from fragments
+    // IPv6: where in `datagram` the transport is named, for who does not know it.
+    std::uint16_t protocol_position = 0;
+    Bytes datagram;  // from the IP header on: what an ICMP error quotes
     // Keeps the bytes alive if retained; null: they live only during the call.
     BufferOwner* owner = nullptr;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
-// IPv4: validates what comes in, finds the way for what goes out (RFC 791, RFC 1122 section 3).
+// IPv4 and IPv6: validates what comes in, finds the way for what goes out (RFC 791, RFC 1122 section 3;
+// RFC 8200).
 
 #include <array>
 #include <cstdint>
@@ -12,9 +13,11 @@
 #include "net/frame.h"
 #include "net/ip/input.h"
 #include "net/ip/output.h"
+#include "net/ip/path_mtu.h"
 #include "net/ip/reassembly.h"
 #include "net/ip/routes.h"
 #include "net/link/interface.h"
+#include "net/wire/ipv6_extensions.h"
 
 namespace holm::net::ip {
 
@@ -27,6 +30,8 @@ class Upper {
     virtual void report(Instant now, Protocol protocol, const ErrorReport& error) = 0;
     // A fragmented datagram did not become whole in time; `received` tells about its beginning.
     virtual void reassembly_failed(Instant now, const Received& received) = 0;
+    // An IPv6 packet whose headers cannot be followed, and whose sender is to be told.
+    virtual void refused(Instant now, const Received& received, const wire::ExtensionProblem& problem) = 0;
 
   protected:
     ~Upper() = default;
@@ -43,13 +48,17 @@ class Layer final : public IpOutput, public link::Interface::UnresolvedSink {
     void attach(link::Interface& interface) { interfaces_[interface_count_++] = &interface; }
     std::span<link::Interface* const> interfaces() const { return {interfaces_.data(), interface_count_}; }
     RouteTable& routes() { return routes_; }
+    PathMtuCache& path_mtu() { return path_mtu_; }
 
     // `packet`: IP header first, perhaps with padding behind it. `link_group`: it came in a frame to a group
     // address.
     void receive(Instant now, link::Interface& interface, Bytes packet, const Offload& offload,
                  bool link_group, BufferOwner* owner);
 
-    // Gives up fragmented datagrams whose time is over.
+    void receive_v6(Instant now, link::Interface& interface, Bytes packet, const Offload& offload,
+                    bool link_group, BufferOwner* owner);
+
+    // Gives up fragmented datagrams and path MTUs whose time is over.
     void expire(Instant now);
     Instant next_deadline() const { return reassembler_.next_deadline(); }
 
@@ -67,6 +76,9 @@ class Layer final : public IpOutput, public link::Interface::UnresolvedSink {
 
     void unresolved(Instant now, Bytes packet) override;
 
+    // An address as it came from a wire, in the zone of that link if it is of link scope.
+    IpAddress with_zone(const IpAddress& address, const link::Interface& interface) const;
+
   private:
     struct Hop {
         link::Interface* interface = nullptr;
@@ -78,8 +90,29 @@ class Layer final : public IpOutput, public link::Interface::UnresolvedSink {
     link::Interface* loopback() const;
     TransmitResult put(Instant now, const Hop& hop, MutableBytes headers, std::span<const Bytes> pieces,
                        const Offload& offload, link::Urgency urgency);
-    TransmitResult fragment(Instant now, const Packet& packet, const Hop& hop, link::Urgency urgency);
+    TransmitResult fragment(Instant now, const Packet& packet, const Hop& hop, std::size_t mtu,
+                            link::Urgency urgency);
+    TransmitResult put_fragment(Instant now, const Hop& hop, MutableBytes headers,
+                                std::span<const Bytes> pieces, bool first, link::Urgency& urgency);
+    std::uint64_t flow_hash(const Packet& packet) const;
     std::uint16_t next_identification(const Packet& packet);
+
+    // --- output_v6.cpp ---
+    TransmitResult send_v6(Instant now, const Packet& packet, link::Urgency urgency, link::Interface* via);
+    TransmitResult fragment_v6(Instant now, const Packet& packet, const Hop& hop, std::size_t mtu,
+                               link::Urgency urgency);
+    Hop next_hop_v6(const IpAddress& destination, const IpAddress& source, link::Interface* via) const;
+    IpAddress source_v6(const Hop& hop, const IpAddress& destination) const;
+    // The interface whose link an address of link scope means; null if that cannot be said.
+    link::Interface* interface_in(const IpAddress& scoped) const;
+    std::uint32_t next_identification_v6(const Packet& packet);
+
+    // --- input_v6.cpp ---
+    void receive_fragment(Instant now, Received& received, const wire::Ipv6Header& header,
+                          const wire::ExtensionChain& chain);
+    void unresolved_v6(Instant now, Bytes packet);
+    void refuse(Instant now, const Received& received, const wire::ExtensionProblem& problem);
+    void hand_up(Instant now, Received& received, const wire::ExtensionChain& chain);
 
     Counters& counters_;
     Upper& upper_;
@@ -91,6 +124,9 @@ class Layer final : public IpOutput, public link::Interface::UnresolvedSink {
     // Counters for the identification field, one chosen by the keyed hash of the addresses: what one
     // destination sees tells nothing about the traffic to others (RFC 7739 makes the case).
     std::array<std::uint16_t, 64> identifications_{};
+    std::array<std::uint32_t, 64> identifications_v6_{};
+    PathMtuCache path_mtu_;
+    Instant seen_;  // the latest time that we were told
 };
 
 }  // namespace holm::net::ip

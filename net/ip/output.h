@@ -18,7 +18,9 @@ namespace holm::net::ip {
 
 // What a transport needs to know of the way to a destination.
 struct Route {
-    IpAddress source;          // the address to send from
+    IpAddress source;  // the address to send from
+    // Not 0: the destination is of link scope, and this is its zone.
+    std::uint8_t zone = 0;
     std::uint16_t mtu = 1500;  // bytes of an IP packet that is not segmented by the device
     bool checksum = false;     // the device completes transport checksums: computing one would be waste
     std::uint32_t receive_limit =

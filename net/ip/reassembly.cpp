@@ -12,46 +12,50 @@ constexpr std::size_t kPayloadStart = 60;
 
 }  // namespace
 
-Reassembler::Slot* Reassembler::find(const wire::Ipv4Header& header) {
+Reassembler::Slot* Reassembler::find(const Fragment& fragment) {
     for (Slot& slot : slots_) {
-        if (slot.memory && slot.identification == header.identification && slot.protocol == header.protocol &&
-            slot.source == header.source && slot.destination == header.destination)
+        if (slot.used && slot.identification == fragment.identification &&
+            slot.protocol == fragment.protocol && slot.source == fragment.source &&
+            slot.destination == fragment.destination)
             return &slot;
     }
     return nullptr;
 }
 
-Reassembler::Slot* Reassembler::claim(Instant now, const wire::Ipv4Header& header) {
+Reassembler::Slot* Reassembler::claim(Instant now, const Fragment& fragment) {
     Slot* chosen = &slots_[0];
     for (Slot& slot : slots_) {
-        if (!slot.memory) {
+        if (!slot.used) {
             chosen = &slot;
             break;
         }
         if (slot.deadline < chosen->deadline) chosen = &slot;
     }
-    if (chosen->memory) drop(*chosen, Drop::kReassemblyFull);
+    if (chosen->memory) counters_.count(Drop::kReassemblyFull);
     *chosen = Slot{};
     chosen->memory.reset(new (std::nothrow) std::byte[kPayloadStart + 65'535]);
     if (!chosen->memory) {
         counters_.count(Drop::kReassemblyFull);
         return nullptr;
     }
-    chosen->source = header.source;
-    chosen->destination = header.destination;
-    chosen->identification = header.identification;
-    chosen->protocol = header.protocol;
+    chosen->used = true;
+    chosen->source = fragment.source;
+    chosen->destination = fragment.destination;
+    chosen->identification = fragment.identification;
+    chosen->protocol = fragment.protocol;
     chosen->deadline = now + kTimeout;
     update_deadline();
     return chosen;
 }
 
-Reassembler::Insertion Reassembler::insert(Slot& slot, Run run) {
+Reassembler::Insertion Reassembler::insert(Slot& slot, Run run, Bytes payload) {
     std::size_t at = 0;  // the first run that ends at or behind the new one's beginning
     while (at < slot.run_count && slot.runs[at].end < run.begin) ++at;
     const bool has_next = at < slot.run_count;
     if (has_next && slot.runs[at].begin <= run.begin && slot.runs[at].end >= run.end)
-        return Insertion::kKnown;
+        return std::equal(payload.begin(), payload.end(), slot.memory.get() + kPayloadStart + run.begin)
+                   ? Insertion::kKnown
+                   : Insertion::kRefused;
 
     const bool joins_left = has_next && slot.runs[at].end == run.begin;
     const std::size_t right = joins_left ? at + 1 : at;
@@ -83,40 +87,52 @@ Reassembler::Insertion Reassembler::insert(Slot& slot, Run run) {
 Reassembler::Datagram Reassembler::take(Slot& slot, std::uint32_t payload) {
     Datagram datagram;
     datagram.header_length = slot.header_length;
+    datagram.source = slot.source;
+    datagram.destination = slot.destination;
     datagram.bytes =
-        Bytes(slot.memory.get() + kPayloadStart - slot.header_length, slot.header_length + payload);
+        MutableBytes(slot.memory.get() + kPayloadStart - slot.header_length, slot.header_length + payload);
     datagram.memory = std::move(slot.memory);
+    slot.used = false;
     update_deadline();
     return datagram;
 }
 
-void Reassembler::drop(Slot& slot, Drop reason) {
+void Reassembler::spoil(Slot& slot, Drop reason) {
     counters_.count(reason);
     slot.memory.reset();
-    update_deadline();
 }
 
 std::optional<Reassembler::Datagram> Reassembler::add(Instant now, const wire::Ipv4Header& header,
                                                       Bytes packet) {
-    const Bytes payload = packet.subspan(header.header_length);
-    const Run run{header.fragment_offset, header.fragment_offset + std::uint32_t(payload.size())};
-    Slot* slot = find(header);
-    if (!slot) slot = claim(now, header);
+    return add(now, Fragment{header.source, header.destination, header.identification, header.protocol,
+                             header.fragment_offset, header.more_fragments,
+                             packet.first(header.header_length), packet.subspan(header.header_length)});
+}
+
+std::optional<Reassembler::Datagram> Reassembler::add(Instant now, const Fragment& fragment) {
+    const Bytes payload = fragment.payload;
+    const Run run{fragment.offset, fragment.offset + std::uint32_t(payload.size())};
+    Slot* slot = find(fragment);
+    if (!slot) slot = claim(now, fragment);
     if (!slot) return std::nullopt;
+    if (!slot->memory) {
+        counters_.count(Drop::kOverlap);
+        return std::nullopt;
+    }
 
     // All fragments must agree on where the datagram ends.
-    const bool last = !header.more_fragments;
+    const bool last = !fragment.more;
     const bool beyond = slot->total != 0 && (run.end > slot->total || (last && run.end != slot->total));
     const bool cuts = last && slot->run_count > 0 && slot->runs[slot->run_count - 1].end > run.end;
     if (beyond || cuts || run.begin == run.end) {
-        drop(*slot, Drop::kOverlap);
+        spoil(*slot, Drop::kOverlap);
         return std::nullopt;
     }
-    switch (insert(*slot, run)) {
+    switch (insert(*slot, run, payload)) {
         case Insertion::kKnown:
             return std::nullopt;
         case Insertion::kRefused:
-            drop(*slot, Drop::kOverlap);
+            spoil(*slot, Drop::kOverlap);
             return std::nullopt;
         case Insertion::kAdded:
             break;
@@ -124,9 +140,9 @@ std::optional<Reassembler::Datagram> Reassembler::add(Instant now, const wire::I
     if (last) slot->total = run.end;
     std::copy(payload.begin(), payload.end(), slot->memory.get() + kPayloadStart + run.begin);
     if (run.begin == 0) {
-        slot->header_length = header.header_length;
-        const Bytes first = packet.first(header.header_length);
-        std::copy(first.begin(), first.end(), slot->memory.get() + kPayloadStart - first.size());
+        slot->header_length = std::uint16_t(fragment.header.size());
+        std::copy(fragment.header.begin(), fragment.header.end(),
+                  slot->memory.get() + kPayloadStart - fragment.header.size());
     }
     if (slot->total == 0 || slot->run_count != 1 || slot->runs[0].begin != 0) return std::nullopt;
     return take(*slot, slot->total);
@@ -135,7 +151,9 @@ std::optional<Reassembler::Datagram> Reassembler::add(Instant now, const wire::I
 std::optional<Reassembler::Datagram> Reassembler::expire(Instant now) {
     if (now < deadline_) return std::nullopt;
     for (Slot& slot : slots_) {
-        if (!slot.memory || slot.deadline > now) continue;
+        if (!slot.used || slot.deadline > now) continue;
+        slot.used = false;
+        if (!slot.memory) continue;
         counters_.count(Drop::kReassemblyTimeout);
         if (slot.header_length != 0) return take(slot, slot.runs[0].end);
         slot.memory.reset();
@@ -147,7 +165,7 @@ std::optional<Reassembler::Datagram> Reassembler::expire(Instant now) {
 void Reassembler::update_deadline() {
     deadline_ = Instant::never();
     for (const Slot& slot : slots_)
-        if (slot.memory) deadline_ = std::min(deadline_, slot.deadline);
+        if (slot.used) deadline_ = std::min(deadline_, slot.deadline);
 }
 
 }  // namespace holm::net::ip

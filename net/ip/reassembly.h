@@ -1,11 +1,12 @@
 #pragma once
 
-// Putting fragmented datagrams together again (RFC 791, section 3.2; RFC 815 for the idea of tracking what is
-// there).
+// Putting fragmented datagrams of both families together again (RFC 791, section 3.2; RFC 8200, section 4.5;
+// RFC 815 for the idea of tracking what is there).
 //
 // Bounds: kDatagrams at a time (then the oldest gives way), each with one buffer of 64 KiB that is touched
 // only where fragments lie, kRuns separate stretches of it, kTimeout from its first fragment. A fragment that
-// overlaps another is an attack or a mistake (RFC 5722 says so for IPv6): its datagram is dropped.
+// overlaps another is an attack or a mistake (RFC 5722): its datagram is dropped, and so is what else comes
+// of it until its time is over. Bytes that come twice and are the same are a duplicate of the network's.
 
 #include <array>
 #include <cstdint>
@@ -19,6 +20,17 @@
 
 namespace holm::net::ip {
 
+// A fragment of a datagram of either family.
+struct Fragment {
+    IpAddress source, destination;
+    std::uint32_t identification = 0;
+    std::uint8_t protocol = 0;  // IPv4 tells datagrams apart by it too; 0 for IPv6
+    std::uint16_t offset = 0;   // bytes
+    bool more = false;
+    Bytes header;  // what goes in front of the whole datagram if this is its first fragment: at most 60 bytes
+    Bytes payload;
+};
+
 class Reassembler {
   public:
     static constexpr std::size_t kDatagrams = 8;
@@ -28,14 +40,16 @@ class Reassembler {
     // A datagram, or its beginning: the first fragment's header and what follows it without a gap.
     struct Datagram {
         std::unique_ptr<std::byte[]> memory;
-        Bytes bytes;  // inside of memory, header first
+        MutableBytes bytes;  // inside of memory, header first
         std::uint16_t header_length = 0;
+        IpAddress source, destination;
     };
 
     explicit Reassembler(Counters& counters) : counters_(counters) {}
 
-    // Takes a fragment; gives the datagram when it was the last one missing. `packet`: header first, exactly
-    // header.total_length bytes.
+    // Takes a fragment; gives the datagram when it was the last one missing.
+    std::optional<Datagram> add(Instant now, const Fragment& fragment);
+    // `packet`: header first, exactly header.total_length bytes.
     std::optional<Datagram> add(Instant now, const wire::Ipv4Header& header, Bytes packet);
 
     // The next datagram whose time is over, if its first fragment has come (RFC 792: then its sender is
@@ -50,9 +64,10 @@ class Reassembler {
         std::uint32_t end;
     };
     struct Slot {
-        std::unique_ptr<std::byte[]> memory;  // null: the slot is free
+        bool used = false;
+        std::unique_ptr<std::byte[]> memory;  // null: the datagram is spoilt, what comes of it is dropped
         IpAddress source, destination;
-        std::uint16_t identification = 0;
+        std::uint32_t identification = 0;
         std::uint8_t protocol = 0;
         std::uint16_t header_length = 0;  // 0: the first fragment is missing
         std::uint32_t total = 0;          // payload bytes; 0: the last fragment is missing
@@ -62,11 +77,11 @@ class Reassembler {
     };
     enum class Insertion : std::uint8_t { kAdded, kKnown, kRefused };
 
-    Slot* find(const wire::Ipv4Header& header);
-    Slot* claim(Instant now, const wire::Ipv4Header& header);
-    static Insertion insert(Slot& slot, Run run);
+    Slot* find(const Fragment& fragment);
+    Slot* claim(Instant now, const Fragment& fragment);
+    static Insertion insert(Slot& slot, Run run, Bytes payload);
     Datagram take(Slot& slot, std::uint32_t payload);
-    void drop(Slot& slot, Drop reason);
+    void spoil(Slot& slot, Drop reason);
     void update_deadline();
 
     Counters& counters_;

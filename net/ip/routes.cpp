@@ -1,20 +1,50 @@
 #include "net/ip/routes.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "base/network_order.h"
 
 namespace holm::net::ip {
 
 namespace {
 
-constexpr std::uint32_t mask(std::uint8_t prefix_length) {
-    return prefix_length == 0 ? 0 : ~std::uint32_t{0} << (32 - prefix_length);
+// An address with nothing but its prefix left. IPv4 addresses are the last four bytes of their mapped form.
+IpAddress prefix_of(const IpAddress& address, std::uint8_t prefix_length) {
+    auto bytes = address.bytes();
+    const std::size_t bits = std::size_t{prefix_length} + (address.is_v4() ? 96 : 0);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        if (bits >= (i + 1) * 8) continue;
+        bytes[i] &= bits <= i * 8 ? std::uint8_t{0} : std::uint8_t(0xff << ((i + 1) * 8 - bits));
+    }
+    return IpAddress::v6(bytes);
+}
+
+// Sixteen bytes as two numbers in host order.
+struct Halves {
+    std::uint64_t high, low;
+    explicit Halves(const IpAddress& address) {
+        NetU64 both[2];
+        std::memcpy(both, address.bytes().data(), sizeof(both));
+        high = both[0];
+        low = both[1];
+    }
+};
+
+bool matches(const RouteEntry& entry, const IpAddress& address) {
+    if (entry.network.is_v4() != address.is_v4()) return false;
+    const unsigned bits = entry.prefix_length + (address.is_v4() ? 96u : 0u);
+    const Halves a(entry.network), b(address);
+    if (bits == 0) return true;
+    if (bits <= 64) return (a.high ^ b.high) >> (64 - bits) == 0;
+    return a.high == b.high && (a.low ^ b.low) >> (128 - bits) == 0;
 }
 
 }  // namespace
 
 bool RouteTable::add(const RouteEntry& entry) {
     RouteEntry added = entry;
-    added.network = IpAddress::v4(entry.network.to_v4() & mask(entry.prefix_length));
+    added.network = prefix_of(entry.network, entry.prefix_length);
     const auto end = entries_.begin() + std::ptrdiff_t(count_);
     const auto same = std::find_if(entries_.begin(), end, [&](const RouteEntry& other) {
         return other.network == added.network && other.prefix_length == added.prefix_length &&
@@ -34,20 +64,17 @@ bool RouteTable::add(const RouteEntry& entry) {
     return true;
 }
 
-void RouteTable::remove_interface(const link::Interface& interface) {
+void RouteTable::remove_interface(const link::Interface& interface, RouteOrigin origin) {
     const auto end = entries_.begin() + std::ptrdiff_t(count_);
-    const auto kept = std::remove_if(entries_.begin(), end,
-                                     [&](const RouteEntry& entry) { return entry.interface == &interface; });
+    const auto kept = std::remove_if(entries_.begin(), end, [&](const RouteEntry& entry) {
+        return entry.interface == &interface && entry.origin == origin;
+    });
     count_ = std::size_t(kept - entries_.begin());
 }
 
-const RouteEntry* RouteTable::find(IpAddress destination, const link::Interface* via) const {
-    if (!destination.is_v4()) return nullptr;
-    const std::uint32_t address = destination.to_v4();
+const RouteEntry* RouteTable::find(const IpAddress& destination, const link::Interface* via) const {
     for (const RouteEntry& entry : entries())
-        if ((address & mask(entry.prefix_length)) == entry.network.to_v4() &&
-            (!via || entry.interface == via))
-            return &entry;
+        if (matches(entry, destination) && (!via || entry.interface == via)) return &entry;
     return nullptr;
 }
 

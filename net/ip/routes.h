@@ -1,6 +1,6 @@
 #pragma once
 
-// The routing table: a few prefixes, the longest match wins.
+// The routing table of both families: a few prefixes, the longest match wins.
 
 #include <array>
 #include <cstdint>
@@ -14,22 +14,30 @@ class Interface;
 
 namespace holm::net::ip {
 
+// Whose it is: who has made routes replaces them.
+enum class RouteOrigin : std::uint8_t {
+    kIpv4,        // of the interface's IPv4 address
+    kConfigured,  // of IPv6 addresses and gateways that the operator has named
+    kDiscovered,  // routers have told of them (RFC 4861)
+};
+
 struct RouteEntry {
     IpAddress network = IpAddress::any_v4();
     std::uint8_t prefix_length = 0;
     IpAddress gateway = IpAddress::any_v4();  // unspecified: destinations are neighbours on the link
     link::Interface* interface = nullptr;
+    RouteOrigin origin = RouteOrigin::kIpv4;
 };
 
 class RouteTable {
   public:
-    static constexpr std::size_t kCapacity = 32;
+    static constexpr std::size_t kCapacity = 64;
 
     // Returns false when the table is full. A route to the same prefix over the same interface is replaced.
     bool add(const RouteEntry& entry);
-    void remove_interface(const link::Interface& interface);
+    void remove_interface(const link::Interface& interface, RouteOrigin origin);
     // Null: there is no way. `via`: only routes over this interface, if not null.
-    const RouteEntry* find(IpAddress destination, const link::Interface* via = nullptr) const;
+    const RouteEntry* find(const IpAddress& destination, const link::Interface* via = nullptr) const;
     std::span<const RouteEntry> entries() const { return {entries_.data(), count_}; }
 
   private:

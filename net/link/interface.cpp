@@ -8,14 +8,16 @@
 namespace holm::net::link {
 
 Interface::Interface(LinkDevice& device, MacAddress mac, std::uint16_t mtu, bool loopback,
-                     const SipHashKey& key, Counters& counters)
+                     const SipHashKey& key, Counters& counters, std::uint8_t zone)
     : device_(device),
       counters_(counters),
       capabilities_(device.capabilities()),
       mac_(mac),
       mtu_(mtu != 0 ? std::min(mtu, capabilities_.mtu) : capabilities_.mtu),
       loopback_(loopback),
-      random_(key) {
+      random_(key),
+      ipv6_(mac, zone, {key.low, ~key.high}, counters),
+      listeners_(random_) {
     // RFC 791: every IPv4 link carries 68 bytes. Below that, fragmenting would not even move 8 bytes a
     // packet.
     mtu_ = std::max<std::uint16_t>(mtu_, 68);
@@ -48,21 +50,23 @@ void Interface::clear_address() {
 TransmitResult Interface::send(Instant now, IpAddress next_hop, MutableBytes headers,
                                std::span<const Bytes> pieces, const Offload& offload, Urgency urgency) {
     MacAddress destination;
+    const bool v4 = next_hop.is_v4();
     if (!loopback_) {
-        const auto known = neighbors_.resolve(now, next_hop);
+        const auto known = v4 ? neighbors_.resolve(now, next_hop) : ipv6_.resolve(now, next_hop);
         if (!known) {
             if (!waiting_.keep(next_hop, pieces, offload)) counters_.count(Drop::kNeighborFull);
             return TransmitResult::kSent;
         }
         destination = *known;
     }
-    wire::EthernetHeader{destination, mac_, wire::kEtherTypeIpv4}.emit(headers);
+    wire::EthernetHeader{destination, mac_, v4 ? wire::kEtherTypeIpv4 : wire::kEtherTypeIpv6}.emit(headers);
     return emit(pieces, offload, urgency);
 }
 
-TransmitResult Interface::send_to_group(MacAddress group, MutableBytes headers, std::span<const Bytes> pieces,
-                                        const Offload& offload, Urgency urgency) {
-    wire::EthernetHeader{group, mac_, wire::kEtherTypeIpv4}.emit(headers);
+TransmitResult Interface::send_to_group(MacAddress group, std::uint16_t ether_type, MutableBytes headers,
+                                        std::span<const Bytes> pieces, const Offload& offload,
+                                        Urgency urgency) {
+    wire::EthernetHeader{group, mac_, ether_type}.emit(headers);
     return emit(pieces, offload, urgency);
 }
 
@@ -163,11 +167,13 @@ void Interface::transmit(Instant now, UnresolvedSink& sink) {
             });
         }
     }
+    transmit_ipv6(now, sink);
     flush();
 }
 
 Instant Interface::next_deadline() const {
-    return std::min(guard_.next_deadline(), neighbors_.next_deadline());
+    return std::min({guard_.next_deadline(), neighbors_.next_deadline(), ipv6_.next_deadline(),
+                     listeners_.next_deadline()});
 }
 
 }  // namespace holm::net::link

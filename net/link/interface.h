@@ -1,13 +1,16 @@
 #pragma once
 
-// One network interface: a device, its MAC address, its IPv4 address, and what Ethernet and ARP need to reach
-// a neighbour from here.
+// One network interface: a device, its MAC address, its IPv4 address and its IPv6 host, and what Ethernet,
+// ARP and neighbour discovery need to reach a neighbour from here.
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/bytes.h"
 #include "base/instant.h"
+#include "base/result.h"
 #include "base/siphash.h"
 #include "base/token_bucket.h"
 #include "net/address.h"
@@ -16,6 +19,8 @@
 #include "net/link/address_guard.h"
 #include "net/link/neighbors.h"
 #include "net/link/waiting_room.h"
+#include "net/multicast/membership.h"
+#include "net/ndp/host.h"
 #include "net/record_queue.h"
 
 namespace holm::net::link {
@@ -32,7 +37,7 @@ enum class Urgency : std::uint8_t {
                 // that is full
 };
 
-class Interface {
+class Interface final : private ndp::Output {
   public:
     static constexpr std::size_t kOutputQueueBytes = 128 * 1024;
 
@@ -45,9 +50,10 @@ class Interface {
         ~UnresolvedSink() = default;
     };
 
-    // `mtu` 0: the device's. The loopback interface (`loopback`) has no neighbours to resolve.
+    // `mtu` 0: the device's. The loopback interface (`loopback`) has no neighbours to resolve. `zone`: its
+    // number among the interfaces of the stack, from 1.
     Interface(LinkDevice& device, MacAddress mac, std::uint16_t mtu, bool loopback, const SipHashKey& key,
-              Counters& counters);
+              Counters& counters, std::uint8_t zone = 1);
     Interface(const Interface&) = delete;
     Interface& operator=(const Interface&) = delete;
 
@@ -64,13 +70,44 @@ class Interface {
     // The IPv4 address, 0.0.0.0 while there is none or it is being probed for.
     IpAddress address() const { return guard_.usable() || loopback_ ? address_ : IpAddress::any_v4(); }
     std::uint8_t prefix_length() const { return prefix_length_; }
-    bool is_own(IpAddress address) const { return address == address_ && !this->address().is_unspecified(); }
+    // An address of this interface, of either family.
+    bool is_own(IpAddress address) const {
+        if (!address.is_v4()) return ipv6_.is_own(address);
+        return address == address_ && !this->address().is_unspecified();
+    }
     // The broadcast address of our own network (none with prefixes longer than 30 bits, RFC 3021).
     bool is_broadcast(IpAddress address) const;
     AddressGuard::State address_state() const { return guard_.state(); }
 
     void set_address(Instant now, IpAddress address, std::uint8_t prefix_length, AddressPolicy policy);
     void clear_address();
+
+    // --- interface_v6.cpp ---
+    // Takes a link-local address and, if that is wanted, listens to routers. Errors: kInvalid when the link
+    // carries less than the 1280 bytes that IPv6 asks for.
+    Result<> start_ipv6(Instant now, const ndp::Configuration& configuration);
+    const ndp::Host& ipv6() const { return ipv6_; }
+    std::uint8_t zone() const { return ipv6_.zone(); }
+    // Bytes of an IPv6 packet that the link carries.
+    std::uint16_t mtu_v6() const { return ipv6_.running() ? std::uint16_t(ipv6_.mtu()) : mtu_; }
+    bool add_ipv6_address(Instant now, const IpAddress& address, std::uint8_t prefix_length,
+                          ndp::Origin origin, Instant preferred_until = Instant::never(),
+                          Instant valid_until = Instant::never()) {
+        return ipv6_.add_address(now, address, prefix_length, origin, preferred_until, valid_until, *this);
+    }
+    void remove_ipv6_address(Instant now, const IpAddress& address) {
+        ipv6_.remove_address(now, address, *this);
+    }
+    bool extend_ipv6_address(const IpAddress& address, Instant preferred_until, Instant valid_until) {
+        return ipv6_.extend_address(address, preferred_until, valid_until);
+    }
+    void receive_ndp(Instant now, const ndp::Heard& heard) { ipv6_.receive(now, heard, *this); }
+    void receive_mld(Instant now, const ndp::Heard& heard);
+
+    // Groups of IPv6 that a socket wants to hear. False: they are too many.
+    bool join_group(Instant now, const IpAddress& group) { return listeners_.join(now, group); }
+    void leave_group(Instant now, const IpAddress& group) { listeners_.leave(now, group); }
+    bool listens(const IpAddress& group) const { return ipv6_.listens(group) || listeners_.listens(group); }
 
     // While DHCP has no lease: UDP to any unicast address is taken, since servers may send an offer to the
     // address that they offer.
@@ -80,8 +117,8 @@ class Interface {
     // Both send a frame whose first piece is `headers`, which begins with room for the Ethernet header.
     TransmitResult send(Instant now, IpAddress next_hop, MutableBytes headers, std::span<const Bytes> pieces,
                         const Offload& offload, Urgency urgency);
-    TransmitResult send_to_group(MacAddress group, MutableBytes headers, std::span<const Bytes> pieces,
-                                 const Offload& offload, Urgency urgency);
+    TransmitResult send_to_group(MacAddress group, std::uint16_t ether_type, MutableBytes headers,
+                                 std::span<const Bytes> pieces, const Offload& offload, Urgency urgency);
 
     void count_received(std::size_t bytes) { ++traffic_.frames_in, traffic_.bytes_in += bytes; }
     void receive_arp(Instant now, Bytes payload);
@@ -100,6 +137,17 @@ class Interface {
     void flush();
     void send_arp(const wire::ArpMessage& message, MacAddress destination);
 
+    // --- interface_v6.cpp ---
+    void send_ndp(const IpAddress& source, const IpAddress& destination, const std::optional<MacAddress>& mac,
+                  MutableBytes message) override;
+    void resolved(const IpAddress& neighbor, MacAddress mac) override;
+    void unresolved(Instant now, const IpAddress& neighbor) override;
+    void join(Instant now, const IpAddress& group) override { listeners_.join(now, group); }
+    void leave(Instant now, const IpAddress& group) override { listeners_.leave(now, group); }
+    void send_icmpv6(const IpAddress& source, const IpAddress& destination, MacAddress mac,
+                     std::uint8_t hop_limit, Bytes extension, MutableBytes message);
+    void transmit_ipv6(Instant now, UnresolvedSink& sink);
+
     LinkDevice& device_;
     Counters& counters_;
     DeviceCapabilities capabilities_;
@@ -117,6 +165,9 @@ class Interface {
     NeighborCache neighbors_;
     AddressGuard guard_;
     WaitingRoom waiting_;
+    ndp::Host ipv6_;
+    multicast::Membership listeners_;  // groups of IPv6
+    UnresolvedSink* sink_ = nullptr;   // while transmit() runs
     RecordQueue queue_{kOutputQueueBytes};
 };
 

@@ -98,11 +98,13 @@ Result<Reference<Listener>> Layer::listen(const Endpoint& wanted, std::uint16_t 
     return Reference<Listener>(listener);
 }
 
-Result<Reference<Connection>> Layer::connect(Instant now, const Endpoint& remote, const Endpoint& wanted) {
+Result<Reference<Connection>> Layer::connect(Instant now, const Endpoint& peer, const Endpoint& wanted) {
+    Endpoint remote = peer;
     if (remote.port == 0 || remote.address.is_unspecified() || remote.address.is_multicast() ||
         remote.address.is_limited_broadcast())
         return fail(ErrorCode::kInvalid, "the peer's address or port cannot be connected to");
     const ip::Route route = TRY(output_.route(remote.address, wanted.address));
+    if (route.zone != 0) remote.address = remote.address.with_zone(route.zone);
     FourTuple tuple{.local = {route.source, wanted.port}, .remote = remote};
     if (tuple.local.port == 0) tuple.local.port = TRY(choose_port(tuple.local.address, remote));
     if (TableEntry* entry = table_.find(tuple)) {

@@ -32,23 +32,22 @@ void Layer::remove(Socket& socket) {
     *link = socket.next_;
 }
 
-bool Layer::in_use(const Endpoint& local) {
+bool Layer::in_use(const Endpoint& local, bool only_v6) {
     for (const Socket* socket = bucket(local.port); socket; socket = socket->next_) {
-        if (socket->local_.port != local.port) continue;
-        if (socket->local_.address == local.address || socket->local_.address.is_unspecified() ||
-            local.address.is_unspecified())
+        if (socket->local_.port == local.port &&
+            overlap(socket->local_.address, socket->only_v6_, local.address, only_v6))
             return true;
     }
     return false;
 }
 
 // RFC 6056, algorithm 1: a random start, then upwards until one is free.
-std::uint16_t Layer::choose_port(const IpAddress& address) {
+std::uint16_t Layer::choose_port(const IpAddress& address, bool only_v6) {
     constexpr std::uint32_t kPorts = 65'536 - kFirstEphemeralPort;
     const auto start = std::uint32_t(random_.below(kPorts));
     for (std::uint32_t i = 0; i < kPorts; ++i) {
         const auto port = std::uint16_t(kFirstEphemeralPort + (start + i) % kPorts);
-        if (!in_use({address, port})) return port;
+        if (!in_use({address, port}, only_v6)) return port;
     }
     return 0;
 }
@@ -59,11 +58,8 @@ Socket* Layer::find(const Endpoint& local, const Endpoint& remote) {
     int best_score = -1;
     for (Socket* socket = bucket(local.port); socket; socket = socket->next_) {
         if (socket->local_.port != local.port) continue;
-        int score = 0;
-        if (!socket->local_.address.is_unspecified()) {
-            if (socket->local_.address != local.address) continue;
-            score += 1;
-        }
+        if (!hears(socket->local_.address, socket->only_v6_, local.address)) continue;
+        int score = socket->local_.address.is_unspecified() ? 0 : 1;
         if (socket->is_connected()) {
             if (socket->remote_ != remote) continue;
             score += 2;
@@ -83,6 +79,11 @@ Layer::Verdict Layer::receive(Instant, const ip::Received& received, Bytes datag
         return Verdict::kHandled;
     }
     datagram = datagram.first(header->length);
+    // IPv6 has no other checksum that would cover the addresses (RFC 8200, section 8.1).
+    if (!header->has_checksum && !received.destination.is_v4()) {
+        counters_.count(Drop::kBadChecksum);
+        return Verdict::kHandled;
+    }
     if (header->has_checksum && !received.checksum_verified &&
         !ip::pseudo_header(received.source, received.destination, ip::Protocol::kUdp, datagram.size())
              .add(datagram)
@@ -116,15 +117,15 @@ bool Layer::hand_over(const ip::Received& received, const Endpoint& local, const
     return true;
 }
 
-void Layer::report(const ip::ErrorReport& error) {
+bool Layer::report(const ip::ErrorReport& error) {
     struct Ports {
         NetU16 source, destination;
     };
     const auto ports = wire::load<Ports>(error.transport);
     const Endpoint remote{error.destination, ports.destination};
     Socket* socket = find({error.source, ports.source}, remote);
-    if (!socket || socket->remote_ != remote)
-        return;  // RFC 1122, 4.1.3.3; unconnected sockets cannot tell whose it is
+    // RFC 1122, 4.1.3.3; unconnected sockets cannot tell whose it is.
+    if (!socket || socket->remote_ != remote) return socket != nullptr;
     switch (error.kind) {
         case ip::ErrorKind::kPortUnreachable:
         case ip::ErrorKind::kProtocolUnreachable:
@@ -142,9 +143,10 @@ void Layer::report(const ip::ErrorReport& error) {
             break;
         case ip::ErrorKind::kPacketTooBig:  // datagrams are fragmented here or there
         case ip::ErrorKind::kParameterProblem:
-            return;
+            return true;
     }
     socket->notify();
+    return true;
 }
 
 void Layer::resume() {

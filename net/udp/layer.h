@@ -37,7 +37,8 @@ class Layer {
 
     enum class Verdict : std::uint8_t { kHandled, kPortUnreachable };
     Verdict receive(Instant now, const ip::Received& received, Bytes datagram);
-    void report(const ip::ErrorReport& error);
+    // True if the error is about something that a socket of ours may have sent.
+    bool report(const ip::ErrorReport& error);
     // The device has room again: tells the sockets that were refused.
     void resume();
 
@@ -47,8 +48,8 @@ class Layer {
 
     Socket*& bucket(std::uint16_t port) { return buckets_[port % kBuckets]; }
     Socket* find(const Endpoint& local, const Endpoint& remote);
-    bool in_use(const Endpoint& local);
-    std::uint16_t choose_port(const IpAddress& address);
+    bool in_use(const Endpoint& local, bool only_v6);
+    std::uint16_t choose_port(const IpAddress& address, bool only_v6);
     void insert(Socket& socket);
     void remove(Socket& socket);
     bool hand_over(const ip::Received& received, const Endpoint& local, const Endpoint& remote,

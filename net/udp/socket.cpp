@@ -24,15 +24,14 @@ Socket::~Socket() {
 
 Result<> Socket::bind(const Endpoint& local) {
     if (is_bound()) return fail(ErrorCode::kInvalid, "the socket is bound already");
-    IpAddress address = local.address;
-    if (address == IpAddress{}) address = IpAddress::any_v4();
+    const IpAddress address = local.address;
     if (!address.is_unspecified() && !layer_.output_.route(address, address))
         return fail(ErrorCode::kAddressUnavailable, "the address is not one of ours");
     std::uint16_t port = local.port;
     if (port == 0) {
-        port = layer_.choose_port(address);
+        port = layer_.choose_port(address, only_v6_);
         if (port == 0) return fail(ErrorCode::kAddressInUse, "no ephemeral port is free");
-    } else if (layer_.in_use({address, port})) {
+    } else if (layer_.in_use({address, port}, only_v6_)) {
         return fail(ErrorCode::kAddressInUse, "another socket has this port");
     }
     local_ = {address, port};
@@ -44,9 +43,10 @@ Result<> Socket::connect(const Endpoint& remote) {
     if (remote.port == 0) return fail(ErrorCode::kInvalid, "port 0 cannot be connected to");
     const ip::Route route = TRY(
         layer_.output_.route(remote.address, local_.address.is_unspecified() ? IpAddress{} : local_.address));
-    if (!is_bound()) TRY(bind({IpAddress::any_v4(), 0}));
+    if (!is_bound()) TRY(bind({}));
     local_.address = route.source;
     remote_ = remote;
+    if (route.zone != 0) remote_.address = remote.address.with_zone(route.zone);
     return {};
 }
 
@@ -66,7 +66,7 @@ Result<> Socket::send_to(Instant now, const Endpoint& remote, std::span<const By
         return fail(ErrorCode::kAccess, "broadcasts are not enabled on this socket");
     const ip::Route route = TRY(
         layer_.output_.route(remote.address, local_.address.is_unspecified() ? IpAddress{} : local_.address));
-    if (!is_bound()) TRY(bind({IpAddress::any_v4(), 0}));
+    if (!is_bound()) TRY(bind({}));
 
     std::byte header[wire::UdpHeader::kSize];
     wire::UdpHeader{local_.port, remote.port, std::uint16_t(sizeof(header) + size)}.emit(header);

@@ -37,8 +37,8 @@ class Socket {
     Socket(const Socket&) = delete;
     Socket& operator=(const Socket&) = delete;
 
-    // Takes a local address (unspecified: all of ours) and port (0: a random one, RFC 6056). Errors: kInvalid
-    // if bound already, kAddressUnavailable, kAddressInUse.
+    // Takes a local address (0.0.0.0: all of IPv4, ::: all of both families) and port (0: a random one, RFC
+    // 6056). Errors: kInvalid if bound already, kAddressUnavailable, kAddressInUse.
     Result<> bind(const Endpoint& local);
     // From now on only datagrams from `remote` are received, send() goes there, and ICMP errors about them
     // are reported. Binds if that has not happened. Errors: those of bind() and IpOutput::route().
@@ -71,6 +71,8 @@ class Socket {
     void set_observer(Observer* observer) { observer_ = observer; }
     void allow_broadcast(bool on) { broadcast_ = on; }
     void set_ttl(std::uint8_t ttl) { ttl_ = ttl; }
+    // A socket bound to :: hears IPv6 alone. To be said before bind().
+    void set_only_v6(bool on) { only_v6_ = on; }
 
   private:
     friend class Layer;
@@ -81,13 +83,14 @@ class Socket {
     }
 
     Layer& layer_;
-    Endpoint local_{IpAddress::any_v4(), 0};
-    Endpoint remote_{IpAddress::any_v4(), 0};
+    Endpoint local_;
+    Endpoint remote_;
     RecordQueue queue_;
     SocketCounters counters_;
     Observer* observer_ = nullptr;
     std::optional<ErrorCode> error_;
     bool broadcast_ = false;
+    bool only_v6_ = false;
     bool wants_space_ = false;  // the last send was refused because the device was full
     std::uint8_t ttl_ = 64;
     Socket* next_ = nullptr;  // in the layer's bucket of the local port

@@ -3,6 +3,7 @@
 // Two live stacks on one link, with a clock that is moved by hand: what one transmits the other receives, in
 // order, when the link is run.
 
+#include <cstdlib>
 #include <deque>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace holm::net::testing {
 
 class StackPair {
   public:
-    explicit StackPair(const DeviceCapabilities& capabilities = {}) {
+    explicit StackPair(const DeviceCapabilities& capabilities = {}, bool with_ipv6 = false) {
         for (int i = 0; i < 2; ++i) {
             Side& side = sides[i];
             side.device.what = capabilities;
@@ -25,11 +26,20 @@ class StackPair {
             interface.address = address(i);
             interface.prefix_length = 24;
             side.interface = *side.stack->add_interface(now, side.device, interface);
+            Ipv6Configuration ipv6{.address = address_v6(i), .autoconfigure = false, .secret = {}};
+            ipv6.secret.low = std::uint64_t(i);
+            if (with_ipv6 && !side.stack->start_ipv6(now, *side.interface, ipv6)) std::abort();
         }
         run();
+        // Two hosts whose addresses are both new cannot find each other (RFC 4429, section 3.3).
+        if (with_ipv6) wait(Duration::seconds(2));
     }
 
     static IpAddress address(int side) { return IpAddress::v4(10, 0, 0, std::uint8_t(side + 1)); }
+    // fd00::1 and fd00::2.
+    static IpAddress address_v6(int side) {
+        return IpAddress::v6({0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, std::uint8_t(side + 1)});
+    }
     Stack& operator[](int side) { return *sides[side].stack; }
 
     // Carries frames back and forth until both are silent; returns how many.

@@ -20,7 +20,7 @@ std::string read_all(tcp::Connection& connection) {
 }
 
 void echo_over(StackPair& pair, int client, int server, IpAddress address) {
-    auto listener = *pair[server].tcp().listen({IpAddress::any_v4(), 7}, 8);
+    auto listener = *pair[server].tcp().listen({IpAddress(), 7}, 8);
     auto outgoing = *pair[client].tcp().connect(pair.now, {address, 7});
     pair.run();
     auto incoming = listener->accept();
@@ -53,6 +53,79 @@ TEST_CASE("two stacks talk TCP over a plain link") {
 TEST_CASE("two stacks talk TCP over a link with offloads: no checksum is computed, segments are large") {
     StackPair pair({.mtu = 1500, .checksum = true, .tcp4_segmentation = true});
     echo_over(pair, 0, 1, StackPair::address(1));
+}
+
+TEST_CASE("two stacks talk TCP over IPv6, by a global address and by one of the link's") {
+    StackPair pair({}, true);
+    echo_over(pair, 0, 1, StackPair::address_v6(1));
+    const IpAddress scoped = pair.sides[1].interface->ipv6().link_local();
+    echo_over(pair, 0, 1, scoped.with_zone(pair.sides[0].interface->zone()));
+    echo_over(pair, 0, 1, scoped.without_zone());  // there is but one link
+    echo_over(pair, 0, 1, StackPair::address(1));  // the listener hears both families
+}
+
+TEST_CASE("over a link with offloads IPv6 segments are large too") {
+    StackPair pair({.mtu = 1500, .checksum = true, .tcp6_segmentation = true}, true);
+    auto listener = *pair[1].tcp().listen({IpAddress(), 7}, 8);
+    auto outgoing = *pair[0].tcp().connect(pair.now, {StackPair::address_v6(1), 7});
+    pair.run();
+    const std::string text(10'000, 'z');
+    REQUIRE(*outgoing->send(as_bytes(text)) == text.size());
+    pair[0].transmit(pair.now);
+    const Frame frame = pair.sides[0].device.take();
+    CHECK(frame.size() == 14 + 40 + 32 + 10'000);
+    CHECK(pair.sides[0].device.offload.segmentation == Segmentation::kTcp6);
+    CHECK(pair.sides[0].device.offload.checksum_start == 54);
+    CHECK(pair.sides[0].device.offload.segment_size == 1500 - 40 - 32);
+    echo_over(pair, 1, 0, StackPair::address_v6(0));
+}
+
+TEST_CASE("who listens on an address of one family does not hear the other") {
+    StackPair pair({}, true);
+    auto v4 = *pair[1].tcp().listen({IpAddress::any_v4(), 7}, 8);
+    auto refused = *pair[0].tcp().connect(pair.now, {StackPair::address_v6(1), 7});
+    pair.run();
+    CHECK(refused->error()->code == ErrorCode::kConnectionRefused);
+    CHECK_FALSE(pair[1].tcp().listen({IpAddress(), 7}, 8));
+    auto v6 = pair[1].tcp().listen({IpAddress(), 7}, 8, true);
+    REQUIRE(v6);
+    auto heard = *pair[0].tcp().connect(pair.now, {StackPair::address_v6(1), 7});
+    auto also = *pair[0].tcp().connect(pair.now, {StackPair::address(1), 7});
+    pair.run();
+    CHECK((*v6)->accept());
+    CHECK(v4->accept());
+    auto socket = *pair[1].udp().open();
+    socket->set_only_v6(true);
+    REQUIRE(socket->bind({{}, 9}));
+    auto other = *pair[1].udp().open();
+    CHECK(other->bind({IpAddress::any_v4(), 9}));
+}
+
+TEST_CASE("UDP goes over IPv6, but not without a checksum") {
+    StackPair pair({}, true);
+    auto server = *pair[1].udp().open();
+    REQUIRE(server->bind({{}, 9}));
+    auto client = *pair[0].udp().open();
+    REQUIRE(client->connect({StackPair::address_v6(1), 9}));
+    REQUIRE(client->send(pair.now, as_bytes("over six")));
+    pair.run();
+    const auto datagram = server->front();
+    REQUIRE(datagram);
+    CHECK(datagram->source == client->local());
+    CHECK(as_text(datagram->payload) == "over six");
+    server->pop();
+    REQUIRE(client->send(pair.now, as_bytes("over six")));
+    Frame frame = pair.sides[0].device.take();
+    frame[14 + 40 + 6] = frame[14 + 40 + 7] = std::byte{0};
+    pair[1].receive(pair.now, *pair.sides[1].interface, {frame, {}, nullptr});
+    CHECK_FALSE(server->front());
+}
+
+TEST_CASE("a stack talks to itself over IPv6") {
+    StackPair pair({}, true);
+    echo_over(pair, 0, 0, IpAddress::loopback_v6());
+    echo_over(pair, 0, 0, StackPair::address_v6(0));
+    echo_over(pair, 0, 0, pair.sides[0].interface->ipv6().link_local());
 }
 
 TEST_CASE("a stack talks TCP to itself") {
