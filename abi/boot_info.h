@@ -46,7 +46,13 @@ struct holm_boot_queue {
     holm_guest_address ring;
     holm_guest_address notify; /* a 4-byte store here tells the other side to look at the available ring */
     uint32_t size;             /* descriptors, a power of two; 0: the device has no such queue */
-    uint32_t reserved;
+    uint32_t notify_value;     /* what to store there */
+};
+
+/* What a device of HOLM_TRANSPORT_RING cannot do. Tenders' devices can do all. */
+enum holm_ring_lacks {
+    HOLM_RING_NO_EVENT_INDEX = 1u << 0,       /* VIRTIO_F_EVENT_IDX */
+    HOLM_RING_NO_MERGEABLE_BUFFERS = 1u << 1, /* VIRTIO_NET_F_MRG_RXBUF */
 };
 
 enum holm_queue {
@@ -95,10 +101,10 @@ struct holm_boot_block {
 
 struct holm_boot_device {
     char name[HOLM_NAME_SIZE];
-    uint32_t kind;      /* enum holm_device_kind */
-    uint32_t transport; /* enum holm_transport */
-    int32_t handle;     /* process platform: descriptor */
-    uint32_t reserved;
+    uint32_t kind;       /* enum holm_device_kind */
+    uint32_t transport;  /* enum holm_transport */
+    int32_t handle;      /* process platform: descriptor */
+    uint32_t ring_lacks; /* enum holm_ring_lacks */
     union {
         struct holm_boot_net net;
         struct holm_boot_block block;

@@ -59,6 +59,9 @@ class Writer {
         line("    .section .note.holm,\"a\",@note");
         line("    .p2align 2");
         note_header(HOLM_NOTE_TYPE_MANIFEST, sizeof(holm_manifest) + devices * sizeof(holm_manifest_device));
+        line("    .globl holm_image_manifest");
+        line("    .hidden holm_image_manifest");
+        line("holm_image_manifest:");
         line("    .long {}, {}, {:#x}, {}", HOLM_MANIFEST_VERSION,
              sizeof(holm_manifest) + devices * sizeof(holm_manifest_device), image.platforms, devices);
         line("    .quad {}, {}", image.memory_minimum, image.memory_default);

@@ -71,6 +71,9 @@ std::string link_options(const ImageDescription& description) {
         if ((description.platforms & 1u << one.platform) != 0)
             options += std::format("-Wl,-u,{}\n", one.symbol);
     }
+    // The place where a stock VMM enters, as the plain number that the PVH note wants.
+    if ((description.platforms & 1u << HOLM_PLATFORM_VIRTIO) != 0)
+        options += "-Wl,--defsym=holm_pvh_address=ABSOLUTE(holm_pvh_entry)\n";
     if (description.shuffle_seed)
         options += std::format("-Wl,--shuffle-sections=.text*={}\n", *description.shuffle_seed);
     return options;

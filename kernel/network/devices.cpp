@@ -26,9 +26,10 @@ void take_addresses(const Configured& from, NetAddresses& to) {
     for (std::size_t i = 0; i < to.dns.size(); ++i) to.dns[i] = address(from.ipv4_dns[i]);
 }
 
-// The tender's side of HOLM_TRANSPORT_RING merges receive buffers and passes the backend's offloads on.
-std::uint64_t ring_features(std::uint32_t offloads) {
-    std::uint64_t features = drivers::kVirtioNetMergeableBuffers;
+// A tender's side of HOLM_TRANSPORT_RING merges receive buffers and passes the backend's offloads on.
+std::uint64_t ring_features(std::uint32_t offloads, std::uint32_t lacks) {
+    std::uint64_t features = 0;
+    if ((lacks & HOLM_RING_NO_MERGEABLE_BUFFERS) == 0) features |= drivers::kVirtioNetMergeableBuffers;
     if ((offloads & HOLM_NET_CHECKSUM) != 0)
         features |= drivers::kVirtioNetChecksum | drivers::kVirtioNetReceiveChecksum;
     if ((offloads & HOLM_NET_TSO4) != 0) features |= drivers::kVirtioNetTso4 | drivers::kVirtioNetReceiveTso4;
@@ -40,16 +41,18 @@ std::unique_ptr<drivers::NetDriver> make_ring_driver(const holm_boot_info& boot,
                                                      const holm_boot_device& device) {
     // The doorbells stay for the life of the instance, as devices do.
     const auto doorbell = [&](holm_queue queue) {
-        return new (std::nothrow) drivers::BootQueue(device.queues[queue], boot.vm.bus_offset);
+        return new (std::nothrow) drivers::BootQueue(device.queues[queue], boot.vm.bus_offset,
+                                                     (device.ring_lacks & HOLM_RING_NO_EVENT_INDEX) == 0);
     };
     drivers::BootQueue* const receive = doorbell(HOLM_QUEUE_NET_RECEIVE);
     drivers::BootQueue* const transmit = doorbell(HOLM_QUEUE_NET_TRANSMIT);
     if (receive == nullptr || transmit == nullptr) return nullptr;
-    auto driver = drivers::VirtioNet::create({.receive = receive->setup(),
-                                              .transmit = transmit->setup(),
-                                              .features = ring_features(device.net.offloads),
-                                              .mtu = device.net.mtu},
-                                             *receive, *transmit);
+    auto driver =
+        drivers::VirtioNet::create({.receive = receive->setup(),
+                                    .transmit = transmit->setup(),
+                                    .features = ring_features(device.net.offloads, device.ring_lacks),
+                                    .mtu = device.net.mtu},
+                                   *receive, *transmit);
     if (!driver) return nullptr;
     (*driver)->start();
     return std::move(*driver);

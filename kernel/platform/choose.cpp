@@ -8,6 +8,8 @@ extern "C" {
     const holm_boot_info&);
 [[gnu::weak, gnu::visibility("hidden")]] holm::platform::Platform* holm_start_vm_platform(
     const holm_boot_info&);
+[[gnu::weak, gnu::visibility("hidden")]] holm::platform::Platform* holm_start_virtio_platform(
+    const holm_boot_info&);
 }
 
 namespace holm::platform {
@@ -19,6 +21,9 @@ Platform& choose(const holm_boot_info& boot) {
             break;
         case HOLM_PLATFORM_VM:
             if (holm_start_vm_platform) return *holm_start_vm_platform(boot);
+            break;
+        case HOLM_PLATFORM_VIRTIO:
+            if (holm_start_virtio_platform) return *holm_start_virtio_platform(boot);
             break;
         default:
             break;

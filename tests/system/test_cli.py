@@ -110,7 +110,7 @@ def test_hello_runs_with_its_own_exit_status_and_leaves_no_record(runtime):
 def test_inspect_as_json_has_what_its_readers_rely_on():
     need("hello")
     report = json.loads(holm("inspect", "--json", "hello").stdout)
-    assert report["manifest"]["name"] == "hello" and report["manifest"]["platforms"] == ["process", "vm"]
+    assert report["manifest"]["name"] == "hello" and report["manifest"]["platforms"] == ["process", "vm", "virtio"]
     assert report["size"] == (IMAGES / "hello").stat().st_size
     assert len(report["build_id"]) == 40
     assert any(segment["protection"] == "r-x" for segment in report["segments"])

@@ -11,21 +11,24 @@ namespace holm::drivers {
 
 class BootQueue final : public Notifier {
   public:
-    BootQueue(const holm_boot_queue& queue, std::uint64_t bus_offset)
-        : queue_(queue), bus_offset_(bus_offset) {}
+    BootQueue(const holm_boot_queue& queue, std::uint64_t bus_offset, bool event_index)
+        : queue_(queue), bus_offset_(bus_offset), event_index_(event_index) {}
 
     Virtqueue::Setup setup() const {
         return {.memory = reinterpret_cast<std::byte*>(queue_.ring),
                 .size = queue_.size,
                 .bus_offset = bus_offset_,
-                .event_index = true};
+                .event_index = event_index_};
     }
 
-    void notify() override { *reinterpret_cast<volatile std::uint32_t*>(queue_.notify) = 0; }
+    void notify() override {
+        *reinterpret_cast<volatile std::uint32_t*>(queue_.notify) = queue_.notify_value;
+    }
 
   private:
     holm_boot_queue queue_;
     std::uint64_t bus_offset_;
+    bool event_index_;
 };
 
 }  // namespace holm::drivers

@@ -26,7 +26,8 @@ TEST_CASE("an empty file is an image with the defaults") {
     const auto image = read_description("", "web");
     REQUIRE(image);
     CHECK(image->name == "web");
-    CHECK(image->platforms == (1u << HOLM_PLATFORM_PROCESS | 1u << HOLM_PLATFORM_VM));
+    CHECK(image->platforms ==
+          (1u << HOLM_PLATFORM_PROCESS | 1u << HOLM_PLATFORM_VM | 1u << HOLM_PLATFORM_VIRTIO));
     CHECK(image->memory_minimum == 1u << 20);
     CHECK(image->memory_default == 16u << 20);
     CHECK(image->net.empty());
@@ -131,7 +132,8 @@ TEST_CASE("each mistake is reported with its place and what is allowed") {
         {"[[net]]\n", "1:1: [[net]] has no name; write name = \"lan\""},
         {"[[block]]\nname = \"\"", "2:8: the name is empty; "},
         // platforms
-        {"[image]\nplatforms = [\"kvm\"]", "2:14: unknown platform \"kvm\"; allowed: \"process\", \"vm\""},
+        {"[image]\nplatforms = [\"kvm\"]",
+         "2:14: unknown platform \"kvm\"; allowed: \"process\", \"vm\", \"virtio\""},
         {"[image]\nplatforms = []", "1:1: platforms is empty"},
         // memory
         {"[memory]\nminimum = \"16MB\"", "2:11: \"16MB\" is not a size; a size is a number with K, M or G"},

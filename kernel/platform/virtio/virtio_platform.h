@@ -1,0 +1,51 @@
+#pragma once
+
+// The platform under stock VMMs: no tender on the other side, only devices, which the boot has set up
+// (boot.cpp).
+
+#include "kernel/platform/platform.h"
+#include "kernel/platform/virtio/power.h"
+#include "kernel/platform/virtio/pv_clock.h"
+#include "kernel/platform/virtio/serial_port.h"
+#include "kernel/platform/virtio/x86_64/local_apic.h"
+
+namespace holm::platform {
+
+// What the boot found and hands over.
+struct VirtioMachine {
+    SerialPort serial;
+    LocalApic local_apic{0};
+    bool tsc_deadline = false;  // else the timer counts:
+    std::uint64_t apic_timer_hz = 0;
+    std::uint64_t tsc_hz = 0;
+    const volatile PvClock* pv_clock = nullptr;  // or null
+    std::uint64_t wall_at_system_start_ns = 0;   // wall clock at its zero
+    std::byte* exceptions = nullptr;             // the page of exceptions (ring0_layout.h)
+    Power power;
+};
+
+class VirtioPlatform final : public Platform {
+  public:
+    static VirtioPlatform& start(const holm_boot_info& boot);
+
+    void write_console(Bytes text) override;
+    void wait(Instant now, Instant deadline, std::span<Readiness> devices, bool until_stop) override;
+    bool stop_requested() const override { return stop_requested_; }
+    bool sample_clock(ClockSample& sample) override;
+    void guard_page(void* page) override;
+    [[noreturn]] void exit(int status) override;
+
+  private:
+    explicit VirtioPlatform(VirtioMachine& machine) : machine_(machine) {}
+
+    // Until an interrupt, or so long; the vector of what it was.
+    std::uint32_t sleep(std::uint64_t nanoseconds);
+
+    VirtioMachine& machine_;
+    bool stop_requested_ = false;
+};
+
+}  // namespace holm::platform
+
+// Set by the boot: in memory that stays, at its address for good.
+extern "C" [[gnu::visibility("hidden")]] holm::platform::VirtioMachine* holm_virtio_machine;
