@@ -18,7 +18,6 @@
 namespace holm::tender {
 namespace {
 
-constexpr int kConsole = 1;
 constexpr unsigned long kFsgsbase = 1u << 1;  // HWCAP2_FSGSBASE of <asm/hwcap2.h>
 constexpr long kCloseRange = 436;
 
@@ -54,19 +53,21 @@ void require_host_support() {
         refuse("this kernel cannot confine images: seccomp filters that kill the process are needed");
 }
 
-void prepare_console() {
-    const int flags = fcntl(kConsole, F_GETFL);
+void prepare_output(int descriptor) {
+    const int flags = fcntl(descriptor, F_GETFL);
     int replacement = -1;
     if (flags < 0) {
         replacement = open("/dev/null", O_WRONLY | O_CLOEXEC);
         if (replacement < 0) refuse_with_errno("standard output is closed and /dev/null cannot be opened");
-    } else if ((flags & O_ACCMODE) == O_RDWR && isatty(kConsole)) {
-        // A terminal is open for reading too; the image, which may call read, shall not get at the user's
+    } else if ((flags & O_ACCMODE) == O_RDWR && isatty(descriptor)) {
+        // A terminal is open for reading too; whoever is behind the sandbox shall not get at the user's
         // keyboard.
-        replacement = open("/proc/self/fd/1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+        const char* const again = descriptor == kConsole ? "/proc/self/fd/1" : "/proc/self/fd/2";
+        replacement = open(again, O_WRONLY | O_NOCTTY | O_CLOEXEC);
     }
-    if (replacement >= 0 && replacement != kConsole && dup2(replacement, kConsole) < 0)
-        refuse_with_errno("cannot prepare standard output");
+    if (replacement < 0 || replacement == descriptor) return;
+    if (dup2(replacement, descriptor) < 0) refuse_with_errno("cannot prepare standard output");
+    close(replacement);
 }
 
 void close_all_but(std::span<int> kept) {

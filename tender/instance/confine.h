@@ -10,8 +10,11 @@ namespace holm::tender {
 // The machine can run images at all: FSGSBASE and seccomp with "kill the process". Refuses otherwise.
 void require_host_support();
 
-// Descriptor 1 exists and can, as far as possible, only be written to. Called before anything else is opened.
-void prepare_console();
+// Standard output (1) or error (2) exists and can, as far as possible, only be written to. Called before
+// anything else is opened.
+constexpr int kConsole = 1;
+constexpr int kStandardError = 2;
+void prepare_output(int descriptor);
 
 // Closes every descriptor but these, which it sorts; no new one fits into the table.
 void close_all_but(std::span<int> kept);

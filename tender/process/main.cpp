@@ -144,7 +144,7 @@ void prepare_block_devices(ProcessStart& start) {
 void keep_only_grants(const ProcessStart& start) {
     std::array<int, HOLM_MAX_DEVICES + 3> kept;
     std::size_t count = 0;
-    kept[count++] = 1;  // the console
+    kept[count++] = kConsole;
     for (const holm_boot_device& device : start.device_list())
         if (device.transport != HOLM_TRANSPORT_NONE) kept[count++] = device.handle;
     if (start.has_block_devices()) {
@@ -158,7 +158,7 @@ void run(std::span<char* const> words) {
     // Constant initialisation: all zero, so it is in .bss.
     static constinit ProcessStart start{};
     const ClockPair earlier = read_clock_pair();
-    prepare_console();
+    prepare_output(kConsole);
     read_options(start, words, kTraits);
     if (start.options.trace) trace_instance();
     require_host_support();

@@ -115,7 +115,8 @@ class TableWriter {
         const CpuidWords features = ask_(0x80000001, 0);
         add(0x80000001, {0, 0, features.ecx & kExtended1Ecx, features.edx & kExtended1Edx});
         add(0x80000007, {0, 0, 0, ask_(0x80000007, 0).edx & kInvariantTsc});
-        add(0x80000008, {ask_(0x80000008, 0).eax & 0xffff, 0, 0, 0});
+        // Physical address bits as the host has them; linear ones as four levels of page tables give.
+        add(0x80000008, {(ask_(0x80000008, 0).eax & 0xff) | 48 << 8, 0, 0, 0});
     }
 
     AskProcessor* ask_;

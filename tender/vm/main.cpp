@@ -19,6 +19,7 @@
 #include "tender/vm/probe.h"
 #include "tender/vm/queues.h"
 #include "tender/vm/runner.h"
+#include "tender/vm/vcpu_calls.h"
 
 namespace holm::tender {
 namespace {
@@ -106,7 +107,7 @@ void connect_devices(VmStart& start, const GuestMemory& guest) {
 }
 
 void keep_only_grants(const VmStart& start, const Kvm& kvm) {
-    std::array<int, 3 + HOLM_MAX_DEVICES> kept{1, 2, kvm.processor};
+    std::array<int, 3 + HOLM_MAX_DEVICES> kept{kConsole, kStandardError, kvm.processor};
     std::size_t count = 3;
     for (const holm_boot_device& device : start.device_list())
         if (device.transport != HOLM_TRANSPORT_NONE) kept[count++] = device.handle;
@@ -117,7 +118,8 @@ void keep_only_grants(const VmStart& start, const Kvm& kvm) {
     // Constant initialisation: all zero, so it is in .bss.
     static constinit VmStart start{};
     const ClockPair earlier = read_clock_pair();
-    prepare_console();
+    prepare_output(kConsole);
+    prepare_output(kStandardError);
     read_options(start, words, kTraits);
     require_host_support();
     const int file = open_image(start, HOLM_PLATFORM_VM, "vm");
@@ -148,18 +150,19 @@ void keep_only_grants(const VmStart& start, const Kvm& kvm) {
     keep_only_grants(start, kvm);
     drop_privileges(start.plan.manifest.name);
     install_signal_handlers(vcpu, guest);
-    Runner({.map = start.map,
-            .memory = guest,
-            .tables = tables,
-            .vcpu = vcpu,
-            .devices = start.machine_devices,
-            .clock = clock,
-            .name = start.name(),
-            .link_offset = link_offset,
-            .upcall = start.plan.upcall + link_offset,
-            .grace_ms = start.options.grace_ms,
-            .count_exits = start.options.count_exits})
-        .run();
+    Runner runner({.map = start.map,
+                   .memory = guest,
+                   .tables = tables,
+                   .vcpu = vcpu,
+                   .devices = start.machine_devices,
+                   .clock = clock,
+                   .name = start.name(),
+                   .link_offset = link_offset,
+                   .upcall = start.plan.upcall + link_offset,
+                   .grace_ms = start.options.grace_ms,
+                   .count_exits = start.options.count_exits});
+    enter_vcpu_filter(kvm.processor);
+    runner.run();
 }
 
 }  // namespace

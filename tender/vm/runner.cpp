@@ -92,7 +92,7 @@ void Runner::handle_store(std::uint64_t physical, std::uint32_t size, std::uint6
 // The probe's page goes away when the image has begun. It tells here that ring 3 is interpreted.
 void Runner::drop_probe(std::uint64_t offset, std::uint64_t value) {
     started_ = true;
-    if (offset == kProbeFailed) {
+    if (offset == kProbeFailed && in_.vcpu.registers().rip - in_.map.probe < kPage) {
         Sentence why;
         why.text("this KVM interprets ring 3 instead of running it (1000 loops took ").decimal(value);
         refuse(why.text(" ticks); use --tender process"));

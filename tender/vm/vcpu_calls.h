@@ -1,0 +1,38 @@
+#pragma once
+
+// What the thread that runs a guest's processor may ask of the host's kernel, from the guest's first
+// instruction on: the one list, from which its filter and the table in docs/vm.md come. The descriptor table
+// holds the virtual processor, standard output and error, and what the operator granted; nothing can add to
+// it.
+
+#include <array>
+
+#include "tender/sandbox/thread_filter.h"
+
+namespace holm::tender {
+
+constexpr std::size_t kProcessorPatch = 0;  // the descriptor of the virtual processor
+constexpr std::uint64_t kKvmRun = 0xae80;   // KVM_RUN of <linux/kvm.h>
+
+inline constexpr std::array kVcpuCalls = {
+    ThreadCall{
+        16, "ioctl", {{{0, kProcessorPatch, true}, {1, kKvmRun}}}, 2, "run the guest; fetch its registers"},
+    ThreadCall{271, "ppoll", {{{3, 0}}}, 1, "sleep until a device has something, or a deadline"},
+    ThreadCall{20, "writev", {}, 0, "send a frame from several buffers"},
+    ThreadCall{19, "readv", {}, 0, "receive a frame into several buffers"},
+    ThreadCall{0, "read", {}, 0, "receive a frame"},
+    ThreadCall{1, "write", {}, 0, "send a frame; the console; a last sentence on standard error"},
+    ThreadCall{
+        15, "rt_sigreturn", {}, 0, "return from a signal: stop request, watchdog tick, end of the grace"},
+    ThreadCall{228, "clock_gettime", {}, 0, "the guest compares its clock with the host's, rarely"},
+    ThreadCall{10, "mprotect", {{{2, 0}}}, 1, "guard pages: takes all access away, gives none"},
+    ThreadCall{38, "setitimer", {{{0, 0}}}, 1, "the end of the grace period (ITIMER_REAL)"},
+    ThreadCall{231, "exit_group", {}, 0, "end, with a status"},
+};
+
+inline constexpr ThreadFilter kVcpuFilter = compile_thread_filter(kVcpuCalls);
+
+// The last step before the guest runs: this thread's filter. Ends the tender if it cannot be had.
+void enter_vcpu_filter(int processor);
+
+}  // namespace holm::tender

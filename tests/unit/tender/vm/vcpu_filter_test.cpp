@@ -1,0 +1,86 @@
+// The filter of the thread that runs a guest, on all numbers and on sample arguments.
+
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <linux/audit.h>
+#include <linux/kvm.h>
+#include <seccomp.h>
+
+#include "tender/vm/vcpu_calls.h"
+#include "tests/unit/tender/bpf_machine.h"
+
+namespace holm::tender {
+namespace {
+
+constexpr std::uint32_t kProcessor = 6;
+constexpr std::uint64_t kHighBit = std::uint64_t{1} << 32;
+
+std::vector<sock_filter> our_filter() {
+    ThreadFilter filter = kVcpuFilter;
+    filter.patch(kProcessorPatch, kProcessor);
+    std::vector<sock_filter> program;
+    for (std::size_t i = 0; i < filter.length; i++) {
+        const FilterInstruction& at = filter.instructions[i];
+        program.push_back({at.code, at.jump_true, at.jump_false, at.operand});
+    }
+    return program;
+}
+
+bool permitted(int number, std::array<std::uint64_t, 6> arguments,
+               std::uint32_t architecture = AUDIT_ARCH_X86_64) {
+    seccomp_data data{number, architecture, 0x1234, {}};
+    std::copy(arguments.begin(), arguments.end(), data.args);
+    const std::uint32_t verdict = run_filter(our_filter(), data);
+    CHECK((verdict == SECCOMP_RET_ALLOW || verdict == SECCOMP_RET_KILL_PROCESS));
+    return verdict == SECCOMP_RET_ALLOW;
+}
+
+}  // namespace
+
+TEST_CASE("each call of the list is known by its number and has a purpose") {
+    for (const ThreadCall& call : kVcpuCalls) {
+        CHECK(!call.purpose.empty());
+        char* const name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, call.number);
+        CHECK(call.name == name);
+        free(name);
+    }
+}
+
+TEST_CASE("of ioctl, KVM_RUN on the virtual processor is left") {
+    static_assert(KVM_RUN == kKvmRun);
+    CHECK(permitted(16, {kProcessor, KVM_RUN, 0}));
+    for (const std::uint64_t descriptor : {std::uint64_t{0}, std::uint64_t{2}, std::uint64_t{5},
+                                           std::uint64_t{7}, kProcessor + kHighBit, ~std::uint64_t{0}})
+        CHECK_FALSE(permitted(16, {descriptor, KVM_RUN, 0}));
+    for (const std::uint64_t request :
+         {std::uint64_t{KVM_SET_SREGS}, std::uint64_t{KVM_GET_REGS}, std::uint64_t{KVM_CREATE_VCPU},
+          std::uint64_t{0}, KVM_RUN + kHighBit, std::uint64_t{KVM_RUN + 1}, ~std::uint64_t{0}})
+        CHECK_FALSE(permitted(16, {kProcessor, request, 0}));
+}
+
+TEST_CASE("mprotect takes access away and gives none; only the timer of real time can be set") {
+    CHECK(permitted(10, {0x1000, 4096, 0}));
+    for (const std::uint64_t protection : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{4}, kHighBit})
+        CHECK_FALSE(permitted(10, {0x1000, 4096, protection}));
+    CHECK(permitted(38, {0}));
+    CHECK_FALSE(permitted(38, {1}));
+    CHECK_FALSE(permitted(38, {2}));
+    CHECK_FALSE(permitted(38, {kHighBit}));
+    CHECK(permitted(271, {0x1000, 1, 0x2000, 0, 0}));
+    CHECK_FALSE(permitted(271, {0x1000, 1, 0x2000, 0x3000, 8}));
+}
+
+TEST_CASE("what is not on the list is forbidden, and so are other ways in") {
+    for (int number = 0; number < 1024; number++) {
+        bool listed = false;
+        for (const ThreadCall& call : kVcpuCalls) listed |= call.number == number;
+        CAPTURE(number);
+        if (!listed) CHECK_FALSE(permitted(number, {}));
+        CHECK_FALSE(permitted(number | 0x40000000, {}));
+        CHECK_FALSE(permitted(number, {kProcessor, KVM_RUN}, AUDIT_ARCH_I386));
+    }
+    CHECK_FALSE(permitted(-1, {}));
+}
+
+}  // namespace holm::tender
