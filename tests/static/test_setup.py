@@ -161,6 +161,13 @@ def test_what_ninja_says_is_logged_and_its_failure_shown(bash, tmp_path):
     assert done.returncode == 1 and "a.cpp:1: no" in done.stderr and "the build failed" in done.stderr
 
 
+def test_a_step_with_nothing_to_do_is_not_worth_a_word(bash):
+    idle = bash("touch log; quiet_step 'build what changed'; run_ninja -C x", ninja="echo '[0/2] Re-checking'; echo 'no work to do'")
+    assert idle.returncode == 0 and not idle.stderr
+    busy = bash("touch log; quiet_step 'build what changed'; run_ninja -C x", ninja="for i in 1 2 3; do echo \"[$i/3] compile\"; done")
+    assert busy.returncode == 0 and "[1/1] build what changed" in busy.stderr
+
+
 @pytest.mark.parametrize("cleans_up", [False, True])
 def test_a_signal_ends_what_the_test_runner_runs(tmp_path, cleans_up):
     program = f"""

@@ -1,10 +1,11 @@
-# What the user sees while things are set up: say, step, run_logged, run_ninja, fail. All of it goes to stderr.
+# What the user sees while things are set up: say, step, quiet_step, run_logged, run_ninja, fail. All of it goes to stderr.
 # Callers set report_steps (how many there will be) and report_log (where the output of steps goes); report_indent in the
 # environment marks the steps of a script within a step.
 # shellcheck shell=bash disable=SC2154
 
 report_step=0
 report_text=
+report_unsaid=
 
 # A signal to this script alone (not to its terminal's whole group) ends what it runs, too: a trap fires while bash waits
 # for a child in the background, and the kernel sends that child SIGTERM when the script is gone.
@@ -26,9 +27,16 @@ fail() {
 }
 
 step() {
+    quiet_step "$@"
+    say "$report_text"
+    report_unsaid=
+}
+
+# A step that is worth a word only if there is something to do: report_percent says it then.
+quiet_step() {
     report_step=$((report_step + 1))
     report_text="[$report_step/$report_steps] $*"
-    say "$report_text"
+    report_unsaid=$report_text
     printf '=== %s\n' "$report_text" >>"$report_log"
 }
 
@@ -37,6 +45,8 @@ report_percent() {
     local percent last=-1
     while read -r percent; do
         ((percent > last)) || continue
+        [[ -z $report_unsaid ]] || say "$report_unsaid"
+        report_unsaid=
         if [[ -t 2 ]]; then
             printf '\r      %3d %%' "$percent" >&2
         elif ((percent / 25 > last / 25 && percent < 100)); then
@@ -62,7 +72,7 @@ run_ninja() {
     local start progress status=0
     start=$(wc -l <"$report_log")
     exec {progress}> >(tee -a "$report_log" |
-        awk -F '[][/]' '/^\[[0-9]+\/[0-9]+\]/ { print int(100 * $2 / $3); fflush() }' | report_percent)
+        awk -F '[][/]' '/^\[[0-9]+\/[0-9]+\]/ && $3 > 2 { print int(100 * $2 / $3); fflush() }' | report_percent)
     local reader=$!
     NINJA_STATUS='[%f/%t] ' run_child ninja "$@" >&"$progress" 2>&1 </dev/null || status=$?
     exec {progress}>&-
