@@ -41,7 +41,7 @@ void place_queues(std::span<holm_boot_device> devices, std::uint64_t rings, std:
             devices[d].queues[q] = {.ring = rings,
                                     .notify = doorbells + Devices::doorbell_offset(d, q),
                                     .size = plan.size,
-                                    .reserved = 0};
+                                    .notify_value = 0};
             rings += ring_size(plan.size);
         }
     }
