@@ -20,6 +20,7 @@ void add_stop(CommandLine& line);
 void add_logs(CommandLine& line);
 // `words_behind`: what stands behind "--".
 void add_gdb(CommandLine& line, const std::vector<std::string>& words_behind);
+void add_dump(CommandLine& line);
 void add_selftest(CommandLine& line);
 void add_doctor(CommandLine& line);
 // Programs of the source tree: test, bench, install.

@@ -36,6 +36,7 @@ int run(std::vector<std::string> words) {
     add_logs(line);
     add_stop(line);
     add_gdb(line, words_behind);
+    add_dump(line);
     add_selftest(line);
     add_doctor(line);
     add_dispatches(line);

@@ -77,9 +77,9 @@ std::optional<std::uint64_t> start_ticks_of(pid_t process) {
 std::string format_record(const InstanceRecord& record) {
     return std::format(
         "name={}\nsupervisor={}\nstart_ticks={}\ntender={}\nstarted={}\nimage={}\nports={}\n"
-        "runs_under={}\ngdb_socket={}\nlog={}\n",
+        "runs_under={}\ngdb_socket={}\ndump={}\nlog={}\n",
         record.name, record.supervisor, record.start_ticks, record.tender, record.started, record.image,
-        record.ports, record.runs_under, record.gdb_socket, record.log);
+        record.ports, record.runs_under, record.gdb_socket, record.dump, record.log);
 }
 
 std::optional<InstanceRecord> parse_record(std::string_view text) {
@@ -98,6 +98,7 @@ std::optional<InstanceRecord> parse_record(std::string_view text) {
         if (key == "ports") record.ports = value;
         if (key == "runs_under") record.runs_under = value;
         if (key == "gdb_socket") record.gdb_socket = value;
+        if (key == "dump") record.dump = value;
         if (key == "log") record.log = value;
         if (key == "supervisor") good = good && read_number(value, record.supervisor);
         if (key == "start_ticks") good = good && read_number(value, record.start_ticks);

@@ -24,6 +24,7 @@ struct InstanceRecord {
     std::string image;                   // absolute path
     std::string ports;                   // for people
     std::string runs_under = "process";  // which tender
+    std::string dump;                    // the core file it was started with (--dump); "": none
     std::string gdb_socket;              // where a debugger is let in; "": nowhere
     std::string log;                     // path of the console's log; "": the terminal
 };

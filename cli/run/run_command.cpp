@@ -36,6 +36,7 @@ InstanceRecord make_record(const RunOptions& options, const RunPlan& plan, pid_t
             .image = std::filesystem::absolute(plan.image).string(),
             .ports = ports,
             .runs_under = options.tender,
+            .dump = options.dump.empty() ? "" : std::filesystem::absolute(options.dump).string(),
             .gdb_socket = options.gdb.empty() ? "" : std::filesystem::absolute(options.gdb).string(),
             .log = log};
 }

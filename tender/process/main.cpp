@@ -19,6 +19,7 @@
 #include "tender/instance/start.h"
 #include "tender/loader/relocate.h"
 #include "tender/process/address_space.h"
+#include "tender/process/dump.h"
 #include "tender/process/gate.h"
 #include "tender/process/placement.h"
 #include "tender/process/trace.h"
@@ -160,7 +161,10 @@ void run(std::span<char* const> words) {
     const ClockPair earlier = read_clock_pair();
     prepare_output(kConsole);
     read_options(start, words, kTraits);
+    if (start.options.trace && start.options.dump != nullptr)
+        refuse("--trace-syscalls and --dump cannot both watch an instance");
     if (start.options.trace) trace_instance();
+    if (start.options.dump != nullptr) dump_instance_at_end(start.options.dump);
     require_host_support();
     const int file = open_image(start, HOLM_PLATFORM_PROCESS, "process");
     open_devices(start);

@@ -2,33 +2,21 @@
 
 #include <array>
 
-#include <errno.h>
 #include <linux/ptrace.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tender/instance/failure.h"
+#include "tender/process/watched.h"
 #include "tender/process/workers.h"
 #include "tender/sandbox/system_calls.h"
+#include "tender/text/sentence.h"
 
 namespace holm::tender {
 namespace {
 
 constexpr int kSystemCallStop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
-
-pid_t traced = 0;
-
-void pass_on(int signal) {
-    kill(traced, signal);
-}
-
-// glibc and musl disagree on <sys/ptrace.h>; the kernel's own header and the plain call serve both.
-long trace(long request, pid_t thread, long address, void* data) {
-    return syscall(SYS_ptrace, request, thread, address, data);
-}
 
 void print(const Sentence& line) {
     // A reader that went away does not change what is traced.
@@ -37,20 +25,18 @@ void print(const Sentence& line) {
 
 class Tracer {
   public:
+    explicit Tracer(pid_t traced) : traced_(traced) {}
+
     // Ends with the status of the traced process.
     [[noreturn]] void run() {
         int status = 0;
         for (;;) {
-            const pid_t stopped = waitpid(-1, &status, __WALL);
-            if (stopped < 0) {
-                if (errno == EINTR) continue;
-                refuse_with_errno("cannot trace");
-            }
+            const pid_t stopped = wait_for_watched(status);
             if (WIFEXITED(status) || WIFSIGNALED(status)) {
-                if (stopped == traced) end(status);
+                if (stopped == traced_) end(status);
                 continue;
             }
-            trace(PTRACE_SYSCALL, stopped, 0, reinterpret_cast<void*>(look_at(stopped, status)));
+            ask_watched(PTRACE_SYSCALL, stopped, 0, reinterpret_cast<void*>(look_at(stopped, status)));
         }
     }
 
@@ -82,7 +68,7 @@ class Tracer {
 
     void note_system_call(Thread& thread) {
         ptrace_syscall_info info{};
-        if (trace(PTRACE_GET_SYSCALL_INFO, thread.id, sizeof info, &info) < 0) return;
+        if (ask_watched(PTRACE_GET_SYSCALL_INFO, thread.id, sizeof info, &info) < 0) return;
         if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
             if (thread.pending) print_result(thread);
             thread.entry = info;
@@ -137,14 +123,10 @@ class Tracer {
             if (thread.pending && (killed || last))
                 print(describe_call(thread).text(killed ? ": forbidden, the process was killed\n" : "\n"));
         }
-        if (WIFEXITED(status)) _exit(WEXITSTATUS(status));
-        const rlimit no_core{0, 0};
-        setrlimit(RLIMIT_CORE, &no_core);
-        signal(WTERMSIG(status), SIG_DFL);
-        raise(WTERMSIG(status));
-        _exit(128 + WTERMSIG(status));
+        end_as_watched(status);
     }
 
+    pid_t traced_;
     std::array<Thread, 1 + kWorkerCount> threads_{};  // the first one is the instance's first
     bool inside_ = false;                             // the image runs
 };
@@ -152,21 +134,10 @@ class Tracer {
 }  // namespace
 
 void trace_instance() {
-    traced = fork();
-    if (traced < 0) refuse_with_errno("cannot start a process to trace");
-    if (traced == 0) {
-        if (trace(PTRACE_TRACEME, 0, 0, nullptr) < 0) refuse_with_errno("cannot be traced");
-        raise(SIGSTOP);
-        return;
-    }
-    signal(SIGTERM, pass_on);
-    int status = 0;
-    if (waitpid(traced, &status, 0) < 0 || !WIFSTOPPED(status)) refuse("cannot trace");
-    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE;
-    if (trace(PTRACE_SETOPTIONS, traced, 0, reinterpret_cast<void*>(options)) < 0)
-        refuse_with_errno("cannot trace");
-    trace(PTRACE_SYSCALL, traced, 0, nullptr);
-    Tracer{}.run();
+    const pid_t traced = start_watched(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE);
+    if (traced == 0) return;
+    ask_watched(PTRACE_SYSCALL, traced, 0, nullptr);
+    Tracer{traced}.run();
 }
 
 }  // namespace holm::tender

@@ -1,0 +1,57 @@
+// holm dump: a core file of a running instance.
+
+#include <filesystem>
+#include <memory>
+#include <print>
+
+#include "cli/commands.h"
+#include "cli/debug/live_core.h"
+#include "cli/failure.h"
+#include "cli/text/quote.h"
+#include "cli/text/style.h"
+
+namespace holm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+void dump(const std::string& what, const std::string& path) {
+    const InstanceRecord record = find_instance(what);
+    if (!record.dump.empty()) {
+        if (!path.empty() && fs::absolute(path) != fs::path(record.dump)) {
+            fail_with("{} was started with --dump: its core file is {}", record.name, quote(record.dump));
+        }
+        ask_for_core(record);
+        std::println("{}: written; holm gdb --core {} {} opens it", record.dump, record.dump, record.image);
+        return;
+    }
+    if (record.runs_under != "process") {
+        fail_with(
+            "a core of {} can be had only if it was started with --dump FILE: its tender opens no file later",
+            record.name);
+    }
+    if (path.empty()) throw Failure("which file? holm dump INSTANCE FILE", 2);
+    const tender::CoreSize size = write_live_core(record, path);
+    std::println("{}: {}{}; holm gdb --core {} {} opens it", path, human_size(size.written),
+                 size.complete ? "" : " and not all of it: the bound is 8 GiB", path, record.image);
+}
+
+}  // namespace
+
+void add_dump(CommandLine& line) {
+    struct Options {
+        std::string what;
+        std::string path;
+    };
+    const auto options = std::make_shared<Options>();
+    line.add_command("dump", "Write a core file of a running instance, which goes on")
+        .positional("INSTANCE", options->what, "Its name, or its number in holm ps")
+        .positional("FILE", options->path,
+                    "Where to; the file of --dump if the instance was started with that", false)
+        .action([options] {
+            dump(options->what, options->path);
+            return 0;
+        });
+}
+
+}  // namespace holm::cli

@@ -1,0 +1,175 @@
+#include "tender/debug/process_core.h"
+
+#include <cstring>
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace holm::tender {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kUserEnd = 0x800000000000;
+constexpr std::size_t kLongestMaps = 64 * 1024;
+
+class Descriptor {
+  public:
+    Descriptor(pid_t process, std::string_view name) {
+        Sentence path;
+        path.text("/proc/").decimal(static_cast<std::uint64_t>(process)).text("/").text(name);
+        char text[64] = {};
+        std::memcpy(text, path.view().data(), path.view().size());
+        number_ = open(text, O_RDONLY | O_CLOEXEC);
+    }
+    ~Descriptor() {
+        if (number_ >= 0) close(number_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+
+    explicit operator bool() const { return number_ >= 0; }
+
+    std::size_t read(MutableBytes into, std::uint64_t offset) const {
+        std::size_t got = 0;
+        while (got < into.size()) {
+            const ssize_t size =
+                pread(number_, into.data() + got, into.size() - got, static_cast<off_t>(offset + got));
+            if (size < 0 && errno == EINTR) continue;
+            if (size <= 0) break;
+            got += static_cast<std::size_t>(size);
+        }
+        return got;
+    }
+
+    // For files of proc(5) that are read from start to end.
+    std::size_t read_text(std::span<char> into) const {
+        std::size_t got = 0;
+        while (got < into.size()) {
+            const ssize_t size = ::read(number_, into.data() + got, into.size() - got);
+            if (size < 0 && errno == EINTR) continue;
+            if (size <= 0) break;
+            got += static_cast<std::size_t>(size);
+        }
+        return got;
+    }
+
+  private:
+    int number_;
+};
+
+class ProcessMemory final : public CoreSource {
+  public:
+    explicit ProcessMemory(pid_t process) : memory_(process, "mem"), pages_(process, "pagemap") {}
+
+    bool opened() const { return static_cast<bool>(memory_); }
+
+    bool read(std::uint64_t address, MutableBytes page) override {
+        return is_there(address / kPage) && memory_.read(page, address) == page.size();
+    }
+
+  private:
+    static constexpr std::uint64_t kPresent = std::uint64_t{1} << 63;
+    static constexpr std::uint64_t kSwapped = std::uint64_t{1} << 62;
+
+    // Reading a page of the heap that was never touched would make it; a heap may be a thousand times the
+    // memory in use.
+    bool is_there(std::uint64_t number) {
+        if (!pages_) return true;
+        if (number < first_ || number >= first_ + entries_.size()) {
+            first_ = number;
+            entries_.fill(0);
+            pages_.read(MutableBytes(reinterpret_cast<std::byte*>(entries_.data()), sizeof entries_),
+                        number * 8);
+        }
+        return (entries_[number - first_] & (kPresent | kSwapped)) != 0;
+    }
+
+    Descriptor memory_;
+    Descriptor pages_;
+    std::uint64_t first_ = ~std::uint64_t{0} - 1024;
+    std::array<std::uint64_t, 512> entries_{};
+};
+
+std::uint64_t take_hexadecimal(std::string_view& text) {
+    std::uint64_t value = 0;
+    while (!text.empty()) {
+        const char c = text.front();
+        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (digit < 0) break;
+        value = value * 16 + static_cast<std::uint64_t>(digit);
+        text.remove_prefix(1);
+    }
+    return value;
+}
+
+struct Regions {
+    std::array<CoreRegion, kMostCoreRegions> items;
+    std::size_t count = 0;
+};
+
+// Lines "START-END rwxp ..." (proc(5)); false when there are too many.
+bool parse_maps(std::string_view maps, Regions& regions) {
+    while (!maps.empty()) {
+        const std::size_t newline = maps.find('\n');
+        std::string_view line = maps.substr(0, newline);
+        maps.remove_prefix(newline == std::string_view::npos ? maps.size() : newline + 1);
+        const std::uint64_t start = take_hexadecimal(line);
+        if (line.size() < 1 || line.front() != '-') return false;
+        line.remove_prefix(1);
+        const std::uint64_t end = take_hexadecimal(line);
+        if (line.size() < 5 || end <= start) return false;
+        if (end > kUserEnd) continue;  // the kernel's vsyscall page
+        if (regions.count == regions.items.size()) return false;
+        regions.items[regions.count++] = {.address = start,
+                                          .size = end - start,
+                                          .flags = (line[1] == 'r' ? PF_R : 0u) |
+                                                   (line[2] == 'w' ? PF_W : 0u) |
+                                                   (line[3] == 'x' ? PF_X : 0u)};
+    }
+    return true;
+}
+
+std::uint64_t read_entry(pid_t process) {
+    std::array<std::uint64_t, 64> words{};
+    Descriptor(process, "auxv").read_text({reinterpret_cast<char*>(words.data()), sizeof words});
+    for (std::size_t i = 0; i + 1 < words.size() && words[i] != AT_NULL; i += 2)
+        if (words[i] == AT_ENTRY) return words[i + 1];
+    return 0;
+}
+
+bool get_set(pid_t thread, std::uint64_t kind, void* into, std::size_t size) {
+    iovec where{into, size};
+    return syscall(SYS_ptrace, PTRACE_GETREGSET, thread, kind, &where) == 0;
+}
+
+}  // namespace
+
+bool read_thread(pid_t thread, CoreThread& into) {
+    into.id = static_cast<std::uint32_t>(thread);
+    return get_set(thread, NT_PRSTATUS, &into.registers, sizeof into.registers) &&
+           get_set(thread, NT_FPREGSET, into.floating_point.data(), into.floating_point.size());
+}
+
+std::expected<CoreSize, Sentence> write_process_core(int file, pid_t process, std::string_view name,
+                                                     std::span<const CoreThread> threads) {
+    ProcessMemory memory(process);
+    const Descriptor maps(process, "maps");
+    static char text[kLongestMaps];
+    const std::size_t length = maps ? maps.read_text(text) : 0;
+    Regions regions;
+    if (!memory.opened() || length == 0 || length == sizeof text || !parse_maps({text, length}, regions))
+        return std::unexpected(Sentence{}.text("its memory cannot be read"));
+    return write_core(file,
+                      {.name = name,
+                       .entry = read_entry(process),
+                       .threads = threads,
+                       .regions = {regions.items.data(), regions.count}},
+                      memory);
+}
+
+}  // namespace holm::tender

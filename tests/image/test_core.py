@@ -1,0 +1,113 @@
+"""Core files: of panics, of crashes and of running instances, opened by a stock gdb."""
+
+import os
+import re
+import resource
+import shutil
+import subprocess
+
+import pytest
+
+from tests.support.instance import BIN, IMAGES
+
+HOLM = BIN / "holm"
+TENDER = BIN / "holm-process"
+TASKS = IMAGES / "tests" / "tasks"
+PANIC = 134
+
+needs_gdb = pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not installed")
+
+
+def run(core, what, **named):
+    return subprocess.run([TENDER, "--dump", core, TASKS, "--", what], capture_output=True, text=True, timeout=60, check=False, **named)
+
+
+def opened(core, *commands):
+    words = [word for command in commands for word in ("-ex", command)]
+    done = subprocess.run(["gdb", "-q", "-nx", "-batch", f"{TASKS}.debug", core, *words], capture_output=True, text=True, timeout=120,
+                          check=False)
+    return done.stdout + done.stderr
+
+
+@needs_gdb
+@pytest.mark.parametrize("what, signal, function", [
+    ("null-write", "SIGSEGV, Segmentation fault", "crash"),
+    ("divide", "SIGFPE, Arithmetic exception", "divide"),
+    ("trap", "SIGILL, Illegal instruction", "crash"),
+    ("abort", "SIGABRT, Aborted", "abort"),
+])
+def test_a_panic_leaves_a_core_that_gdb_opens(tmp_path, what, signal, function):
+    core = tmp_path / "core"
+    done = run(core, what)
+    assert done.returncode == PANIC, done
+    assert re.search(rf"^holm-process: core file {core}, \d+ KB; holm gdb --core opens it$", done.stderr, re.M), done.stderr
+    text = opened(core, "bt", "print machine", "info registers rip", "print *(int*)$rsp")
+    assert f"Program terminated with signal {signal}." in text
+    assert re.search(rf"^#\d+ .*{function} \(", text, re.M) and re.search(r"^#\d+ .*holm_entry \(", text, re.M), text
+    assert "Cannot access memory" not in text
+
+
+@needs_gdb
+def test_holm_gdb_opens_a_core_and_lists_its_tasks(tmp_path):
+    core = tmp_path / "core"
+    run(core, "null-write")
+    done = subprocess.run([HOLM, "gdb", "--core", core, TASKS, "--", "-batch", "-ex", "bt 2", "-ex", "holm tasks"], capture_output=True,
+                          text=True, timeout=120, check=False)
+    assert re.search(r"^#1 .*holm::main \(", done.stdout, re.M), done.stdout + done.stderr
+    assert re.search(r"^\* main +task runs", done.stdout, re.M), done.stdout
+
+
+def test_a_core_takes_no_more_room_than_the_memory_in_use(tmp_path):
+    core = tmp_path / "core"
+    subprocess.run([TENDER, "--dump", core, "--mem", "4G", TASKS, "--", "abort"], capture_output=True, timeout=60, check=False)
+    status = core.stat()
+    assert status.st_size > 4 << 30 and status.st_blocks * 512 < 4 << 20
+
+
+def test_an_end_that_is_no_mistake_leaves_no_core(tmp_path):
+    core = tmp_path / "core"
+    assert run(core, "exit").returncode == 7
+    assert not core.exists()
+
+
+def test_a_call_that_the_filter_forbids_leaves_a_core(tmp_path):
+    core = tmp_path / "core"
+    done = subprocess.run([TENDER, "--dump", core, IMAGES / "tests" / "probe", "--", "call", "39"], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == -31 and core.stat().st_size > 0
+
+
+def test_a_full_disk_is_told(tmp_path):
+    core = tmp_path / "core"
+    done = run(core, "abort", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536)))
+    assert done.returncode == PANIC
+    assert "the core file" in done.stderr and "could not be written: File too large after " in done.stderr
+    assert core.stat().st_size == 0
+
+
+def test_a_place_that_cannot_be_written_is_refused_at_the_start(tmp_path):
+    assert run(tmp_path / "missing" / "core", "abort").stderr == f"holm-process: --dump {tmp_path}/missing/core: No such file or directory\n"
+    assert run(tmp_path, "abort").returncode == 125
+
+
+@pytest.fixture
+def environment(tmp_path):
+    (tmp_path / "run").mkdir(mode=0o700)
+    return {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "run")}
+
+
+@needs_gdb
+@pytest.mark.parametrize("prepared", [False, True])
+def test_a_running_instance_is_dumped_and_goes_on(tmp_path, environment, prepared):
+    core = tmp_path / "core"
+    options = ["--dump", core] if prepared else []
+    subprocess.run([HOLM, "run", "-d", *options, TASKS, "--arg", "stop-orderly"], check=True, env=environment, capture_output=True)
+    try:
+        words = ["tasks"] if prepared else ["tasks", core]
+        done = subprocess.run([HOLM, "dump", *words], env=environment, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0 and "opens it" in done.stdout, done
+        text = opened(core, "bt")
+        assert re.search(r"^#\d+ .*holm::Executor::run \(", text, re.M), text
+    finally:
+        stopped = subprocess.run([HOLM, "stop", "tasks"], env=environment, capture_output=True, text=True, check=False)
+    assert stopped.returncode == 0, stopped.stderr
