@@ -5,8 +5,8 @@
 // (VIRTIO_NET_F_MRG_RXBUF) so mostly lies in memory as one piece, and goes up to the stack as it lies.
 //
 // A frame that somebody retains keeps its buffers; they go back to the device when it is released. Bound: the
-// memory is allocated at once and touched as it is used. When fewer than a quarter of the buffers would be
-// left to the device, frames are lent without an owner: then payloads are copied.
+// memory is allocated at once and touched as it is used. When fewer buffers than a reserve would be left to
+// the device, frames are lent without an owner: then payloads are copied.
 
 #include <bitset>
 #include <cstddef>
@@ -25,8 +25,9 @@ class ReceivePool {
     // Of a buffer's start behind a multiple of 64, so that the IP header of a frame lies at a multiple of 32.
     static constexpr std::size_t kHeadroom = 6;
 
-    // `size`: bytes of a buffer, a multiple of 64; `count` <= kMaximum. Null if there is no memory.
-    static std::unique_ptr<ReceivePool> create(std::uint32_t count, std::size_t size);
+    // `size`: bytes of a buffer, a multiple of 64; `reserve` <= `count` <= kMaximum. Null if there is no
+    // memory.
+    static std::unique_ptr<ReceivePool> create(std::uint32_t count, std::size_t size, std::uint32_t reserve);
     ReceivePool(const ReceivePool&) = delete;
     ReceivePool& operator=(const ReceivePool&) = delete;
 
@@ -57,7 +58,7 @@ class ReceivePool {
     };
 
     ReceivePool(std::unique_ptr<std::byte[]> memory, std::unique_ptr<Loan[]> loans, std::uint32_t count,
-                std::size_t size);
+                std::size_t size, std::uint32_t reserve);
     void end(Loan& loan);
 
     std::unique_ptr<std::byte[]> memory_;
@@ -65,6 +66,7 @@ class ReceivePool {
     std::byte* start_;
     std::size_t size_;
     std::uint32_t count_;
+    std::uint32_t reserve_;
     std::uint32_t cursor_ = 0;  // where take() looks first
     std::uint32_t lent_ = 0;
     std::bitset<kMaximum> free_;

@@ -41,8 +41,11 @@ Result<std::unique_ptr<VirtioNet>> VirtioNet::create(const Setup& setup, Notifie
     const std::size_t size = merged ? kMergedSize : buffer_size(setup.features, setup.mtu);
     // As many as memory has room for: few are slow, not wrong.
     std::unique_ptr<ReceivePool> pool;
+    // Two of the largest frames always find room, however much others retain.
+    const std::uint32_t fewest = merged ? 2 * std::uint32_t((kHeader + kLargestFrame + size - 1) / size) : 2;
     std::uint32_t count = merged || size <= kMergedSize ? ReceivePool::kMaximum : kLargeBuffers;
-    for (; !pool && count >= kFewestBuffers; count /= 2) pool = ReceivePool::create(count, size);
+    for (; !pool && count >= 2 * fewest; count /= 2)
+        pool = ReceivePool::create(count, size, std::max(fewest, count / 4));
     if (!pool) return fail(ErrorCode::kOutOfMemory, "no memory for receive buffers");
     std::unique_ptr<VirtioNet> driver(new (std::nothrow) VirtioNet(
         setup, std::move(receive_queue), std::move(transmit_queue), std::move(pool)));
@@ -108,8 +111,6 @@ unsigned VirtioNet::receive(FrameSink& sink) {
         ++frames;
         deliver(sink);
     }
-    // Each refill is seen by the device at once; a few buffers are not worth it.
-    if (receive_->free_descriptors() >= receive_->size() / 8) refill();
     return frames;
 }
 
@@ -207,13 +208,18 @@ net::TransmitResult VirtioNet::transmit(const net::OutgoingFrame& frame) {
     for (const Bytes piece : frame.pieces) to = std::copy(piece.begin(), piece.end(), to);
     const Bytes whole = room;
     transmit_->add({&whole, 1}, {}, reinterpret_cast<std::uint64_t>(room.data()));
-    if (++unpublished_ == kPublishAfter) publish();
+    if (++unpublished_ == kPublishAfter) {
+        transmit_->publish();
+        unpublished_ = 0;
+    }
     return net::TransmitResult::kSent;
 }
 
 void VirtioNet::publish() {
     transmit_->publish();
     unpublished_ = 0;
+    // After the round's tasks, which have released what they read. A few buffers are not worth the trouble.
+    if (receive_->free_descriptors() >= receive_->size() / 8) refill();
 }
 
 platform::Readiness VirtioNet::readiness() {

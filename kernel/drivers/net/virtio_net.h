@@ -62,7 +62,6 @@ class VirtioNet final : public NetDriver {
     static constexpr std::size_t kArenaSize = std::size_t{256} * 1024;
     static constexpr std::size_t kMergedSize = 4096;    // bytes of a receive buffer when buffers are merged
     static constexpr std::uint32_t kLargeBuffers = 32;  // receive buffers of 64 KiB, when they are not
-    static constexpr std::uint32_t kFewestBuffers = 8;
     static constexpr std::size_t kMaximumMerged = 64;   // buffers that a frame may be spread over
     static constexpr std::uint32_t kPublishAfter = 32;  // frames, in a round that sends many
 
