@@ -59,6 +59,7 @@ class IntrusiveList {
     void push_front(T& element) { insert(element, *end_.next_); }
 
     T& front() { return element_of(*end_.next_); }
+    T& back() { return element_of(*end_.previous_); }
 
     // Null when empty.
     T* pop_front() {

@@ -54,6 +54,8 @@ class ChunkPool {
     void release_list(Chunk* chunk);
 
     std::size_t bytes_in_use() const { return in_use_; }
+    // Whether buffers may grow by so much: half of the bound is for those that cannot wait.
+    bool has_room(std::size_t bytes) const { return in_use_ + bytes <= bound_ / 2; }
 
     // Bytes of memory that a chunk of this kind takes.
     static constexpr std::size_t footprint(ChunkSize kind) {

@@ -12,6 +12,9 @@
 
 namespace holm::net::tcp {
 
+// Explicit congestion notification (RFC 3168): agree to it when a peer asks, or ask as well.
+enum class Ecn : std::uint8_t { kOff, kAccept, kRequest };
+
 struct Configuration {
     // Keys for initial sequence numbers, ports, cookies and the table. Must be unpredictable.
     std::array<std::byte, 32> secret{};
@@ -22,8 +25,14 @@ struct Configuration {
     std::uint32_t max_time_wait = 8'192;     // beyond: the oldest ends early
     std::size_t max_buffer_bytes =
         64U << 20U;  // of all connections; beyond: send() takes nothing, payload is dropped
-    std::uint32_t receive_buffer = 256U << 10U;  // bytes, of each connection: the window it announces
-    std::uint32_t send_buffer = 256U << 10U;     // bytes copied by send(), of each connection
+    std::uint32_t max_orphans =
+        4'096;  // closed by the service and not yet by the peer; beyond: close() resets
+    // Bytes, of each connection. They begin with the first and grow up to the second while the path takes
+    // more in a round trip and half of max_buffer_bytes is free.
+    std::uint32_t receive_buffer = 256U << 10U;  // the window it announces
+    std::uint32_t max_receive_buffer = 6U << 20U;
+    std::uint32_t send_buffer = 256U << 10U;  // copied by send()
+    std::uint32_t max_send_buffer = 4U << 20U;
 
     // --- time ---
     RttEstimator::Bounds retransmission;
@@ -35,12 +44,20 @@ struct Configuration {
     Duration time_wait = Duration::seconds(60);       // 2 MSL
     std::uint8_t keep_alive_probes = 9;
 
+    // RFC 5482: the range in which a peer may change the user timeout, if the option is in use.
+    Duration least_user_timeout = Duration::seconds(100);
+    Duration most_user_timeout = Duration::seconds(3600);
+
+    // --- congestion ---
     CongestionAlgorithm congestion = CongestionAlgorithm::kCubic;
+    Ecn ecn = Ecn::kAccept;
+    bool pacing = true;  // spread a window over its round trip, on paths of milliseconds and more
 
     // --- options that we offer ---
     bool timestamps = true;
     bool window_scale = true;
     bool sack = true;
+    bool user_timeout_option = false;  // RFC 5482
 };
 
 struct Statistics {
@@ -56,8 +73,10 @@ struct Statistics {
     std::uint64_t challenge_acks = 0;
     std::uint64_t cookies_sent = 0;
     std::uint64_t cookies_accepted = 0;
-    std::uint64_t syns_dropped = 0;  // no room for another connection
-    std::uint64_t timeouts = 0;      // connections given up
+    std::uint64_t syns_dropped = 0;    // no room for another connection
+    std::uint64_t timeouts = 0;        // connections given up
+    std::uint64_t half_open_shed = 0;  // to make room for established connections
+    std::uint64_t orphans_reset = 0;   // because there were too many
 };
 
 }  // namespace holm::net::tcp

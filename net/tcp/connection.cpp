@@ -17,7 +17,8 @@ Connection::Connection(Layer& layer, const FourTuple& tuple_, const ip::Route& r
     : TableEntry(Kind::kConnection, tuple_),
       layer_(layer),
       sender_(layer.configuration_.retransmission, layer.configuration_.congestion, layer.pool_),
-      receiver_(std::min(layer.configuration_.receive_buffer, route.receive_limit), layer.pool_),
+      receiver_(std::min(layer.configuration_.receive_buffer, route.receive_limit),
+                std::min(layer.configuration_.max_receive_buffer, route.receive_limit), layer.pool_),
       segmentation_(route.segmentation),
       mtu_(std::max<std::uint16_t>(route.mtu, 128)),
       timestamp_offset_(layer.secrets_.timestamp_offset(tuple_)),
@@ -73,9 +74,19 @@ void Connection::set_receive_buffer(std::uint32_t bytes) {
 // --- sending
 // --------------------------------------------------------------------------------------------------------
 
+// Two windows: one under way, one to follow it.
+std::size_t Connection::send_limit() const {
+    const Configuration& ours = layer_.configuration_;
+    if (send_buffer_ != 0) return send_buffer_;
+    const std::size_t wanted =
+        std::min<std::size_t>(2 * std::size_t{sender_.congestion().window()}, ours.max_send_buffer);
+    return wanted > ours.send_buffer && layer_.pool_.has_room(wanted - ours.send_buffer) ? wanted
+                                                                                         : ours.send_buffer;
+}
+
 std::size_t Connection::send_space() const {
     if (!can_send()) return 0;
-    const std::size_t limit = layer_.configuration_.send_buffer;
+    const std::size_t limit = send_limit();
     const std::size_t used = sender_.copied();
     return used < limit ? limit - used : 0;
 }
@@ -103,6 +114,12 @@ Result<> Connection::send_reference(Bytes bytes, BufferOwner* owner) {
         return holm::fail(ErrorCode::kNoBuffers, "no memory for a reference");
     schedule();
     return {};
+}
+
+void Connection::set_user_timeout(Duration timeout) {
+    patience_ = timeout;
+    user_timeout_set_ = true;
+    user_timeout_due_ = layer_.configuration_.user_timeout_option;
 }
 
 void Connection::set_no_delay(bool on) {
@@ -138,6 +155,12 @@ void Connection::close() {
     // RFC 9293, section 3.10.4; an unread byte means that the peer would believe in a delivery that never
     // happened.
     if (is_connecting() || receiver_.readable_bytes() > 0) return abort();
+    if (layer_.orphans_ >= layer_.configuration_.max_orphans) {
+        ++layer_.statistics_.orphans_reset;
+        return abort();
+    }
+    ++layer_.orphans_;
+    orphan_ = true;
     shutdown_send();
     last_progress_ = last_heard_;
     schedule();

@@ -59,6 +59,9 @@ class Connection final : public TableEntry,
     // --- sending ---
     // How many bytes send() would copy now.
     std::size_t send_space() const;
+    // Bytes that send() copies at most; zero: as many as the path needs.
+    void set_send_buffer(std::uint32_t bytes) { send_buffer_ = bytes; }
+    std::size_t send_limit() const;
     // Copies bytes into the send buffer and returns how many: fewer than offered when it is full; the
     // observer hears when there is room again. Errors: kBrokenPipe after shutdown_send(), otherwise what
     // ended the connection.
@@ -89,15 +92,17 @@ class Connection final : public TableEntry,
     // Probes a silent peer after `idle`, then each `interval`; an idle time of zero turns it off.
     void set_keep_alive(Duration idle, Duration interval);
     // How long sent data may stay unacknowledged.
-    void set_user_timeout(Duration timeout) { patience_ = timeout; }
+    void set_user_timeout(Duration timeout);
+    Duration user_timeout() const { return patience_; }
+    void set_congestion(CongestionAlgorithm algorithm) { sender_.set_congestion(algorithm); }
     // Bytes of the receive buffer, that is, of the window. The scale was agreed in the handshake, so it
     // cannot grow beyond 65535 << scale.
     void set_receive_buffer(std::uint32_t bytes);
 
     // What IP puts into each packet: the time to live (64 unless set) and the traffic class, DSCP in its
-    // upper six bits.
+    // upper six bits. The lower two are ECN's.
     void set_time_to_live(std::uint8_t hops) { time_to_live_ = hops; }
-    void set_traffic_class(std::uint8_t traffic_class) { traffic_class_ = traffic_class; }
+    void set_traffic_class(std::uint8_t traffic_class) { traffic_class_ = traffic_class & 0xfcU; }
 
     const Sender& sender() const { return sender_; }
     const Receiver& receiver() const { return receiver_; }
@@ -119,7 +124,7 @@ class Connection final : public TableEntry,
     // --- connection_handshake.cpp ---
     void open(Instant now);
     void answer_syn(Instant now, const Segment& syn);
-    void accept_cookie(Instant now, const Segment& ack, const Options& agreed);
+    void accept_cookie(Instant now, const Segment& ack, const Options& agreed, bool ecn);
     void learn_options(const Options& options, Instant now);
     void receive_in_syn_sent(Instant now, const Segment& segment);
     bool complete_handshake(Instant now, const Segment& segment);
@@ -138,6 +143,8 @@ class Connection final : public TableEntry,
     bool check_acknowledgment(Instant now, const Segment& segment);
     void take_text(Instant now, const Segment& segment);
     void take_fin(Instant now);
+    void take_congestion(const Segment& segment);
+    void take_user_timeout(const Options& options);
     void note_timestamp(Instant now, const Segment& segment);
     void challenge(Instant now);
     bool on_icmp_error(Instant now, const ip::ErrorReport& report, Seq quoted);
@@ -148,8 +155,9 @@ class Connection final : public TableEntry,
     bool emit_syn(Instant now, ip::IpOutput& output);
     bool emit_data(Instant now, ip::IpOutput& output, Transmission transmission);
     bool emit_acknowledgment(Instant now, ip::IpOutput& output, Seq sequence);
+    // `ect`: the packet may be marked instead of dropped (RFC 3168): new data only.
     bool emit(Instant now, ip::IpOutput& output, std::uint8_t flags, Seq sequence, Options& options,
-              std::span<const Bytes> payload = {}, std::uint16_t segment_size = 0);
+              std::span<const Bytes> payload = {}, std::uint16_t segment_size = 0, bool ect = false);
     std::uint32_t burst() const;
 
     // --- connection_timers.cpp ---
@@ -184,16 +192,23 @@ class Connection final : public TableEntry,
     bool syn_due_ = false;
     bool syn_repeated_ = false;
     bool keep_alive_due_ = false;
-    bool wants_room_ = false;    // send() took less than offered
-    bool segmentation_ = false;  // the device cuts large segments
-    bool timestamps_ = false;    // agreed on
-    bool sack_ = false;          // agreed on
-    bool window_scale_ = false;  // agreed on
+    bool wants_room_ = false;        // send() took less than offered
+    bool segmentation_ = false;      // the device cuts large segments
+    bool timestamps_ = false;        // agreed on
+    bool sack_ = false;              // agreed on
+    bool window_scale_ = false;      // agreed on
+    bool ecn_ = false;               // agreed on
+    bool ecn_asked_ = false;         // by our SYN
+    bool echo_congestion_ = false;   // ECE in each segment until the peer's CWR
+    bool user_timeout_due_ = false;  // the next segment carries the option
+    bool user_timeout_set_ = false;  // by the service: the peer does not change it
     std::uint8_t peer_scale_ = 0;
     std::uint8_t time_to_live_ = 64;
     std::uint8_t traffic_class_ = 0;
     std::uint8_t challenges_ = 0;         // challenge ACKs since challenge_epoch_
     std::uint8_t keep_alive_probes_ = 0;  // unanswered
+    bool orphan_ = false;                 // counted as one
+    std::uint32_t send_buffer_ = 0;
     std::uint16_t mtu_ = 1500;
     std::uint16_t peer_mss_ = 536;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "net/tcp/layer.h"
+#include "net/tcp/user_timeout.h"
 
 namespace holm::net::tcp {
 
@@ -35,6 +36,8 @@ void Connection::answer_syn(Instant now, const Segment& syn) {
     sender_.start(layer_.secrets_.initial_sequence(tuple, now));
     receiver_.start(syn.sequence + 1);
     learn_options(syn.options, now);
+    // RFC 3168, section 6.1.1: both flags ask, only ECE agrees.
+    ecn_ = layer_.configuration_.ecn != Ecn::kOff && syn.ece() && syn.cwr();
     sender_.set_peer_window(syn.sequence, syn.acknowledgment, syn.window);
     last_heard_ = last_progress_ = now;
     syn_due_ = true;
@@ -42,13 +45,14 @@ void Connection::answer_syn(Instant now, const Segment& syn) {
 }
 
 // The acknowledgment of a SYN cookie: the state that the handshake would have left behind.
-void Connection::accept_cookie(Instant now, const Segment& ack, const Options& agreed) {
+void Connection::accept_cookie(Instant now, const Segment& ack, const Options& agreed, bool ecn) {
     state_ = State::kSynReceived;
     passive_ = true;
     sender_.start(ack.acknowledgment - 1);
     receiver_.start(ack.sequence);
     receiver_.announce_window(true);
     learn_options(agreed, now);
+    ecn_ = ecn;
     last_heard_ = last_progress_ = now;
     sender_.restore_syn();
     receive(now, ack);
@@ -64,10 +68,19 @@ void Connection::learn_options(const Options& options, Instant now) {
     window_scale_ = ours.window_scale && options.has_window_scale;
     peer_scale_ = window_scale_ ? options.window_scale : 0;
     receiver_.agree(window_scale_ ? receiver_.wanted_scale() : 0, sack_);
+    take_user_timeout(options);
     if (timestamps_) {
         timestamp_recent_ = options.timestamp_value;
         timestamp_recent_at_ = now;
     }
+}
+
+// RFC 5482, section 3.1: only what the service has not decided itself.
+void Connection::take_user_timeout(const Options& options) {
+    const Configuration& ours = layer_.configuration_;
+    if (!ours.user_timeout_option || !options.has_user_timeout || user_timeout_set_) return;
+    patience_ = agree_user_timeout(ours.user_timeout, decode_user_timeout(options.user_timeout),
+                                   ours.least_user_timeout, ours.most_user_timeout);
 }
 
 // RFC 9293, section 3.10.7.3.
@@ -90,6 +103,8 @@ void Connection::receive_in_syn_sent(Instant now, const Segment& segment) {
     // The window of a SYN is never scaled (RFC 7323, section 2.2).
     sender_.set_peer_window(segment.sequence, segment.acknowledgment, segment.window);
     receiver_.announce_window(true);
+    // An answer with both flags comes from a peer that only reflects what it does not know.
+    if (segment.ack()) ecn_ = ecn_asked_ && segment.ece() && !segment.cwr();
     if (!segment.ack()) {
         // Simultaneous open.
         state_ = State::kSynReceived;
@@ -120,6 +135,8 @@ void Connection::establish(Instant now, const Segment&) {
     state_ = State::kEstablished;
     last_progress_ = now;
     sender_.establish(now, effective_mss(), sack_);
+    sender_.set_pacing(layer_.configuration_.pacing);
+    user_timeout_due_ = layer_.configuration_.user_timeout_option;
     if (sender_.finishing()) state_ = State::kFinWait1;
     notify();
     schedule();

@@ -28,6 +28,8 @@ void Connection::receive(Instant now, const Segment& segment) {
     last_heard_ = now;
     keep_alive_probes_ = 0;
     if (!check_acknowledgment(now, segment)) return;
+    if (ecn_) take_congestion(segment);
+    if (segment.options.has_user_timeout) take_user_timeout(segment.options);
     // Sixth step, URG: the bytes are ordinary bytes (RFC 6093, section 6: do not implement more).
     take_text(now, segment);
 }
@@ -141,6 +143,7 @@ bool Connection::check_acknowledgment(Instant now, const Segment& segment) {
         if (elapsed < 600'000)
             arrival.echo = Instant::from_nanoseconds((milliseconds - std::int64_t{elapsed}) * 1'000'000);
     }
+    arrival.congestion_echo = ecn_ && segment.ece();
     if (sender_.acknowledge(arrival)) {
         last_progress_ = now;
         if (wants_room_ && send_space() > 0) {
@@ -170,6 +173,12 @@ bool Connection::check_acknowledgment(Instant now, const Segment& segment) {
     return true;
 }
 
+// RFC 3168, section 6.1.3: a mark is echoed until the peer says that it has slowed down.
+void Connection::take_congestion(const Segment& segment) {
+    if (segment.cwr()) echo_congestion_ = false;
+    if (segment.congestion_experienced && !segment.payload.empty()) echo_congestion_ = true;
+}
+
 // Seventh and eighth step.
 void Connection::take_text(Instant now, const Segment& segment) {
     if (state_ != State::kEstablished && state_ != State::kFinWait1 && state_ != State::kFinWait2) return;
@@ -186,6 +195,14 @@ void Connection::take_text(Instant now, const Segment& segment) {
                                                   .segment_size = segment.segment_size,
                                                   .fin = segment.fin()},
                                                  layer_.configuration_.acknowledgment_delay);
+    if (taken.readable) {
+        Duration round_trip;
+        if (timestamps_ && segment.options.has_timestamp) {
+            const std::uint32_t elapsed = timestamp(now) - segment.options.timestamp_echo;
+            if (elapsed < 60'000) round_trip = Duration::milliseconds(std::max(elapsed, 1U));
+        }
+        receiver_.tune(now, round_trip);
+    }
     if (segment.length() > 0) schedule();
     if (taken.finished) take_fin(now);
     if (taken.readable || taken.finished) notify();

@@ -5,8 +5,14 @@
 
 #include "net/tcp/header.h"
 #include "net/tcp/layer.h"
+#include "net/tcp/user_timeout.h"
 
 namespace holm::net::tcp {
+namespace {
+
+constexpr std::uint8_t kEct0 = 0b10;  // ECN-capable transport: RFC 3168, section 5
+
+}  // namespace
 
 // Payload bytes of one packet: what the device cuts into segments, or one segment.
 std::uint32_t Connection::burst() const {
@@ -46,7 +52,17 @@ bool Connection::emit_syn(Instant now, ip::IpOutput& output) {
     options.window_scale = receiver_.wanted_scale();
     options.sack_permitted = answer ? sack_ : ours.sack;
     options.has_timestamp = answer ? timestamps_ : ours.timestamps;
-    const std::uint8_t flags = wire::kTcpSyn | (answer ? wire::kTcpAck : 0);
+    std::uint8_t flags = wire::kTcpSyn | (answer ? wire::kTcpAck : 0);
+    if (answer && ecn_) flags |= wire::kTcpEce;
+    if (!answer) {
+        // RFC 3168, section 6.1.1.1: what drops a SYN that asks may let one pass that does not.
+        ecn_asked_ = ours.ecn == Ecn::kRequest && !syn_repeated_;
+        if (ecn_asked_) flags |= wire::kTcpEce | wire::kTcpCwr;
+        if (ours.user_timeout_option) {
+            options.has_user_timeout = true;
+            options.user_timeout = encode_user_timeout(patience_);
+        }
+    }
     if (!emit(now, output, flags, sender_.una(), options)) return false;
     sender_.syn_sent(now, syn_repeated_);
     syn_due_ = false;
@@ -56,6 +72,9 @@ bool Connection::emit_syn(Instant now, ip::IpOutput& output) {
 bool Connection::emit_data(Instant now, ip::IpOutput& output, Transmission transmission) {
     std::array<Bytes, ip::kMaximumPayloadPieces> pieces;
     std::size_t length = transmission.length;
+    // The device would put CWR into the first of many segments, or into all of them: it gets one.
+    const bool cwr = ecn_ && sender_.owes_cwr() && !transmission.again && length > 0;
+    if (cwr) length = std::min<std::size_t>(length, sender_.mss());
     const std::size_t count = length == 0 ? 0 : sender_.gather(transmission, length, pieces);
     if (length < transmission.length) {
         // Too many small pieces for one packet: the rest follows.
@@ -64,12 +83,16 @@ bool Connection::emit_data(Instant now, ip::IpOutput& output, Transmission trans
     }
     Options options;
     options.has_timestamp = timestamps_;
-    const std::uint8_t flags =
-        wire::kTcpAck | (transmission.push ? wire::kTcpPsh : 0) | (transmission.fin ? wire::kTcpFin : 0);
+    const std::uint8_t flags = wire::kTcpAck | (transmission.push ? wire::kTcpPsh : 0) |
+                               (transmission.fin ? wire::kTcpFin : 0) | (cwr ? wire::kTcpCwr : 0);
     const bool cut = length > sender_.mss();
+    // RFC 3168, sections 6.1.5 and 6.1.6: neither retransmissions nor window probes may be marked.
+    const bool ect =
+        length > 0 && !transmission.again && transmission.kind != Transmission::Kind::kWindowProbe;
     if (!emit(now, output, flags, transmission.sequence, options, std::span(pieces).first(count),
-              cut ? std::uint16_t(sender_.mss()) : 0))
+              cut ? std::uint16_t(sender_.mss()) : 0, ect))
         return false;
+    if (cwr) sender_.cwr_sent();
     sender_.sent(now, transmission);
     if (transmission.again) ++layer_.statistics_.retransmissions;
     return true;
@@ -83,29 +106,36 @@ bool Connection::emit_acknowledgment(Instant now, ip::IpOutput& output, Seq sequ
 }
 
 bool Connection::emit(Instant now, ip::IpOutput& output, std::uint8_t flags, Seq sequence, Options& options,
-                      std::span<const Bytes> payload, std::uint16_t segment_size) {
+                      std::span<const Bytes> payload, std::uint16_t segment_size, bool ect) {
     const bool ack = (flags & wire::kTcpAck) != 0;
+    const bool syn = (flags & wire::kTcpSyn) != 0;
+    if (echo_congestion_ && ack && !syn) flags |= wire::kTcpEce;
+    const bool user_timeout = user_timeout_due_ && !syn && payload.empty();
+    if (user_timeout) {
+        options.has_user_timeout = true;
+        options.user_timeout = encode_user_timeout(patience_);
+    }
     if (options.has_timestamp) {
         options.timestamp_value = timestamp(now);
         options.timestamp_echo = ack ? timestamp_recent_ : 0;
     }
     HeaderBuffer header;
-    const ip::Packet packet{
-        .source = tuple.local.address,
-        .destination = tuple.remote.address,
-        .header = header.fill({.tuple = tuple,
-                               .sequence = sequence,
-                               .acknowledgment = receiver_.next(),
-                               .flags = flags,
-                               .window = receiver_.announce_window((flags & wire::kTcpSyn) != 0)},
-                              options),
-        .payload = payload,
-        .segment_size = segment_size,
-        .ttl = time_to_live_,
-        .traffic_class = traffic_class_};
+    const ip::Packet packet{.source = tuple.local.address,
+                            .destination = tuple.remote.address,
+                            .header = header.fill({.tuple = tuple,
+                                                   .sequence = sequence,
+                                                   .acknowledgment = receiver_.next(),
+                                                   .flags = flags,
+                                                   .window = receiver_.announce_window(syn)},
+                                                  options),
+                            .payload = payload,
+                            .segment_size = segment_size,
+                            .ttl = time_to_live_,
+                            .traffic_class = std::uint8_t(traffic_class_ | (ecn_ && ect ? kEct0 : 0))};
     if (output.send(now, packet) == TransmitResult::kFull) return false;
     ++layer_.statistics_.segments_out;
     if (ack) receiver_.acknowledged();
+    if (user_timeout) user_timeout_due_ = false;
     return true;
 }
 

@@ -39,8 +39,24 @@ Layer::~Layer() {
 // --- connections
 // --------------------------------------------------------------------------------------------------
 
-Connection* Layer::create_connection(const FourTuple& tuple, const ip::Route& route) {
-    if (connections_ >= configuration_.max_connections) return nullptr;
+// Only a connection whose peer has proved that it exists, or that the service wants, may push another out:
+// the newest half-open one, which a flood of SYNs is most likely to have made. Established ones stay.
+bool Layer::shed_half_open() {
+    Listener* most = nullptr;
+    listeners_.for_each([&](Listener& listener) {
+        if (listener.half_open_count_ > (most == nullptr ? 0 : most->half_open_count_)) most = &listener;
+    });
+    if (most == nullptr) return false;
+    Connection& newest = most->half_open_.back();
+    newest.fail({ErrorCode::kConnectionAborted, "made room for an established connection"});
+    static_cast<ListHook<QueueTag>&>(newest).unlink();  // of those that wait for their end
+    destroy(newest);
+    ++statistics_.half_open_shed;
+    return true;
+}
+
+Connection* Layer::create_connection(const FourTuple& tuple, const ip::Route& route, bool shed) {
+    if (connections_ >= configuration_.max_connections && !(shed && shed_half_open())) return nullptr;
     void* memory = memory_.allocate(sizeof(Connection));
     if (memory == nullptr) return nullptr;
     auto* connection = new (memory) Connection(*this, tuple, route);
@@ -59,6 +75,7 @@ void Layer::retire(Connection& connection) {
     table_.remove(connection);
     disarm(connection);
     static_cast<ListHook<PendingTag>&>(connection).unlink();
+    if (connection.orphan_) --orphans_;
     if (connection.listener_ != nullptr) connection.listener_->forget(connection);
     if (connection.users_ == 0) retired_.push_back(connection);
 }
@@ -106,13 +123,13 @@ Result<Reference<Connection>> Layer::connect(Instant now, const Endpoint& peer, 
     const ip::Route route = TRY(output_.route(remote.address, wanted.address));
     if (route.zone != 0) remote.address = remote.address.with_zone(route.zone);
     FourTuple tuple{.local = {route.source, wanted.port}, .remote = remote};
-    if (tuple.local.port == 0) tuple.local.port = TRY(choose_port(tuple.local.address, remote));
+    if (tuple.local.port == 0) tuple.local.port = TRY(choose_port(tuple.local.address, remote, now));
     if (TableEntry* entry = table_.find(tuple)) {
         if (entry->kind != TableEntry::Kind::kTimeWait)
             return fail(ErrorCode::kAddressInUse, "this connection exists already");
         time_wait_.remove(static_cast<TimeWait&>(*entry));
     }
-    Connection* connection = create_connection(tuple, route);
+    Connection* connection = create_connection(tuple, route, true);
     if (connection == nullptr) return fail(ErrorCode::kNoBuffers, "too many connections");
     ++statistics_.opened;
     connection->open(now);
@@ -121,11 +138,20 @@ Result<Reference<Connection>> Layer::connect(Instant now, const Endpoint& peer, 
 
 // RFC 6056, algorithm 3: the search starts at a place that depends on the destination, so that ports to one
 // peer say nothing about the ports to another.
-Result<std::uint16_t> Layer::choose_port(const IpAddress& local, const Endpoint& remote) {
+Result<std::uint16_t> Layer::choose_port(const IpAddress& local, const Endpoint& remote, Instant now) {
     const std::uint32_t offset = secrets_.port_offset(local, remote);
+    // RFC 6191, from the side that opens: the peer can tell the new connection from the old one in TIME-WAIT
+    // by its timestamps, once our clock has moved on. Without this, one peer could be connected to 273 times
+    // a second.
+    const auto reusable = [&](const TableEntry& entry) {
+        if (entry.kind != TableEntry::Kind::kTimeWait) return false;
+        const auto& wait = static_cast<const TimeWait&>(entry);
+        return wait.timestamps && now + configuration_.time_wait - wait.expires >= Duration::seconds(1);
+    };
     for (std::uint32_t i = 0; i < kEphemeralPorts; ++i) {
         const auto port = std::uint16_t(kFirstEphemeral + (offset + port_counter_++) % kEphemeralPorts);
-        bool taken = table_.find({.local = {local, port}, .remote = remote}) != nullptr;
+        const TableEntry* entry = table_.find({.local = {local, port}, .remote = remote});
+        bool taken = entry != nullptr && !reusable(*entry);
         listeners_.for_each([&](Listener& listener) { taken |= listener.local_.port == port; });
         if (!taken) return port;
     }
@@ -167,6 +193,7 @@ void Layer::receive(Instant now, const ip::Received& about, Bytes bytes) {
     segment.window = header.window;
     segment.flags = header.flags;
     segment.segment_size = about.segment_size;
+    segment.congestion_experienced = (about.traffic_class & 3U) == 3;
     segment.payload = view->payload();
     segment.owner = about.owner;
     if (!parse_options(view->options(), segment.options)) {

@@ -52,6 +52,7 @@ class Layer {
 
     const Statistics& statistics() const { return statistics_; }
     std::size_t connections() const { return connections_; }
+    std::size_t orphans() const { return orphans_; }
     std::size_t time_wait_entries() const { return time_wait_.size(); }
     std::size_t buffer_bytes() const { return pool_.bytes_in_use(); }
     const Configuration& configuration() const { return configuration_; }
@@ -61,7 +62,9 @@ class Layer {
     friend class Listener;
 
     // Null: too many connections, no memory, or no way to the peer (then `error` says which).
-    Connection* create_connection(const FourTuple& tuple, const ip::Route& route);
+    // `shed`: if there are too many, the newest half-open one makes room.
+    Connection* create_connection(const FourTuple& tuple, const ip::Route& route, bool shed = false);
+    bool shed_half_open();
     // The connection is over for the protocol: it leaves the table, and lives on only for its users.
     void retire(Connection& connection);
     void destroy(Connection& connection);
@@ -79,7 +82,8 @@ class Layer {
     void run_timers(Instant now);
 
     Listener* find_listener(const Endpoint& local);
-    Result<std::uint16_t> choose_port(const IpAddress& local, const Endpoint& remote);
+    // `now`: of a connection about to be opened, so that a port in TIME-WAIT may do.
+    Result<std::uint16_t> choose_port(const IpAddress& local, const Endpoint& remote, Instant now = {});
     void refuse(const FourTuple& tuple, const Segment& segment);
     void enter_time_wait(Instant now, Connection& connection);
 
@@ -98,6 +102,7 @@ class Layer {
         retired_;  // without users, freed when no function of theirs is running
     IntrusiveList<Listener, ListenerTag> listeners_;
     std::size_t connections_ = 0;
+    std::size_t orphans_ = 0;
     std::uint32_t port_counter_ = 0;
 };
 

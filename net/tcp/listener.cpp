@@ -40,25 +40,27 @@ void Listener::receive_syn(Instant now, const FourTuple& tuple, const Segment& s
     const std::uint16_t peer_mss = syn.options.mss != 0 ? syn.options.mss : 536;
     const bool timestamps = configuration.timestamps && syn.options.has_timestamp;
     const auto clock = std::uint32_t(now.as_nanoseconds() / 1'000'000);
-    Receiver window(std::min(configuration.receive_buffer, route->receive_limit), layer_.pool_);
+    Receiver window(std::min(configuration.receive_buffer, route->receive_limit),
+                    std::min(configuration.max_receive_buffer, route->receive_limit), layer_.pool_);
+    const bool ecn = timestamps && configuration.ecn != Ecn::kOff && syn.ece() && syn.cwr();
     window.start(syn.sequence + 1);
     Options offered = syn.options;
     offered.has_window_scale &= configuration.window_scale;
     offered.sack_permitted &= configuration.sack;
-    const Reply reply{
-        .tuple = tuple,
-        .sequence = layer_.secrets_.cookie(tuple, syn.sequence, peer_mss, now),
-        .acknowledgment = syn.sequence + 1,
-        .flags = wire::kTcpSyn | wire::kTcpAck,
-        .window = window.announce_window(true),
-        .mss = Connection::announced_mss(route->mtu, tuple),
-        // Without timestamps there is no place to remember the other options in.
-        .has_window_scale = timestamps && offered.has_window_scale,
-        .window_scale = window.wanted_scale(),
-        .sack_permitted = timestamps && offered.sack_permitted,
-        .has_timestamp = timestamps,
-        .timestamp_value = encode_cookie_options(layer_.secrets_.timestamp_offset(tuple) + clock, offered),
-        .timestamp_echo = syn.options.timestamp_value};
+    const Reply reply{.tuple = tuple,
+                      .sequence = layer_.secrets_.cookie(tuple, syn.sequence, peer_mss, now),
+                      .acknowledgment = syn.sequence + 1,
+                      .flags = std::uint8_t(wire::kTcpSyn | wire::kTcpAck | (ecn ? wire::kTcpEce : 0)),
+                      .window = window.announce_window(true),
+                      .mss = Connection::announced_mss(route->mtu, tuple),
+                      // Without timestamps there is no place to remember the other options in.
+                      .has_window_scale = timestamps && offered.has_window_scale,
+                      .window_scale = window.wanted_scale(),
+                      .sack_permitted = timestamps && offered.sack_permitted,
+                      .has_timestamp = timestamps,
+                      .timestamp_value = encode_cookie_options(
+                          layer_.secrets_.timestamp_offset(tuple) + clock, offered, ecn),
+                      .timestamp_echo = syn.options.timestamp_value};
     if (layer_.replies_.push(reply)) ++layer_.statistics_.cookies_sent;
 }
 
@@ -72,18 +74,19 @@ bool Listener::receive_cookie(Instant now, const FourTuple& tuple, const Segment
     // acknowledgment.
     const auto route = layer_.output_.route(tuple.remote.address, tuple.local.address);
     if (!route || waiting_count_ >= backlog_) return true;
-    Connection* connection = layer_.create_connection(tuple, *route);
+    Connection* connection = layer_.create_connection(tuple, *route, true);
     if (connection == nullptr) return true;
     Options agreed;
     agreed.mss = *mss;
     agreed.has_timestamp = layer_.configuration_.timestamps && ack.options.has_timestamp;
     agreed.timestamp_value = ack.options.timestamp_value;
-    if (agreed.has_timestamp) decode_cookie_options(ack.options.timestamp_echo, agreed);
+    const bool ecn = agreed.has_timestamp && decode_cookie_options(ack.options.timestamp_echo, agreed) &&
+                     layer_.configuration_.ecn != Ecn::kOff;
     ++layer_.statistics_.cookies_accepted;
     connection->listener_ = this;
     half_open_.push_back(*connection);
     ++half_open_count_;
-    connection->accept_cookie(now, ack, agreed);
+    connection->accept_cookie(now, ack, agreed, ecn);
     return true;
 }
 

@@ -14,7 +14,8 @@ enum Kind : std::uint8_t {
     kWindowScale = 3,
     kSackPermitted = 4,
     kSack = 5,
-    kTimestamp = 8
+    kTimestamp = 8,
+    kUserTimeout = 28
 };
 
 template <typename T>
@@ -67,6 +68,11 @@ void read_option(std::uint8_t kind, Bytes value, Options& options) {
         case kTimestamp:
             if (value.size() == 8) read_timestamp(value.data(), options);
             break;
+        case kUserTimeout:
+            if (value.size() != 2) break;
+            options.has_user_timeout = true;
+            options.user_timeout = read<std::uint16_t>(value.data());
+            break;
         default:
             break;
     }
@@ -110,6 +116,10 @@ std::size_t emit_options(const Options& options, std::span<std::byte, 40> out) {
         at = write<std::uint32_t>(at, 0x01010402U);
     }
     if (options.has_window_scale) at = write<std::uint32_t>(at, 0x01030300U | options.window_scale);
+    if (options.has_user_timeout) {
+        at = write<std::uint16_t>(at, kUserTimeout << 8U | 4U);
+        at = write<std::uint16_t>(at, options.user_timeout);
+    }
     if (options.sack_count > 0) {
         const auto room = std::size_t(out.data() + out.size() - at);
         const std::size_t count = room < 12 ? 0 : std::min<std::size_t>(options.sack_count, (room - 4) / 8);

@@ -1,8 +1,9 @@
 #pragma once
 
 // TCP options: what we read from a segment and what we put into one. Kinds: RFC 9293 section 3.2 (MSS), RFC
-// 7323 (window scale, timestamps), RFC 2018 (SACK). Unknown kinds are skipped by their length; a length that
-// does not fit makes the segment malformed, because the rest of the list cannot be found any more.
+// 7323 (window scale, timestamps), RFC 2018 (SACK), RFC 5482 (user timeout). Unknown kinds are skipped by
+// their length; a length that does not fit makes the segment malformed, because the rest of the list cannot
+// be found any more.
 
 #include <cstdint>
 #include <span>
@@ -24,7 +25,9 @@ struct Options {
     std::uint8_t window_scale = 0;
     bool sack_permitted = false;
     bool has_timestamp = false;
+    bool has_user_timeout = false;
     std::uint8_t sack_count = 0;
+    std::uint16_t user_timeout = 0;  // as it lies in the option: see UserTimeout
     std::uint32_t timestamp_value = 0;
     std::uint32_t timestamp_echo = 0;
     SeqRange sack[kMaxSackBlocks];

@@ -4,17 +4,19 @@
 
 namespace holm::net::tcp {
 
-Receiver::Receiver(std::uint32_t limit, ChunkPool& pool)
-    : pool_(&pool), limit_(std::clamp(limit, kMinimumLimit, kMaximumLimit)) {}
+Receiver::Receiver(std::uint32_t limit, std::uint32_t most, ChunkPool& pool)
+    : pool_(&pool),
+      limit_(std::clamp(limit, kMinimumLimit, kMaximumLimit)),
+      most_(std::clamp(most, limit_, kMaximumLimit)) {}
 
 void Receiver::start(Seq next) {
-    next_ = edge_ = last_ack_sent_ = next;
+    next_ = edge_ = last_ack_sent_ = round_begin_ = next;
     unacknowledged_ = 0;
 }
 
 std::uint8_t Receiver::wanted_scale() const {
     std::uint8_t scale = 0;
-    while (scale < kMaxWindowScale && (limit_ >> scale) > 0xffff) ++scale;
+    while (scale < kMaxWindowScale && (most_ >> scale) > 0xffff) ++scale;
     return scale;
 }
 
@@ -126,7 +128,31 @@ bool Receiver::consume(std::size_t bytes) {
 }
 
 void Receiver::set_limit(std::uint32_t limit) {
-    limit_ = std::clamp(limit, kMinimumLimit, kMaximumLimit);
+    limit_ = most_ = std::clamp(limit, kMinimumLimit, kMaximumLimit);
+}
+
+// A window of twice what the service takes in a round trip keeps the path full while the peer's window
+// doubles ("dynamic right-sizing", Fisk and Feng 2001). Under memory pressure nothing grows.
+void Receiver::tune(Instant now, Duration round_trip) {
+    if (limit_ >= most_) return;
+    if (round_trip != Duration())
+        round_trip_ = round_trip_ == Duration() ? round_trip : std::min(round_trip, round_trip_ * 2);
+    const Seq taken = next_ - std::uint32_t(buffer_.ready());
+    if (round_at_ == Instant()) round_at_ = now;
+    if (round_trip_ == Duration()) {
+        // Without timestamps: the time in which a window's worth arrives is no shorter than a round trip.
+        if (distance(round_begin_, next_) < limit_) return;
+        round_trip_ = std::max(now - round_at_, Duration::microseconds(1));
+    } else if (now - round_at_ < round_trip_) {
+        return;
+    }
+    const std::uint32_t bytes = distance(round_begin_, taken);
+    if (bytes > tuned_ && bytes <= kMaximumLimit / 2) {
+        tuned_ = bytes;
+        if (pool_->has_room(bytes)) limit_ = std::clamp(2 * bytes, limit_, most_);
+    }
+    round_begin_ = taken;
+    round_at_ = now;
 }
 
 }  // namespace holm::net::tcp

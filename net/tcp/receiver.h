@@ -17,7 +17,8 @@ class Receiver {
     static constexpr std::uint32_t kMinimumLimit = 4096;
     static constexpr std::uint32_t kMaximumLimit = 1U << 30U;
 
-    Receiver(std::uint32_t limit, ChunkPool& pool);
+    // `limit`: bytes of the window that it announces at first; it grows up to `most`.
+    Receiver(std::uint32_t limit, std::uint32_t most, ChunkPool& pool);
     ~Receiver() { buffer_.clear(*pool_); }
 
     // The peer's SYN arrived: `next` is the sequence number after it.
@@ -58,7 +59,10 @@ class Receiver {
     void discard() { buffer_.clear(*pool_); }
     bool finished() const { return finished_; }
     std::uint32_t limit() const { return limit_; }
+    // The service has decided: it does not grow any more.
     void set_limit(std::uint32_t limit);
+    // Bytes have arrived; `round_trip`: as far as a timestamp tells, else zero.
+    void tune(Instant now, Duration round_trip);
 
     // --- acknowledgments ---
     void acknowledge_now() { ack_ = Ack::kNow; }
@@ -99,6 +103,11 @@ class Receiver {
     Instant ack_deadline_;
     ChunkPool* pool_;
     std::uint32_t limit_;
+    std::uint32_t most_;       // of limit_
+    std::uint32_t tuned_ = 0;  // bytes that the service took in the best round trip so far
+    Seq round_begin_;          // RCV.NXT less what was readable, when the round trip began
+    Instant round_at_;
+    Duration round_trip_;                   // zero: not known yet
     std::uint32_t unacknowledged_ = 0;      // bytes received since we last acknowledged
     std::uint16_t segment_estimate_ = 536;  // the peer's segment size, as seen
     std::uint8_t quick_ =

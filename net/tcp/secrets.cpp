@@ -71,20 +71,21 @@ std::optional<std::uint16_t> Secrets::check_cookie(const FourTuple& tuple, Seq p
     return std::nullopt;
 }
 
-std::uint32_t encode_cookie_options(std::uint32_t timestamp, const Options& syn) {
+std::uint32_t encode_cookie_options(std::uint32_t timestamp, const Options& syn, bool ecn) {
     const std::uint32_t scale = syn.has_window_scale ? syn.window_scale : 15U;
-    const std::uint32_t bits = scale | (syn.sack_permitted ? 16U : 0U);
+    const std::uint32_t bits = scale | (syn.sack_permitted ? 16U : 0U) | (ecn ? 32U : 0U);
     const std::uint32_t mask = (1U << kCookieOptionBits) - 1;
     const std::uint32_t encoded = (timestamp & ~mask) | bits;
     // Never in the future: the connection's later timestamps must not be older.
     return encoded > timestamp ? encoded - (mask + 1) : encoded;
 }
 
-void decode_cookie_options(std::uint32_t timestamp, Options& options) {
+bool decode_cookie_options(std::uint32_t timestamp, Options& options) {
     const std::uint32_t scale = timestamp & 15U;
     options.has_window_scale = scale != 15;
     options.window_scale = std::uint8_t(options.has_window_scale ? scale : 0);
     options.sack_permitted = (timestamp & 16U) != 0;
+    return (timestamp & 32U) != 0;
 }
 
 }  // namespace holm::net::tcp

@@ -43,8 +43,9 @@ class Secrets {
 };
 
 // What a cookie's timestamp carries in its low bits: the options that the SYN offered (as Linux does it).
-inline constexpr std::uint32_t kCookieOptionBits = 5;
-std::uint32_t encode_cookie_options(std::uint32_t timestamp, const Options& syn);
-void decode_cookie_options(std::uint32_t timestamp, Options& options);
+inline constexpr std::uint32_t kCookieOptionBits = 6;
+std::uint32_t encode_cookie_options(std::uint32_t timestamp, const Options& syn, bool ecn);
+// Returns whether ECN was agreed on.
+bool decode_cookie_options(std::uint32_t timestamp, Options& options);
 
 }  // namespace holm::net::tcp

@@ -208,7 +208,34 @@ Transmission Sender::tail_probe() {
     return probe;
 }
 
+// --- pacing
+// -----------------------------------------------------------------------------------------------------------
+
+// On a path of microseconds the acknowledgments pace well enough, and timers cost more than they gain.
+bool Sender::is_paced() const {
+    constexpr Duration kShortPath = Duration::milliseconds(2);
+    return pacing_ && rtt_.smoothed() >= kShortPath;
+}
+
+// Bytes a second: a window and a fifth in each round trip, two while slow start doubles it.
+std::uint64_t Sender::pacing_rate() const {
+    const std::uint64_t round_trip =
+        std::max<std::uint64_t>(std::uint64_t(rtt_.smoothed().as_microseconds()), 1);
+    const std::uint64_t tenths = congestion_->window() < congestion_->threshold() / 2 ? 20 : 12;
+    return std::max<std::uint64_t>(congestion_->window() * tenths * 100'000 / round_trip, mss_);
+}
+
+Duration Sender::pacing_time(std::uint32_t bytes) const {
+    return Duration::nanoseconds(std::int64_t(std::uint64_t{bytes} * 1'000'000'000 / pacing_rate()));
+}
+
+// What may leave together: a millisecond's worth, but not less than two segments.
+std::uint32_t Sender::pacing_burst() const {
+    return std::uint32_t(std::clamp<std::uint64_t>(pacing_rate() / 1000, 2 * mss_, 65'535));
+}
+
 Transmission Sender::next(Instant now, std::uint32_t burst) {
+    paced_ = Instant::never();
     if (window_probe_due_) return window_probe();
     if (tail_probe_due_) {
         if (const Transmission probe = tail_probe(); !probe.empty()) return probe;
@@ -216,6 +243,13 @@ Transmission Sender::next(Instant now, std::uint32_t burst) {
     }
     // RFC 5681, section 4.1.
     if (all_acknowledged() && now - last_sent_ > rtt_.timeout()) congestion_->on_idle(now);
+    if (is_paced()) {
+        if (pace_ > now && (next_ < data_end() || !recovery_.idle())) {
+            paced_ = pace_;
+            return {.sequence = next_};
+        }
+        burst = std::min(burst, std::max(pacing_burst() / mss_ * mss_, mss_));
+    }
     const std::uint32_t allowance = recovery_.allowance(flight(), congestion_->window());
     const bool may_be_lost = !recovery_.idle();
     if (may_be_lost && !recovery_.prefers_new_data()) {
@@ -244,6 +278,13 @@ void Sender::arm_early(Instant now) {
 
 void Sender::sent(Instant now, const Transmission& transmission) {
     using Kind = Transmission::Kind;
+    if (is_paced()) {
+        // A connection that was silent may begin with an initial window, as it could when it was new.
+        const std::uint32_t credit =
+            all_acknowledged() ? CongestionControl::initial_window(mss_) : pacing_burst();
+        if (now != last_sent_) pace_ = std::max(pace_, now - pacing_time(credit));
+        pace_ = pace_ + pacing_time(transmission.length);
+    }
     last_sent_ = now;
     const SeqRange range{transmission.sequence, transmission.end()};
     if (transmission.again) {
@@ -299,6 +340,10 @@ void Sender::resend(Instant now) {
 
 bool Sender::on_deadline(Instant now, Duration patience) {
     if (!unanswered_.is_never() && now - unanswered_ >= patience) return false;
+    if (now >= paced_) {
+        paced_ = Instant::never();
+        if (now < std::min(early_, deadline_)) return true;
+    }
     if (now >= early_) {
         early_ = Instant::never();
         if (early_timer_ == EarlyTimer::kTailProbe) {

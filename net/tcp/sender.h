@@ -51,6 +51,7 @@ class Sender {
     }
     void finish() { finishing_ = true; }
     void set_no_delay(bool on) { no_delay_ = on; }
+    void set_pacing(bool on) { pacing_ = on; }
     void discard() {
         buffer_.clear(*pool_);
         recovery_.discard();
@@ -87,7 +88,7 @@ class Sender {
     }
 
     // --- timers ---
-    Instant deadline() const { return std::min(deadline_, early_); }
+    Instant deadline() const { return std::min({deadline_, early_, paced_}); }
     // Outstanding segments were too big for the path: send them again now.
     void resend(Instant now);
     // The deadline passed. False: the peer has been silent for `patience`, give up.
@@ -109,6 +110,9 @@ class Sender {
     const CongestionControl& congestion() const { return *congestion_; }
     void set_congestion(CongestionAlgorithm algorithm) { congestion_.choose(algorithm, mss_); }
     const LossRecovery& recovery() const { return recovery_; }
+    // ECN: the next new segment has to say that the window was reduced.
+    bool owes_cwr() const { return recovery_.reduced(); }
+    void cwr_sent() { recovery_.clear_reduced(); }
     std::uint32_t retransmissions() const { return retransmissions_; }
 
   private:
@@ -127,6 +131,10 @@ class Sender {
     bool may_send_partial(std::uint32_t length, std::uint32_t usable) const;
     void set_timer(Timer timer, Instant deadline) { timer_ = timer, deadline_ = deadline; }
     void arm_early(Instant now);
+    bool is_paced() const;
+    std::uint64_t pacing_rate() const;
+    std::uint32_t pacing_burst() const;
+    Duration pacing_time(std::uint32_t bytes) const;
     Transmission tail_probe();
     void drop_acknowledged(Seq ack);
     void measure(const Arrival& arrival);
@@ -150,6 +158,8 @@ class Sender {
     RttEstimator rtt_;
 
     Instant deadline_ = Instant::never();  // of timer_
+    Instant paced_ = Instant::never();     // until when pacing holds back what could be sent
+    Instant pace_;                         // when all that was sent would have left at the pacing rate
     Instant early_ = Instant::never();     // of early_timer_, before the retransmission timer
     Instant last_sent_;
     Instant retransmitted_at_;  // when something was last sent again
@@ -167,6 +177,7 @@ class Sender {
     bool fin_sent_ = false;
     bool fin_acknowledged_ = false;
     bool no_delay_ = false;
+    bool pacing_ = false;
     bool syn_lost_ = false;
 };
 

@@ -16,6 +16,8 @@ inline constexpr std::uint8_t kTcpRst = 0x04;
 inline constexpr std::uint8_t kTcpPsh = 0x08;
 inline constexpr std::uint8_t kTcpAck = 0x10;
 inline constexpr std::uint8_t kTcpUrg = 0x20;
+inline constexpr std::uint8_t kTcpEce = 0x40;  // RFC 3168
+inline constexpr std::uint8_t kTcpCwr = 0x80;
 
 inline constexpr std::uint8_t kProtocolTcp = 6;
 

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <span>
-#include <utility>
 
 #include "base/instant.h"
 #include "net/tcp/congestion/control.h"
@@ -94,8 +93,9 @@ class LossRecovery {
     void on_nothing_new(const Flight& flight) {
         if (flight.next == recovery_point_) frto_ = Frto::kOff;
     }
-    // Congestion control has reduced its window since the last call (CWR says so: RFC 3168, section 6.1.2).
-    bool take_reduced() { return std::exchange(reduced_, false); }
+    // Congestion control has reduced its window and the peer does not know (CWR: RFC 3168, section 6.1.2).
+    bool reduced() const { return reduced_; }
+    void clear_reduced() { reduced_ = false; }
     // When on_reordering_deadline() wants to be called.
     Instant reordering_deadline() const { return reordering_deadline_; }
     // Bytes believed to be in the network.

@@ -8,6 +8,9 @@ namespace holm::net::tcp::test {
 
 Player::Player() {
     configuration_.secret.fill(std::byte{0x5a});
+    // Scripts that are about them turn them on.
+    configuration_.pacing = false;
+    configuration_.max_receive_buffer = configuration_.max_send_buffer = 0;
 }
 
 Player::~Player() {

@@ -86,6 +86,20 @@ bool Player::call_setting(const std::vector<std::string>& words) {
         configuration_.user_timeout = to_duration(value);
     else if (name == "connect-timeout")
         configuration_.connect_timeout = to_duration(value);
+    else if (name == "max-receive-buffer")
+        configuration_.max_receive_buffer = to_number(value);
+    else if (name == "max-send-buffer")
+        configuration_.max_send_buffer = to_number(value);
+    else if (name == "max-buffer-bytes")
+        configuration_.max_buffer_bytes = to_number(value);
+    else if (name == "max-orphans")
+        configuration_.max_orphans = to_number(value);
+    else if (name == "pacing")
+        configuration_.pacing = true;
+    else if (name == "user-timeout-option")
+        configuration_.user_timeout_option = true;
+    else if (name == "ecn")
+        configuration_.ecn = value == "request" ? Ecn::kRequest : value == "off" ? Ecn::kOff : Ecn::kAccept;
     else if (name == "congestion")
         configuration_.congestion =
             value == "reno" ? CongestionAlgorithm::kReno : CongestionAlgorithm::kCubic;
@@ -138,6 +152,11 @@ bool Player::call_expectation(const std::vector<std::string>& words) {
         const Duration wanted = to_duration(value);
         const Duration found = connection->sender().rtt().timeout();
         if (found != wanted) error(std::format("rto is {} us", found.as_microseconds()));
+    } else if (name == "user-timeout") {
+        if (connection->user_timeout() != to_duration(value))
+            error(std::format("the user timeout is {} s", connection->user_timeout().as_seconds()));
+    } else if (name == "receive-limit") {
+        check_number(name, connection->receiver().limit(), value);
     } else if (name == "eof") {
         if (connection->end_of_stream() != (value != "no")) error("end of stream or not");
     } else {

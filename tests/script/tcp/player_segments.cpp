@@ -19,13 +19,15 @@ std::string flag_names(std::uint8_t flags) {
     if ((flags & wire::kTcpRst) != 0) names += 'R';
     if ((flags & wire::kTcpPsh) != 0) names += 'P';
     if ((flags & wire::kTcpUrg) != 0) names += 'U';
+    if ((flags & wire::kTcpEce) != 0) names += 'E';
+    if ((flags & wire::kTcpCwr) != 0) names += 'W';
     if ((flags & wire::kTcpAck) != 0) names += '.';
     return names;
 }
 
 // PSH is our own affair: scripts name it only where they care.
-constexpr std::uint8_t kComparedFlags =
-    wire::kTcpSyn | wire::kTcpFin | wire::kTcpRst | wire::kTcpUrg | wire::kTcpAck;
+constexpr std::uint8_t kComparedFlags = wire::kTcpSyn | wire::kTcpFin | wire::kTcpRst | wire::kTcpUrg |
+                                        wire::kTcpAck | wire::kTcpEce | wire::kTcpCwr;
 
 }  // namespace
 
@@ -39,6 +41,8 @@ void Player::inject(const SegmentLine& line) {
     options.has_timestamp = line.timestamp_value.has_value();
     options.timestamp_value = line.timestamp_value.value_or(0);
     options.timestamp_echo = line.timestamp_echo.value_or(0) + peer.our_first_timestamp.value_or(0);
+    options.has_user_timeout = line.user_timeout.has_value();
+    options.user_timeout = std::uint16_t(line.user_timeout.value_or(0));
     for (const auto& [begin, end] : line.sack) {
         const std::uint32_t base = peer.our_initial.value_or(0);
         options.sack[options.sack_count++] = {Seq(base + begin), Seq(base + end)};
@@ -63,6 +67,7 @@ void Player::inject(const SegmentLine& line) {
     layer().receive(now_,
                     {.source = kPeerAddress,
                      .destination = ip_.address,
+                     .traffic_class = line.ecn.value_or(0),
                      .segment_size = std::uint16_t(line.segment_size.value_or(0))},
                     segment);
     settle();
@@ -106,6 +111,8 @@ void Player::compare(const SegmentLine& line, const SentPacket& packet) {
         error(std::format("wrong window {}", std::uint16_t(header.window)));
     if (packet.segment_size != line.segment_size.value_or(0))
         error(std::format("gso {}", packet.segment_size));
+    if (line.ecn && (packet.traffic_class & 3U) != *line.ecn)
+        error(std::format("ECN bits {}", packet.traffic_class & 3U));
     for (std::uint32_t i = 0; i < view->payload().size(); ++i)
         if (view->payload()[i] != pattern(sequence + i - 1)) return error(std::format("wrong byte at {}", i));
 
@@ -121,6 +128,9 @@ void Player::compare(const SegmentLine& line, const SentPacket& packet) {
         error(std::format("TS val {}", options.timestamp_value - *peer.our_first_timestamp));
     if (options.has_timestamp && options.timestamp_echo != *line.timestamp_echo)
         error(std::format("TS ecr {}", options.timestamp_echo));
+    if (options.has_user_timeout != line.user_timeout.has_value() ||
+        options.user_timeout != line.user_timeout.value_or(0))
+        error(std::format("uto {}", options.user_timeout));
     if (options.sack_count != line.sack.size()) return error("wrong number of SACK blocks");
     for (std::size_t i = 0; i < line.sack.size(); ++i) {
         const SeqRange wanted{Seq(peer.peer_initial + line.sack[i].first),
@@ -151,6 +161,7 @@ std::string Player::describe(const SentPacket& packet) {
         text +=
             std::format(" TS val {} ecr {}", options.timestamp_value - peer.our_first_timestamp.value_or(0),
                         options.timestamp_echo);
+    if (options.has_user_timeout) text += std::format(" uto {}", options.user_timeout);
     for (const SeqRange& block : options.sack_blocks())
         text += std::format(" sack {}:{}", block.begin.value() - peer.peer_initial,
                             block.end.value() - peer.peer_initial);
@@ -179,7 +190,9 @@ std::string Player::as_line(const SentPacket& packet) {
     for (const SeqRange& block : options.sack_blocks())
         list += std::format("{}sack {}:{}", list.empty() ? "" : ",", block.begin.value() - peer.peer_initial,
                             block.end.value() - peer.peer_initial);
+    if (options.has_user_timeout) list = std::format("uto {}", options.user_timeout);
     if (!list.empty() && !options.has_timestamp) text += " <" + list + ">";
+    if ((packet.traffic_class & 3U) != 0) text += " ect";
     return text;
 }
 

@@ -63,6 +63,12 @@ std::uint8_t parse_flags(const std::string& word, std::string& error) {
             case '.':
                 flags |= wire::kTcpAck;
                 break;
+            case 'E':
+                flags |= wire::kTcpEce;
+                break;
+            case 'W':
+                flags |= wire::kTcpCwr;
+                break;
             case '-':
                 break;  // no flag at all
             default:
@@ -87,6 +93,8 @@ void parse_option_list(Words& words, SegmentLine& segment) {
             segment.timestamp_value = words.number();
             if (words.next() != "ecr") words.error = "TS val N ecr N";
             segment.timestamp_echo = words.number();
+        } else if (name == "uto") {
+            segment.user_timeout = words.number();
         } else if (name == "sack") {
             const std::uint32_t begin = words.number();
             segment.sack.emplace_back(begin, words.number());
@@ -116,6 +124,8 @@ SegmentLine parse_segment(Words& words) {
             segment.segment_size = words.number();
         else if (name == "bad-checksum")
             segment.bad_checksum = true;
+        else if (name == "ect" || name == "not-ect" || name == "ce")
+            segment.ecn = std::uint8_t(name == "ect" ? 2 : name == "ce" ? 3 : 0);
         else if (name == "any")
             segment.any_sequence = true;
         else if (name == "<")

@@ -27,6 +27,8 @@ struct SegmentLine {
     std::optional<std::uint32_t> timestamp_echo;   // the other way round
     std::vector<std::pair<std::uint32_t, std::uint32_t>> sack;
     std::optional<std::uint32_t> segment_size;  // gso N: coalesced (in), to be cut (out)
+    std::optional<std::uint32_t> user_timeout;  // seconds
+    std::optional<std::uint8_t> ecn;            // of the IP header: ect, not-ect, ce
     bool bad_checksum = false;
     bool any_sequence = false;  // out: the numbers are not ours (cookies of a forgotten connection)
 };

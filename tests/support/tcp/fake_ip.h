@@ -17,6 +17,7 @@ struct SentPacket {
     IpAddress destination;
     std::vector<std::byte> bytes;  // TCP header first
     std::uint16_t segment_size = 0;
+    std::uint8_t traffic_class = 0;
 };
 
 class FakeIp final : public ip::IpOutput {
@@ -34,7 +35,8 @@ class FakeIp final : public ip::IpOutput {
                         .source = packet.source,
                         .destination = packet.destination,
                         .bytes = {packet.header.begin(), packet.header.end()},
-                        .segment_size = packet.segment_size};
+                        .segment_size = packet.segment_size,
+                        .traffic_class = packet.traffic_class};
         for (const Bytes piece : packet.payload)
             copy.bytes.insert(copy.bytes.end(), piece.begin(), piece.end());
         auto checksum =

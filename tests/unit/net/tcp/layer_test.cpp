@@ -263,4 +263,32 @@ TEST_CASE("memory that fails now and then breaks nothing") {
     CHECK(memory.in_use == 0);
 }
 
+// RFC 6191: when every port towards a peer is in TIME-WAIT, one of those serves again, as timestamps allow.
+TEST_CASE("a port in TIME-WAIT is used again when there is no other") {
+    constexpr int kEphemeralPorts = 16'384;
+    for (const bool timestamps : {true, false}) {
+        Configuration configuration;
+        configuration.timestamps = timestamps;
+        configuration.max_time_wait = kEphemeralPorts + 1;
+        configuration.time_wait = Duration::seconds(100'000);
+        Network network(configuration, false, [](std::size_t) { return Fate{}; });
+        auto listener = *network.b.layer.listen({IpAddress::any_v4(), 80}, 4);
+        const auto once = [&]() -> bool {
+            auto client = network.a.layer.connect(network.now(), {IpAddress::v4(10, 0, 0, 2), 80});
+            if (!client) return false;
+            run(network, Duration::milliseconds(3));
+            auto server = listener->accept();
+            REQUIRE(server);
+            (*client)->close();
+            run(network, Duration::milliseconds(2));
+            server->close();
+            run(network, Duration::milliseconds(3));
+            return true;
+        };
+        for (int i = 0; i < kEphemeralPorts; ++i) REQUIRE(once());
+        CHECK(network.a.layer.time_wait_entries() == kEphemeralPorts);
+        CHECK(once() == timestamps);
+    }
+}
+
 }  // namespace holm::net::tcp::test

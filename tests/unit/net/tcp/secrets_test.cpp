@@ -58,11 +58,11 @@ TEST_CASE("a cookie's timestamp carries the options and is never ahead of the cl
         syn.has_window_scale = clock % 3 != 0;
         syn.window_scale = std::uint8_t(clock % 15);
         syn.sack_permitted = clock % 2 == 0;
-        const std::uint32_t encoded = encode_cookie_options(clock, syn);
+        const std::uint32_t encoded = encode_cookie_options(clock, syn, clock % 2 == 0);
         CHECK(encoded <= clock);
         CHECK(clock - encoded < 64);
         Options decoded;
-        decode_cookie_options(encoded, decoded);
+        CHECK(decode_cookie_options(encoded, decoded) == (clock % 2 == 0));
         CHECK(decoded.has_window_scale == syn.has_window_scale);
         if (syn.has_window_scale) CHECK(decoded.window_scale == syn.window_scale);
         CHECK(decoded.sack_permitted == syn.sack_permitted);
