@@ -11,7 +11,7 @@ namespace holm::drivers {
 
 class BootQueue final : public Notifier {
   public:
-    BootQueue(const holm_boot_queue& queue, std::uint64_t bus_offset, bool event_index)
+    BootQueue(const holm_boot_queue& queue, std::uint64_t bus_offset, bool event_index = true)
         : queue_(queue), bus_offset_(bus_offset), event_index_(event_index) {}
 
     Virtqueue::Setup setup() const {

@@ -14,6 +14,7 @@
 #include "kernel/platform/virtio/boot_failure.h"
 #include "kernel/platform/virtio/command_line.h"
 #include "kernel/platform/virtio/device_window.h"
+#include "kernel/platform/virtio/devices.h"
 #include "kernel/platform/virtio/memory_plan.h"
 #include "kernel/platform/virtio/own_image.h"
 #include "kernel/platform/virtio/page_tables.h"
@@ -67,7 +68,7 @@ constinit char command_line_text[StartInfo::kMaxCommandLine]{};
 
 class Boot {
   public:
-    explicit Boot(std::uint64_t start_info) : memory_(holm_boot_area) {
+    explicit Boot(std::uint64_t start_info) : memory_(holm_boot_area), devices_(memory_, plan_) {
         info_ = accept(StartInfo::read(memory_, start_info));
         image_ = own_image();
         if ((holm_image_manifest.platforms & 1u << HOLM_PLATFORM_VIRTIO) == 0)
@@ -77,9 +78,12 @@ class Boot {
     [[noreturn]] void run() {
         read_command_line();
         plan_memory();
+        devices_.find(command_line_);
         make_randomness();
         place();
         set_up_interrupts();
+        block_->machine.serial = serial;
+        devices_.set_up(command_line_, *window_, offset_, block_->info, block_->machine);
         set_up_clock();
         fill_boot_info();
         build_page_tables();
@@ -131,12 +135,16 @@ class Boot {
     void make_randomness() {
         constexpr std::uint32_t kRdrand = 1 << 30;
         std::array<std::uint64_t, 4> numbers[2]{};
+        static_assert(sizeof numbers == HOLM_SEED_SIZE);
+        // Of the device alone, or of the processor alone, or of both.
+        if (!devices_.entropy(std::as_writable_bytes(std::span(block_->info.seed))))
+            std::memset(block_->info.seed, 0, HOLM_SEED_SIZE);
         if ((cpuid(1).ecx & kRdrand) != 0) {
             numbers[0] = hardware_random();
             numbers[1] = hardware_random();
         }
-        static_assert(sizeof numbers == HOLM_SEED_SIZE);
-        std::memcpy(block_->info.seed, numbers, sizeof numbers);
+        for (std::size_t i = 0; i < HOLM_SEED_SIZE; ++i)
+            block_->info.seed[i] ^= static_cast<std::uint8_t>(numbers[i / 32][i / 8 % 4] >> i % 8 * 8);
         if (std::ranges::all_of(block_->info.seed, [](std::uint8_t byte) { return byte == 0; }))
             boot_failure(
                 "no randomness: the processor has no RDRAND, the machine no virtio-rng device; refusing "
@@ -248,7 +256,6 @@ class Boot {
                             command_line_.environment.count};
         info.console_handle = -1;
         VirtioMachine& machine = block_->machine;
-        machine.serial = serial;
         machine.exceptions = reinterpret_cast<std::byte*>(later(ring0_ + HOLM_RING0_EXCEPTION_PAGE));
         if (machine.pv_clock) machine.pv_clock = reinterpret_cast<PvClock*>(later(&block_->pv_clock));
     }
@@ -344,6 +351,7 @@ class Boot {
     StartInfo info_;
     OwnImage image_;
     MemoryPlan plan_;
+    Devices devices_;
     CommandLine command_line_;
     std::size_t command_line_size_ = 0;
     std::uint64_t random_[2]{};

@@ -5,6 +5,7 @@
 
 #include "kernel/console/console.h"
 #include "kernel/core.h"
+#include "kernel/drivers/virtio/mmio_transport.h"
 #include "kernel/platform/virtio/x86_64/ring0.h"
 
 holm::platform::VirtioMachine* holm_virtio_machine = nullptr;
@@ -13,26 +14,53 @@ namespace holm::platform {
 
 // A sleep that nothing ends is ended all the same: the counters of timers have 32 bits.
 static constexpr Duration kLongestWait = Duration::seconds(1);
+// How often a device without interrupts is looked at.
+static constexpr Duration kPollInterval = Duration::milliseconds(1);
 
 alignas(VirtioPlatform) static std::byte storage[sizeof(VirtioPlatform)];
 
-VirtioPlatform& VirtioPlatform::start(const holm_boot_info&) {
-    return *::new (storage) VirtioPlatform(*holm_virtio_machine);
+VirtioPlatform& VirtioPlatform::start(const holm_boot_info& boot) {
+    return *::new (storage) VirtioPlatform(*holm_virtio_machine, boot.vm.bus_offset);
+}
+
+VirtioPlatform::VirtioPlatform(VirtioMachine& machine, std::uint64_t bus_offset)
+    : machine_(machine), bus_offset_(bus_offset), console_bell_(machine.console.notify) {
+    if (machine.console.size == 0) return;
+    console_.emplace(
+        MutableBytes(reinterpret_cast<std::byte*>(machine.console.ring), drivers::PolledQueue::kBytes),
+        console_bell_, machine.console.notify_value);
 }
 
 void VirtioPlatform::write_console(Bytes text) {
-    machine_.serial.write(text);
+    if (!console_) return machine_.serial.write(text);
+    constexpr std::size_t kMost = std::size_t{1} << 20;
+    while (!text.empty()) {
+        const Bytes piece = text.first(std::min(text.size(), kMost));
+        const drivers::PolledQueue::Piece request{reinterpret_cast<std::uint64_t>(piece.data()) - bus_offset_,
+                                                  static_cast<std::uint32_t>(piece.size()), false};
+        // A device that takes nothing any more: what is lost is text.
+        if (!console_->request({&request, 1})) return;
+        text = text.subspan(piece.size());
+    }
 }
 
 void VirtioPlatform::wait(Instant now, Instant deadline, std::span<Readiness> devices, bool until_stop) {
     if (until_stop && stop_requested_) return;
     if (std::ranges::any_of(devices, &Readiness::readable)) return;
-    const Duration left =
-        deadline.is_never() ? kLongestWait : std::clamp(deadline - now, Duration(), kLongestWait);
+    const Duration longest = machine_.must_poll ? kPollInterval : kLongestWait;
+    const Duration left = deadline.is_never() ? longest : std::clamp(deadline - now, Duration(), longest);
     const std::uint32_t vector = sleep(static_cast<std::uint64_t>(left.as_nanoseconds()));
     machine_.local_apic.end_of_interrupt();
     if (vector == HOLM_VECTOR_ATTENTION) stop_requested_ |= machine_.serial.read_stop_request();
+    if (vector == HOLM_VECTOR_DEVICE) acknowledge();
     for (Readiness& device : devices) device.readable = vector == HOLM_VECTOR_DEVICE;
+}
+
+// Before anybody looks at a queue: what a device does afterwards makes its line rise again.
+void VirtioPlatform::acknowledge() {
+    for (std::size_t i = 0; i < machine_.acknowledge_count; ++i)
+        *reinterpret_cast<volatile std::uint32_t*>(machine_.acknowledge[i]) =
+            drivers::MmioTransport::kEverything;
 }
 
 std::uint32_t VirtioPlatform::sleep(std::uint64_t nanoseconds) {

@@ -3,6 +3,11 @@
 // The platform under stock VMMs: no tender on the other side, only devices, which the boot has set up
 // (boot.cpp).
 
+#include <array>
+#include <optional>
+
+#include "abi/boot_info.h"
+#include "kernel/drivers/virtio/polled_queue.h"
 #include "kernel/platform/platform.h"
 #include "kernel/platform/virtio/power.h"
 #include "kernel/platform/virtio/pv_clock.h"
@@ -11,9 +16,14 @@
 
 namespace holm::platform {
 
-// What the boot found and hands over.
+// What the boot found and hands over. Nothing in it has virtual functions: they are relocated afterwards.
 struct VirtioMachine {
     SerialPort serial;
+    holm_boot_queue console{};  // of a virtio-console device that is used instead; size 0: none
+    // Registers that virtio-mmio devices' interrupts are acknowledged by.
+    std::array<std::uint64_t, 64> acknowledge{};
+    std::size_t acknowledge_count = 0;
+    bool must_poll = false;  // a device has no way to interrupt
     LocalApic local_apic{0};
     bool tsc_deadline = false;  // else the timer counts:
     std::uint64_t apic_timer_hz = 0;
@@ -36,13 +46,17 @@ class VirtioPlatform final : public Platform {
     [[noreturn]] void exit(int status) override;
 
   private:
-    explicit VirtioPlatform(VirtioMachine& machine) : machine_(machine) {}
+    VirtioPlatform(VirtioMachine& machine, std::uint64_t bus_offset);
 
+    void acknowledge();
     // Until an interrupt, or so long; the vector of what it was.
     std::uint32_t sleep(std::uint64_t nanoseconds);
 
     VirtioMachine& machine_;
     bool stop_requested_ = false;
+    std::uint64_t bus_offset_;
+    drivers::MappedRegisters console_bell_;
+    std::optional<drivers::PolledQueue> console_;
 };
 
 }  // namespace holm::platform

@@ -1,0 +1,83 @@
+#pragma once
+
+// The machine's virtio devices during the boot: found on the command line (virtio-mmio) and on PCI buses,
+// matched with the devices of the manifest, and set up for the drivers, which find their queues in the boot
+// info (HOLM_TRANSPORT_RING) and know of no bus.
+
+#include <array>
+#include <optional>
+#include <span>
+
+#include "abi/boot_info.h"
+#include "kernel/drivers/virtio/mmio_transport.h"
+#include "kernel/drivers/virtio/pci_transport.h"
+#include "kernel/platform/virtio/command_line.h"
+#include "kernel/platform/virtio/device_window.h"
+#include "kernel/platform/virtio/memory_plan.h"
+#include "kernel/platform/virtio/virtio_platform.h"
+#include "kernel/platform/virtio/x86_64/boot_area.h"
+#include "kernel/platform/virtio/x86_64/pci_ports.h"
+
+namespace holm::platform {
+
+class Devices {
+  public:
+    static constexpr std::size_t kMost = 64;
+
+    Devices(BootMemory& memory, MemoryPlan& plan) : memory_(memory), plan_(plan) {}
+
+    // Ends the boot with a sentence if a device is none, as do all of these.
+    void find(const CommandLine& line);
+
+    // Fills what the machine's entropy device gives; false: there is none.
+    bool entropy(MutableBytes bytes);
+
+    // Sets up what the manifest declares, in its order. `machine` gets what the platform needs to know.
+    void set_up(const CommandLine& line, DeviceWindow& window, std::uint64_t offset, holm_boot_info& info,
+                VirtioMachine& machine);
+
+  private:
+    struct Found {
+        std::uint32_t type = 0;
+        bool taken = false;
+        std::uint32_t interrupt = 0;  // virtio-mmio
+        drivers::MappedRegisters registers, device_registers, messages;
+        PciPorts configuration;
+        drivers::PciLayout layout;
+        std::optional<drivers::MmioTransport> mmio;
+        std::optional<drivers::PciTransport> pci;
+
+        drivers::Transport& transport() {
+            return mmio ? static_cast<drivers::Transport&>(*mmio) : static_cast<drivers::Transport&>(*pci);
+        }
+    };
+    struct Later {  // what there will be when the library OS runs
+        DeviceWindow& window;
+        std::uint64_t offset;
+        VirtioMachine& machine;
+    };
+
+    void find_mmio(const CommandLine::MmioDevice& device);
+    void find_pci(std::uint8_t bus, unsigned depth);
+    void add_pci(const PciPorts& configuration);
+    drivers::MappedRegisters map(std::uint64_t physical, std::uint64_t size);
+    std::uint64_t take_queue(std::uint32_t size);
+
+    Found* next(std::uint32_t type);
+    Found* with_mac(const std::uint8_t (&mac)[6]);
+    Found* with_serial(std::string_view name);
+    std::optional<std::array<char, 20>> serial_of(Found& found);
+
+    void connect_interrupts(Found& found, Later& later);
+    holm_boot_queue set_up_queue(Found& found, std::uint16_t index, Later& later);
+    void set_up_net(Found& found, const CommandLine::Net* wish, holm_boot_device& device, Later& later);
+    void set_up_block(Found& found, holm_boot_device& device, Later& later);
+    void set_up_console(const CommandLine& line, Later& later);
+
+    BootMemory& memory_;
+    MemoryPlan& plan_;
+    std::array<Found, kMost> found_;
+    std::size_t count_ = 0;
+};
+
+}  // namespace holm::platform
