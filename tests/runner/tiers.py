@@ -27,7 +27,7 @@ class CTest:
 
     def run(self, outcome, only):
         try:
-            folder = build(self.preset)
+            folder = build(self.preset, "host-tests")
         except BuildFailed as failure:
             outcome.failed.append(f"{self.name}: {failure}")
             return

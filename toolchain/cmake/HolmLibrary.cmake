@@ -1,12 +1,36 @@
-# holm_library(NAME SIDES host guest tender SOURCES ... DEPENDS ... [EXCEPTIONS])
+# holm_library(NAME SIDES host guest tender SOURCES ... DEPENDS ... [EXCEPTIONS] [TOOL])
 #   One static library for each side it is built on: NAME on the host, NAME-guest, NAME-tender. DEPENDS names libraries
 #   without the suffix. Without EXCEPTIONS it is compiled without exceptions and RTTI (DESIGN: abi base net kernel tender).
+#   TOOL: part of a program that people run, not of what is fuzzed: not optimised in builds with sanitizers.
 # holm_test(NAME TIER unit SOURCES ... DEPENDS ...)     a doctest program on the host, labelled with its tier
 # holm_fuzzer(NAME SOURCES ... DEPENDS ... CORPUS dir)  a libFuzzer program in the fuzz build; elsewhere it replays its corpus
 include_guard()
 
+# With sanitizers: what is tested and fuzzed is optimised a little, because much is asked of it; tests and tools, which
+# would spend their time in the compiler, are not.
+set(HOLM_SANITIZED_OPTIMISATION)
+if(HOLM_SANITIZE)
+    set(HOLM_SANITIZED_OPTIMISATION -O1)
+endif()
+
+# main() of the test programs, and of the fuzzers outside the fuzz build; compiled once.
+function(holm_main_library name source)
+    if(NOT TARGET ${name})
+        add_library(${name} OBJECT EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/support/${source})
+        target_link_libraries(${name} PRIVATE holm-side-host)
+    endif()
+endfunction()
+
+# The target host-tests is all that ctest runs, and nothing else of what a build folder could hold.
+function(holm_host_tests program)
+    if(NOT TARGET host-tests)
+        add_custom_target(host-tests)
+    endif()
+    add_dependencies(host-tests ${program})
+endfunction()
+
 function(holm_library name)
-    cmake_parse_arguments(arg "EXCEPTIONS" "" "SIDES;SOURCES;DEPENDS" ${ARGN})
+    cmake_parse_arguments(arg "EXCEPTIONS;TOOL" "" "SIDES;SOURCES;DEPENDS" ${ARGN})
     foreach(side IN LISTS arg_SIDES)
         if(NOT side STREQUAL "host" AND NOT HOLM_GUEST)
             continue()
@@ -25,6 +49,9 @@ function(holm_library name)
             endif()
             set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON OUTPUT_NAME holm-${target})
             if(side STREQUAL "host")
+                if(NOT arg_TOOL)
+                    target_compile_options(${target} PRIVATE ${HOLM_SANITIZED_OPTIMISATION})
+                endif()
                 # Built where a program or a test wants it: the tools need few of them.
                 set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
             elseif(side STREQUAL "guest")
@@ -47,8 +74,13 @@ function(holm_test name)
         return()
     endif()
     cmake_parse_arguments(arg "" "TIER" "SOURCES;DEPENDS" ${ARGN})
-    add_executable(test-${name} ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/doctest_main.cpp)
-    target_link_libraries(test-${name} PRIVATE ${arg_DEPENDS} holm-side-host)
+    holm_main_library(doctest-main doctest_main.cpp)
+    add_executable(test-${name} ${arg_SOURCES})
+    target_link_libraries(test-${name} PRIVATE ${arg_DEPENDS} holm-side-host doctest-main)
+    holm_host_tests(test-${name})
+    if(arg_TIER STREQUAL "simulation")
+        target_compile_options(test-${name} PRIVATE ${HOLM_SANITIZED_OPTIMISATION})
+    endif()
     target_compile_definitions(test-${name} PRIVATE HOLM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME ${arg_TIER}/${name} COMMAND test-${name})
     set_tests_properties(${arg_TIER}/${name} PROPERTIES LABELS ${arg_TIER} TIMEOUT 300)
@@ -64,9 +96,13 @@ function(holm_fuzzer name)
         # libFuzzer's archive uses libstdc++; a plain -lstdc++ would be rewritten to -lc++ (facts: models.md, C4).
         target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer -Wl,-lstdc++)
     else()
-        add_executable(fuzz-${name} ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/replay_corpus.cpp)
+        holm_main_library(replay-main replay_corpus.cpp)
+        add_executable(fuzz-${name} ${arg_SOURCES})
+        target_link_libraries(fuzz-${name} PRIVATE replay-main)
     endif()
     target_link_libraries(fuzz-${name} PRIVATE ${arg_DEPENDS} holm-side-host)
+    target_compile_options(fuzz-${name} PRIVATE ${HOLM_SANITIZED_OPTIMISATION})
+    holm_host_tests(fuzz-${name})
     set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS})
     if(HOLM_SANITIZE MATCHES "fuzzer")
         # A short run that starts from the committed corpus; what it finds goes to the build folder.
