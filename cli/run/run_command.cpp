@@ -101,6 +101,8 @@ void add_run(CommandLine& line, const std::vector<std::string>& service_argument
               "Lead a port of this machine to the image: [ADDRESS:]HOST:GUEST[/udp]; rootless, through passt")
         .option("--grace", options->grace, "Time between a stop request and the end (default: 5s)")
         .flag("--quiet", options->quiet, "No messages of the library OS; the service's own stay")
+        .flag("--prefault", options->prefault, "vm: have the heap in memory before the start")
+        .flag("--huge-pages", options->huge_pages, "vm: have the heap in pages of 2 MiB")
         .flag("--trace-syscalls", options->trace_system_calls, "Print each system call to standard error")
         .option("--gdb", options->gdb,
                 "Let a debugger in at this socket (vm; a process needs none): holm gdb")

@@ -71,6 +71,8 @@ std::vector<std::string> tender_command(const RunOptions& options, const RunPlan
     for (const std::string& variable : options.environment) add("--env", variable);
     add("--grace", std::to_string(plan.grace.count()));
     if (options.quiet) words.push_back("--quiet");
+    if (options.prefault) words.push_back("--prefault");
+    if (options.huge_pages) words.push_back("--huge-pages");
     if (options.trace_system_calls) words.push_back("--trace-syscalls");
     if (options.stopped) words.push_back("--stopped");
     if (!options.gdb.empty()) add("--gdb", options.gdb);

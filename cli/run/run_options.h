@@ -23,6 +23,8 @@ struct RunOptions {
     std::string grace = "5s";
     bool quiet = false;
     bool trace_system_calls = false;
+    bool prefault = false;    // the vm tender
+    bool huge_pages = false;  // the vm tender
     bool detach = false;
     bool stopped = false;  // before the first instruction, until a debugger lets it go on
     std::string gdb;       // the debugger's socket (not the process tender)

@@ -93,6 +93,8 @@ class OptionParser {
         if (word == "--quiet") return flag(options_.quiet);
         if (word == "--stopped") return flag(options_.stopped);
         if (tender_.has_trace && word == "--trace-syscalls") return flag(options_.trace);
+        if (tender_.has_backing && word == "--prefault") return flag(options_.prefault);
+        if (tender_.has_backing && word == "--huge-pages") return flag(options_.huge_pages);
         if (tender_.has_exit_count && word == "--count-exits") return flag(options_.count_exits);
         const std::size_t equals = word.find('=');
         const std::string_view name = word.substr(0, equals);

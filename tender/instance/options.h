@@ -40,6 +40,8 @@ struct Options {
     bool quiet = false;
     bool trace = false;
     bool count_exits = false;
+    bool prefault = false;
+    bool huge_pages = false;
     bool stopped = false;
     const char* dump = nullptr;           // file for a core
     const char* gdb = nullptr;            // path of the debugger's socket
@@ -64,6 +66,7 @@ struct TenderTraits {
     bool has_trace = false;       // --trace-syscalls
     bool has_exit_count = false;  // --count-exits
     bool has_gdb = false;         // --gdb
+    bool has_backing = false;     // --prefault, --huge-pages
 };
 
 // `words` is argv without the program's name. `options` is filled in place: it is large.

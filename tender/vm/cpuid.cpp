@@ -33,15 +33,15 @@ constexpr std::uint32_t kLeaf7EcxAvx = bits({9 /*VAES*/, 10 /*VPCLMULQDQ*/});
 constexpr std::uint32_t kLeaf7EcxAvx512 =
     bits({1 /*VBMI*/, 6 /*VBMI2*/, 11 /*VNNI*/, 12 /*BITALG*/, 14 /*VPOPCNTDQ*/});
 constexpr std::uint32_t kLeaf7Edx = bits({4 /*FSRM*/, 14 /*SERIALIZE*/});
-constexpr std::uint32_t kLeaf71Eax = bits({10 /*FZRM*/, 11 /*FSRS*/, 12 /*FSRCS*/});
-constexpr std::uint32_t kLeaf71EaxAvx = bits({4 /*AVX-VNNI*/});
-constexpr std::uint32_t kLeaf71EaxAvx512 = bits({5 /*BF16*/});
-constexpr std::uint32_t kXsaveFeatures = bits({0 /*XSAVEOPT*/, 1 /*XSAVEC*/, 2 /*XGETBV1*/});
 
 constexpr std::uint32_t kExtended1Ecx =
     bits({0 /*LAHF*/, 5 /*LZCNT*/, 6 /*SSE4A*/, 7 /*misaligned SSE*/, 8 /*PREFETCHW*/});
 constexpr std::uint32_t kExtended1Edx = bits({20 /*NX*/, 26 /*1 GiB pages*/, 29 /*long mode*/});
 constexpr std::uint32_t kInvariantTsc = bits({8});
+
+// The upper halves of the AVX registers: the same place and size in every XSAVE area. Those of AVX-512
+// differ.
+constexpr CpuidWords kAvxPart{256, 576, 0, 0};
 
 class TableWriter {
   public:
@@ -89,12 +89,7 @@ class TableWriter {
             kLeaf7Ebx | (has_avx() ? kLeaf7EbxAvx : 0) | (has_avx512() ? kLeaf7EbxAvx512 : 0);
         const std::uint32_t ecx =
             kLeaf7Ecx | (has_avx() ? kLeaf7EcxAvx : 0) | (has_avx512() ? kLeaf7EcxAvx512 : 0);
-        add_subleaf(7, 0,
-                    {host.eax < 1 ? host.eax : 1, host.ebx & ebx, host.ecx & ecx, host.edx & kLeaf7Edx});
-        if (host.eax < 1) return;
-        const std::uint32_t eax =
-            kLeaf71Eax | (has_avx() ? kLeaf71EaxAvx : 0) | (has_avx512() ? kLeaf71EaxAvx512 : 0);
-        add_subleaf(7, 1, {ask_(7, 1).eax & eax, 0, 0, 0});
+        add_subleaf(7, 0, {0, host.ebx & ebx, host.ecx & ecx, host.edx & kLeaf7Edx});
     }
 
     // Sizes and places of the parts of an XSAVE area.
@@ -102,19 +97,19 @@ class TableWriter {
         std::uint32_t size = 576;  // the legacy area and the header
         for (std::uint32_t part = 2; part < 8; part++) {
             if (!(state_ >> part & 1)) continue;
-            const CpuidWords host = ask_(0xd, part);
+            const CpuidWords host = part == 2 ? kAvxPart : ask_(0xd, part);
             if (host.ebx + host.eax > size) size = host.ebx + host.eax;
             add_subleaf(0xd, part, {host.eax, host.ebx, host.ecx, 0});
         }
         add_subleaf(0xd, 0, {static_cast<std::uint32_t>(state_), size, size, 0});
-        add_subleaf(0xd, 1, {ask_(0xd, 1).eax & kXsaveFeatures, 0, 0, 0});
     }
 
     void add_extended(const CpuidWords& vendor) {
         add(0x80000000, {0x80000008, vendor.ebx, vendor.ecx, vendor.edx});
         const CpuidWords features = ask_(0x80000001, 0);
         add(0x80000001, {0, 0, features.ecx & kExtended1Ecx, features.edx & kExtended1Edx});
-        add(0x80000007, {0, 0, 0, ask_(0x80000007, 0).edx & kInvariantTsc});
+        // The guest's clock is the counter; that it is invariant follows from FSGSBASE (instance/clock.h).
+        add(0x80000007, {0, 0, 0, kInvariantTsc});
         // Physical address bits as the host has them; linear ones as four levels of page tables give.
         add(0x80000008, {(ask_(0x80000008, 0).eax & 0xff) | 48 << 8, 0, 0, 0});
     }

@@ -10,6 +10,7 @@ namespace holm::tender {
 namespace {
 
 constexpr std::uint64_t kPage = elf::kPageSize;
+constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, which not every C library knows
 
 PageBytes page_at(const MachineMemory& memory, const AddressMap& map, std::uint64_t guest_address) {
     return PageBytes(reinterpret_cast<std::uint8_t*>(memory.at(map, guest_address)), kPage);
@@ -76,6 +77,18 @@ MachineMemory reserve_memory(const AddressMap& map) {
         .start = start,
         .mode = {
             .offset = aligned - map.bus_offset, .flags = MAP_FIXED, .protections = PROT_READ | PROT_WRITE}};
+}
+
+void use_huge_pages(const MachineMemory& memory, const AddressMap& map) {
+    const AddressRange& heap = map.layout.heap;
+    if (madvise(memory.at(map, heap.start), heap.size, MADV_HUGEPAGE) != 0)
+        refuse_with_errno("--huge-pages: this host has no transparent huge pages");
+}
+
+void prefault_heap(const MachineMemory& memory, const AddressMap& map) {
+    const AddressRange& heap = map.layout.heap;
+    if (madvise(memory.at(map, heap.start), heap.size, kPopulateWrite) != 0)
+        refuse_with_errno("--prefault: cannot have all of --mem in memory (Linux 5.14 is needed)");
 }
 
 PageTables write_guest_view(const MachineMemory& memory, const AddressMap& map, const LoadPlan& plan) {

@@ -25,6 +25,10 @@ struct MachineMemory {
 // map_instance() with the mode. Nothing in it is executable for the tender.
 MachineMemory reserve_memory(const AddressMap& map);
 
+// Of the mapped heap: pages of 2 MiB where the host has them; and all of it touched now.
+void use_huge_pages(const MachineMemory& memory, const AddressMap& map);
+void prefault_heap(const MachineMemory& memory, const AddressMap& map);
+
 // Writes ring 0's pages and the page tables: who may do what with which page.
 PageTables write_guest_view(const MachineMemory& memory, const AddressMap& map, const LoadPlan& plan);
 

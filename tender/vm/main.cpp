@@ -28,8 +28,12 @@ constexpr TenderTraits kTraits{
     .program = "holm-vm",
     .does = "Runs a Holm image as a virtual machine on KVM.\n\n",
     .own_usage =
+        "  --prefault         have all of the heap in memory before the start, not page by page at first "
+        "use\n"
+        "  --huge-pages       have the heap in pages of 2 MiB where the host has them\n"
         "  --count-exits      at the end, print how often the guest called its tender to standard error\n",
-    .has_exit_count = true};
+    .has_exit_count = true,
+    .has_backing = true};
 
 // What one start needs from the host's generator, fetched by one call.
 struct Randomness {
@@ -64,6 +68,8 @@ MachineMemory load_image(const VmStart& start, int file) {
         relocate_image(start.plan, {memory.at(start.map, layout.base), start.plan.span}, layout.base);
     if (!relocated) refuse_image(start, relocated.error());
     protect_relro(start.plan, layout, memory.mode);
+    if (start.options.huge_pages) use_huge_pages(memory, start.map);
+    if (start.options.prefault) prefault_heap(memory, start.map);
     return memory;
 }
 

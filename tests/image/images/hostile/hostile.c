@@ -186,6 +186,17 @@ static void attempt(const char* what, uint64_t a, uint64_t b) {
         say("ready\n");
         const struct holm_wait_call call = {0, 0, 0};
         for (;;) store_call(HOLM_HYPERCALL_WAIT, &call, sizeof call, heap);
+    } else if (equal(what, "touch-heap")) {
+        const uint64_t before = __builtin_ia32_rdtsc();
+        for (uint64_t at = 0; at < boot->heap_size; at += 4096) *(volatile uint8_t*)(heap + at) = 1;
+        const uint64_t pages = boot->heap_size / 4096;
+        const uint64_t ticks = (__builtin_ia32_rdtsc() - before) / pages;
+        say_number("nanoseconds-a-page", ticks * 1000000 / (boot->clock.tsc_hz / 1000));
+    } else if (equal(what, "ready")) {
+        const struct holm_wait_call call = {UINT64_MAX, 1, 0};
+        say("ready\n");
+        store_call(HOLM_HYPERCALL_WAIT, &call, sizeof call, heap);
+        say("stopped\n");
     } else if (equal(what, "flood"))
         flood_console(a);
     else if (equal(what, "list"))
