@@ -1,5 +1,8 @@
 // The filter of the thread that runs a guest, on all numbers and on sample arguments.
 
+#include <fstream>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -44,6 +47,19 @@ TEST_CASE("each call of the list is known by its number and has a purpose") {
         char* const name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, call.number);
         CHECK(call.name == name);
         free(name);
+    }
+}
+
+TEST_CASE("docs/vm.md has the list") {
+    std::ifstream file(HOLM_SOURCE_DIR "/docs/vm.md");
+    std::stringstream text;
+    text << file.rdbuf();
+    for (const ThreadCall& call : kVcpuCalls) {
+        CAPTURE(call.name);
+        const std::size_t row = text.str().find("| `" + std::string(call.name) + "` | ");
+        REQUIRE(row != std::string::npos);
+        const std::string line = text.str().substr(row, text.str().find('\n', row) - row);
+        CHECK(line.ends_with("| " + std::string(call.purpose) + " |"));
     }
 }
 
