@@ -1,10 +1,11 @@
-"""The vm tender: exec to first output, machines a second, memory of the tender itself; beside the process tender."""
+"""The vm tender beside the process tender: exec to first output, machines a second, memory of the tender, HTTP, bulk TCP."""
 
 import os
 import re
 import signal
 import subprocess
 
+from bench.lib import vm_network
 from bench.lib.machine import BIN, IMAGES, Skip, compiled
 
 NAME = "vm"
@@ -139,3 +140,4 @@ def run(report):
     _machines_a_second(report)
     _memory(report)
     _pages(report)
+    vm_network.run(report)

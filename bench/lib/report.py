@@ -33,6 +33,15 @@ class Report:
         verdict = "reached" if ratio <= reach else "NOT reached"
         print(f"  → {metric}: {subject} is {ratio:.2f} × {peer}; promised ≤ {reach:g} × : {verdict}", flush=True)
 
+    def bound(self, metric, subject, at_least=None, at_most=None):
+        """Prints a figure beside what SPECIFICATION.md promises of it."""
+        value = self.value(metric, subject)
+        if value is None:
+            return
+        held = value >= at_least if at_most is None else value <= at_most
+        promise = f"≥ {at_least:g}" if at_most is None else f"≤ {at_most:g}"
+        print(f"  → {metric}: {subject} has {value:.3g}; promised {promise} : {'reached' if held else 'NOT reached'}", flush=True)
+
     def write(self, path):
         with open(path, "w", encoding="utf-8") as file:
             for row in self.rows:
