@@ -61,6 +61,7 @@ struct holm_upcall_frame {
 enum holm_upcall_vector {
     HOLM_UPCALL_WATCHDOG = 256, /* a second of CPU time has gone by */
     HOLM_UPCALL_STOP = 257,     /* a stop request */
+    HOLM_UPCALL_GRACE = 258, /* the time that a stop request leaves is over: the last moment for a report */
 };
 
 #ifdef __cplusplus

@@ -16,14 +16,16 @@ namespace {
 constexpr std::uint64_t kPage = elf::kPageSize;
 constexpr int kConsole = 1;
 
-// The image has its own timer for the end of the grace; this is for one that does not look at it.
-constexpr std::uint32_t kGraceMargin = 300;  // milliseconds
+// Milliseconds after the end of the grace. The image has a timer of its own for it; this is for one that does
+// not get to it: first an upcall, in which it may say where it is, then the end. `holm run` kills after 500.
+constexpr std::uint32_t kGraceMargin = 100;
+constexpr std::uint32_t kLastWords = 250;
 
 }  // namespace
 
 void Runner::run() {
     for (;;) {
-        if ((tick_pending_ || stop_pending_) && !in_upcall_) deliver_upcall();
+        if (has_upcalls() && !in_upcall_) deliver_upcall();
         in_.vcpu.arm();
         if (keep_signals()) continue;
         const int error = in_.vcpu.run();
@@ -125,7 +127,12 @@ bool Runner::keep_signals() {
     const Signals signals = take_signals();
     tick_pending_ |= signals.tick;
     stop_pending_ |= signals.stop;
-    if (signals.grace_over) end_grace();
+    if (signals.grace_over) {
+        if (grace_over_) end_grace();
+        grace_over_ = true;
+        grace_pending_ = true;
+        start_grace(kLastWords);
+    }
     if (signals.stop && !stop_requested_) {
         stop_requested_ = true;
         start_grace(in_.grace_ms + kGraceMargin);
@@ -160,7 +167,7 @@ bool Runner::wait(std::uint64_t deadline_ns, bool until_stop) {
     check_devices();
     if (something) return true;
     keep_signals();
-    if (tick_pending_ || stop_pending_ || (until_stop && stop_requested_)) return false;
+    if (has_upcalls() || (until_stop && stop_requested_)) return false;
     const std::int64_t left = nanoseconds_until(deadline_ns);
     if (left == 0) return false;
     std::array<pollfd, HOLM_MAX_DEVICES> polled;

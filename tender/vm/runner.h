@@ -49,6 +49,7 @@ class Runner final : private HypercallHost {
 
     bool keep_signals();
     void check_devices();
+    bool has_upcalls() const { return tick_pending_ || stop_pending_ || grace_pending_; }
     void deliver_upcall();
     std::uint64_t push_frame(const holm_upcall_frame& frame, kvm_regs& registers);
 
@@ -74,6 +75,8 @@ class Runner final : private HypercallHost {
     bool in_upcall_ = false;
     bool tick_pending_ = false;  // upcalls that wait until there is none
     bool stop_pending_ = false;
+    bool grace_pending_ = false;
+    bool grace_over_ = false;
     bool stop_requested_ = false;
 };
 

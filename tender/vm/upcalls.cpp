@@ -56,9 +56,11 @@ std::uint64_t Runner::push_frame(const holm_upcall_frame& frame, kvm_regs& regis
 void Runner::deliver_upcall() {
     kvm_regs& registers = in_.vcpu.registers();
     if (!in_.vcpu.in_ring3()) return;
-    bool& pending = stop_pending_ ? stop_pending_ : tick_pending_;
+    bool& pending = stop_pending_ ? stop_pending_ : grace_pending_ ? grace_pending_ : tick_pending_;
     holm_upcall_frame frame = frame_of(registers);
-    frame.vector = stop_pending_ ? HOLM_UPCALL_STOP : HOLM_UPCALL_WATCHDOG;
+    frame.vector = stop_pending_    ? HOLM_UPCALL_STOP
+                   : grace_pending_ ? HOLM_UPCALL_GRACE
+                                    : HOLM_UPCALL_WATCHDOG;
     pending = false;
     registers.rsp = push_frame(frame, registers);
     registers.rip = in_.upcall;

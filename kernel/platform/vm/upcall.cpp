@@ -76,6 +76,9 @@ extern "C" [[gnu::no_stack_protector, gnu::visibility("hidden"), gnu::used]] voi
         case HOLM_UPCALL_WATCHDOG:
             if (ready && core->watchdog) core->watchdog->tick(frame->rip, frame->rbp);
             return;
+        case HOLM_UPCALL_GRACE:
+            if (ready && core->watchdog) core->watchdog->grace_over(frame->rip, frame->rbp);
+            return;
         case kInvalidInstruction:
             // kernel/entropy tries an instruction that the processor may lack.
             if (frame->rip == reinterpret_cast<std::uint64_t>(holm_rdrand_instruction)) {
