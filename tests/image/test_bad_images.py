@@ -85,7 +85,8 @@ CASES = {
     "manifest name": (lambda i: i.put(i.manifest() + 40, "B", 27), "name is 0x1b"),
     "upcall out of text": (lambda i: i.put(i.manifest() + 36, "i", -(2**31)), "upcall is 0x80000000"),
     "wrong platform": (lambda i: i.put(i.manifest() + 8, "I", 2), 'without the platform "process"'),
-    "device missing": (lambda i: i.put(i.manifest() + 72 + 36, "I", 0), "the image needs the net device lan; grant it with --net lan=..."),
+    "block device missing": (lambda i: i.put(i.manifest() + 72 + 36, "I", 0), "the image needs the block device disk; grant it with --block disk=..."),
+    "net device missing": (lambda i: i.put(i.manifest() + 112 + 36, "I", 0), "the image needs the net device lan; grant it with --net lan=..."),
 }
 
 

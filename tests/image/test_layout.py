@@ -83,9 +83,10 @@ def test_stripped_with_its_debug_file_beside_it(image):
 
 
 def test_no_instruction_enters_the_kernel(image):
-    if image.name in ("probe", "selftest"):
+    if image.name in ("hostile", "probe", "selftest"):
         pytest.skip("it brings system call instructions of its own, to see them refused")
     code = subprocess.run(["llvm-objdump-19", "-d", "--no-show-raw-insn", "--no-leading-addr", image], capture_output=True,
                           text=True, check=True).stdout
-    found = {line.strip() for line in code.splitlines() if line.split() and line.split()[0] in ("syscall", "sysenter", "int")}
-    assert not found
+    found = {" ".join(line.split()) for line in code.splitlines() if line.split() and line.split()[0] in ("syscall", "sysenter", "int")}
+    # The service call of the ring-0 stub under stock VMMs. Linux makes it a SIGSEGV: it enters no system call.
+    assert found <= {"int $0x4"}
