@@ -92,11 +92,23 @@ struct holm_boot_net {
     uint8_t ipv6_gateway[16];
 };
 
+/* What a device of HOLM_TRANSPORT_RING can do besides reading and writing. */
+enum holm_block_feature {
+    HOLM_BLOCK_FLUSH = 1u << 0,
+    HOLM_BLOCK_DISCARD = 1u << 1,
+    HOLM_BLOCK_WRITE_ZEROES = 1u << 2,
+};
+
 struct holm_boot_block {
     uint64_t sector_count;
-    uint32_t sector_size; /* bytes; 512 or 4096 */
-    uint32_t flags;       /* enum holm_device_flags */
-    uint8_t reserved[64];
+    uint32_t sector_size;     /* bytes; 512 or 4096 */
+    uint32_t flags;           /* enum holm_device_flags */
+    uint32_t features;        /* enum holm_block_feature */
+    uint32_t longest_piece;   /* bytes of one buffer of a request; 0: no limit. HOLM_TRANSPORT_RING only, as
+                                 all that follow */
+    uint64_t longest_discard; /* bytes of one request */
+    uint64_t longest_zeroes;
+    uint8_t reserved[40];
 };
 
 struct holm_boot_device {

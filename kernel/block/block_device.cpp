@@ -131,7 +131,11 @@ void BlockDevice::complete(Job& job) {
         }
         if (operation->is_over()) executor().post(*operation);
     }
-    job.destroy();
+    // The memory of an abandoned job is lost, which happens at most once for each that was in flight.
+    if (job.abandoned)
+        static_cast<ListHook<>&>(job).unlink();
+    else
+        job.destroy();
 }
 
 void BlockDevice::forget(Operation& operation) {

@@ -1,14 +1,15 @@
 #include "kernel/block/devices.h"
 
+#include <algorithm>
 #include <new>
 
 #include "kernel/block/threads.h"
 #include "kernel/drivers/block/file_device.h"
+#include "kernel/drivers/block/virtio_block.h"
+#include "kernel/drivers/virtio/boot_queue.h"
 
 namespace holm {
 namespace {
-
-constexpr std::uint64_t kSmallestSector = 512;
 
 drivers::BlockGeometry geometry_of(const holm_boot_block& block) {
     drivers::BlockGeometry geometry;
@@ -37,11 +38,11 @@ Result<BlockDevice*> BlockDevices::open(std::string_view name) {
 }
 
 Result<std::unique_ptr<drivers::BlockDriver>> BlockDevices::make_driver(const holm_boot_device& device) {
-    if (device.block.sector_size < kSmallestSector)
-        return fail(ErrorCode::kProtocol, "the tender says that sectors have less than 512 bytes");
     switch (device.transport) {
         case HOLM_TRANSPORT_FILE:
             return make_file_device(device);
+        case HOLM_TRANSPORT_RING:
+            return make_ring_device(device);
         default:
             return fail(ErrorCode::kUnsupported, "there is no driver for this block device");
     }
@@ -61,6 +62,26 @@ Result<std::unique_ptr<drivers::BlockDriver>> BlockDevices::make_file_device(con
         new (std::nothrow) drivers::FileDevice(gate, device.handle, geometry_of(device.block), *workers_));
     if (!driver) return fail(ErrorCode::kOutOfMemory, "no memory for a block device");
     return driver;
+}
+
+Result<std::unique_ptr<drivers::BlockDriver>> BlockDevices::make_ring_device(const holm_boot_device& device) {
+    const holm_boot_block& block = device.block;
+    drivers::BlockGeometry geometry = geometry_of(block);
+    geometry.discards = !geometry.read_only && (block.features & HOLM_BLOCK_DISCARD) != 0;
+    geometry.writes_zeroes = !geometry.read_only && (block.features & HOLM_BLOCK_WRITE_ZEROES) != 0;
+    geometry.longest_range = ~std::uint64_t{0};
+    if (geometry.discards) geometry.longest_range = block.longest_discard;
+    if (geometry.writes_zeroes)
+        geometry.longest_range = std::min(geometry.longest_range, block.longest_zeroes);
+    // The doorbell stays for the life of the instance, as the device does.
+    auto* const queue =
+        new (std::nothrow) drivers::BootQueue(device.queues[HOLM_QUEUE_BLOCK], boot_.vm.bus_offset);
+    if (!queue) return fail(ErrorCode::kOutOfMemory, "no memory for a block device");
+    return TRY(drivers::VirtioBlock::create({.queue = queue->setup(),
+                                             .geometry = geometry,
+                                             .longest_piece = block.longest_piece,
+                                             .flushes = (block.features & HOLM_BLOCK_FLUSH) != 0},
+                                            *queue));
 }
 
 BlockDevices* block_devices() {

@@ -27,6 +27,7 @@ class BlockDevices {
   private:
     Result<std::unique_ptr<drivers::BlockDriver>> make_driver(const holm_boot_device& device);
     Result<std::unique_ptr<drivers::BlockDriver>> make_file_device(const holm_boot_device& device);
+    Result<std::unique_ptr<drivers::BlockDriver>> make_ring_device(const holm_boot_device& device);
 
     const holm_boot_info& boot_;
     std::unique_ptr<drivers::BlockWorkers> workers_;

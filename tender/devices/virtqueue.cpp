@@ -57,6 +57,11 @@ bool Virtqueue::next(std::span<iovec> pieces, Chain& chain) {
     return true;
 }
 
+bool Virtqueue::has_next() const {
+    return broken_ == nullptr && size_ != 0 &&
+           (next_ != available_ || next_ != load(holm_virtq_available(size_) + kIndex));
+}
+
 bool Virtqueue::add_piece(const holm_virtq_descriptor& descriptor, iovec& piece, Chain& chain) {
     if ((descriptor.flags & ~(HOLM_VIRTQ_NEXT | HOLM_VIRTQ_WRITE)) != 0)
         return give_up("a descriptor has flags that are not in use");

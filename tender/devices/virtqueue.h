@@ -38,6 +38,9 @@ class Virtqueue {
     // is none, or the queue is broken. Precondition: pieces.size() >= kMaximumPieces.
     bool next(std::span<iovec> pieces, Chain& chain);
 
+    // Whether next() would find something.
+    bool has_next() const;
+
     // Gives a chain back, of which `length` bytes were written. The guest sees it after publish().
     void put(std::uint16_t head, std::uint32_t length);
     // Shows the guest what was put; true if it asked to be told.

@@ -38,9 +38,10 @@ struct BlockJob {
     std::uint64_t size = 0;       // bytes
     std::byte* buffer = nullptr;  // `size` bytes, for kRead and kWrite
     Result<> outcome;             // set by the driver before finished()
+    // Set by the driver, too: the device may still write to the buffer, so it must never be used again.
+    bool abandoned = false;
 
-    BlockJob* next = nullptr;      // for lists of the driver
-    std::uint32_t driver_use = 0;  // for the driver, while the job is its
+    BlockJob* next = nullptr;  // for lists of the driver
 };
 
 // Who is told that a job is done, and takes it back.
