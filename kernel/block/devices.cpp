@@ -75,7 +75,8 @@ Result<std::unique_ptr<drivers::BlockDriver>> BlockDevices::make_ring_device(con
         geometry.longest_range = std::min(geometry.longest_range, block.longest_zeroes);
     // The doorbell stays for the life of the instance, as the device does.
     auto* const queue =
-        new (std::nothrow) drivers::BootQueue(device.queues[HOLM_QUEUE_BLOCK], boot_.vm.bus_offset);
+        new (std::nothrow) drivers::BootQueue(device.queues[HOLM_QUEUE_BLOCK], boot_.vm.bus_offset,
+                                              (device.ring_lacks & HOLM_RING_NO_EVENT_INDEX) == 0);
     if (!queue) return fail(ErrorCode::kOutOfMemory, "no memory for a block device");
     return TRY(drivers::VirtioBlock::create({.queue = queue->setup(),
                                              .geometry = geometry,

@@ -32,15 +32,22 @@ struct ThreadCall {
 
 struct ThreadFilter {
     static constexpr std::size_t kCapacity = 96;
-    static constexpr std::size_t kMaxPatches = 4;
+    static constexpr std::size_t kMaxPatches = 8;
 
     std::array<FilterInstruction, kCapacity> instructions{};
     std::size_t length = 0;
-    // Of each patch, the comparison of the lower half; the upper half has to be 0.
-    std::array<std::size_t, kMaxPatches> patches{};
+    // A comparison with the lower half of a value that is patched in; the upper half has to be 0. Several may
+    // be with the same value.
+    struct Patch {
+        std::size_t which;
+        std::size_t instruction;
+    };
+    std::array<Patch, kMaxPatches> patches{};
+    std::size_t patch_count = 0;
 
     constexpr void patch(std::size_t which, std::uint32_t value) {
-        instructions[patches[which]].operand = value;
+        for (const Patch& patch : std::span(patches).first(patch_count))
+            if (patch.which == which) instructions[patch.instruction].operand = value;
     }
 };
 
@@ -65,7 +72,9 @@ constexpr ThreadFilter compile_thread_filter(std::span<const ThreadCall> calls) 
         emit(kJumpEqual, call.number, 0, size);
         for (const ArgumentRule& rule : call.arguments()) {
             const auto offset = static_cast<std::uint32_t>(16 + 8 * rule.argument);
-            if (rule.at_start) filter.patches[rule.value] = filter.length + 1;
+            if (rule.at_start)
+                filter.patches[filter.patch_count++] = {static_cast<std::size_t>(rule.value),
+                                                        filter.length + 1};
             require(offset, rule.at_start ? 0 : static_cast<std::uint32_t>(rule.value));
             require(offset + 4, rule.at_start ? 0 : static_cast<std::uint32_t>(rule.value >> 32));
         }

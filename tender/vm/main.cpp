@@ -1,6 +1,7 @@
 // holm-vm: runs an image as a virtual machine on KVM. The order of the steps is the order of this file's
 // main().
 
+#include <algorithm>
 #include <array>
 #include <new>
 
@@ -13,6 +14,7 @@
 #include "tender/instance/failure.h"
 #include "tender/instance/start.h"
 #include "tender/loader/relocate.h"
+#include "tender/vm/block_server.h"
 #include "tender/vm/kvm.h"
 #include "tender/vm/machine_memory.h"
 #include "tender/vm/net_server.h"
@@ -45,8 +47,12 @@ struct VmStart : Start {
     Randomness random;
     AddressMap map;
     Devices machine_devices;
-    // Of its NetServer, made when the device is granted: untouched memory costs nothing.
-    alignas(NetServer) std::byte nets[HOLM_MAX_DEVICES][sizeof(NetServer)];
+    // Of its NetServer or BlockServer, made when the device is granted: untouched memory costs nothing.
+    static constexpr std::size_t kServerSize = std::max(sizeof(NetServer), sizeof(BlockServer));
+    static constexpr std::size_t kServerAlignment = std::max(alignof(NetServer), alignof(BlockServer));
+    alignas(kServerAlignment) std::byte
+        servers[HOLM_MAX_DEVICES][(kServerSize + kServerAlignment - 1) / kServerAlignment * kServerAlignment];
+    std::array<BlockServer*, HOLM_MAX_DEVICES> block_servers;  // null: another device
 };
 
 AddressMap make_address_map(const VmStart& start) {
@@ -86,6 +92,7 @@ holm_boot_info& write_boot_info(const VmStart& start, const MachineMemory& memor
     for (holm_boot_device& device : std::span(info.devices).first(info.device_count)) {
         if (device.transport != HOLM_TRANSPORT_NONE) device.transport = HOLM_TRANSPORT_RING;
         device.handle = -1;  // ours
+        if (device.kind == HOLM_DEVICE_BLOCK) describe_block_features(device.block);
     }
     info.vm = {.hypercalls = start.map.hypercalls, .bus_offset = start.map.bus_offset};
     return info;
@@ -103,20 +110,39 @@ holm_boot_clock make_clock(const Kvm& kvm, const ClockPair& earlier) {
     return clock;
 }
 
-void connect_devices(VmStart& start, const GuestMemory& guest) {
+BlockServer& connect_block_device(VmStart& start, std::size_t index, const GuestMemory& guest,
+                                  const Kvm& kvm) {
+    const holm_boot_device& device = start.devices[index];
+    const holm_boot_queue& queue = device.queues[HOLM_QUEUE_BLOCK];
+    auto* const server = ::new (start.servers[index]) BlockServer(device, guest.at(queue.ring), guest);
+    server->connect_doorbell(kvm.machine, start.map.unbacked() + (queue.notify - start.map.faults));
+    start.block_servers[index] = server;
+    return *server;
+}
+
+void connect_devices(VmStart& start, const GuestMemory& guest, const Kvm& kvm) {
     for (std::size_t i = 0; i < start.device_list().size(); i++) {
         const holm_boot_device& device = start.devices[i];
         if (device.transport == HOLM_TRANSPORT_NONE) continue;
+        if (device.kind == HOLM_DEVICE_BLOCK) {
+            start.machine_devices.add(i, connect_block_device(start, i, guest, kvm));
+            continue;
+        }
         const std::array rings{guest.at(device.queues[0].ring), guest.at(device.queues[1].ring)};
-        start.machine_devices.add(i, *::new (start.nets[i]) NetServer(device, rings, guest));
+        start.machine_devices.add(i, *::new (start.servers[i]) NetServer(device, rings, guest));
     }
 }
 
 void keep_only_grants(const VmStart& start, const Kvm& kvm) {
-    std::array<int, 3 + HOLM_MAX_DEVICES> kept{kConsole, kStandardError, kvm.processor};
+    std::array<int, 3 + 3 * HOLM_MAX_DEVICES> kept{kConsole, kStandardError, kvm.processor};
     std::size_t count = 3;
     for (const holm_boot_device& device : start.device_list())
         if (device.transport != HOLM_TRANSPORT_NONE) kept[count++] = device.handle;
+    for (const BlockServer* const server : start.block_servers) {
+        if (server == nullptr) continue;
+        kept[count++] = server->handles().doorbell;
+        kept[count++] = server->handles().news;
+    }
     close_all_but(std::span(kept).first(count));
 }
 
@@ -149,12 +175,14 @@ void keep_only_grants(const VmStart& start, const Kvm& kvm) {
               probe_registers(start.map, start.plan.entry + link_offset, start.map.layout.stack_top - 8));
 
     GuestMemory guest(memory.start, start.map, start.plan);
-    connect_devices(start, guest);
+    connect_devices(start, guest, kvm);
     Vcpu vcpu(kvm.processor, kvm.run);
     info.clock = make_clock(kvm, earlier);
     const holm_boot_clock clock = info.clock;  // the guest may write to its own
     keep_only_grants(start, kvm);
     drop_privileges(start.plan.manifest.name);
+    for (BlockServer* const server : start.block_servers)
+        if (server != nullptr) server->start();
     install_signal_handlers(vcpu, guest);
     Runner runner({.map = start.map,
                    .memory = guest,

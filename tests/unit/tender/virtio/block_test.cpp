@@ -125,8 +125,8 @@ struct Request {
 
 constexpr tender::BlockLimits kLimits{.size = 65536, .sector_size = 512, .read_only = false};
 
-// A chain of these pieces; `readable` of them are for the device to read. The command refers to them until the
-// next call.
+// A chain of these pieces; `readable` of them are for the device to read. The command refers to them until
+// the next call.
 tender::BlockCommand parse(std::vector<iovec> made_of, std::uint16_t readable,
                            const tender::BlockLimits& limits = kLimits) {
     static std::vector<iovec> pieces;

@@ -1,0 +1,66 @@
+// The filter of the threads that serve a block device, on all numbers and on sample arguments.
+
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <linux/audit.h>
+#include <linux/falloc.h>
+#include <seccomp.h>
+
+#include "tender/vm/block_calls.h"
+#include "tests/unit/tender/bpf_machine.h"
+
+namespace holm::tender {
+namespace {
+
+constexpr std::uint32_t kFile = 4;
+constexpr std::uint32_t kDoorbell = 9;
+
+bool permitted(int number, std::array<std::uint64_t, 6> arguments) {
+    ThreadFilter filter = kBlockFilter;
+    filter.patch(kFilePatch, kFile);
+    filter.patch(kDoorbellPatch, kDoorbell);
+    std::vector<sock_filter> program;
+    for (const FilterInstruction& at : std::span(filter.instructions).first(filter.length))
+        program.push_back({at.code, at.jump_true, at.jump_false, at.operand});
+    seccomp_data data{number, AUDIT_ARCH_X86_64, 0x1234, {}};
+    std::copy(arguments.begin(), arguments.end(), data.args);
+    const std::uint32_t verdict = run_filter(program, data);
+    CHECK((verdict == SECCOMP_RET_ALLOW || verdict == SECCOMP_RET_KILL_PROCESS));
+    return verdict == SECCOMP_RET_ALLOW;
+}
+
+}  // namespace
+
+TEST_CASE("each call of a block device's thread is known by its number and has a purpose") {
+    for (const ThreadCall& call : kBlockCalls) {
+        CHECK(!call.purpose.empty());
+        char* const name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, call.number);
+        CHECK(call.name == name);
+        free(name);
+    }
+}
+
+TEST_CASE("a block device's thread reaches its own file alone") {
+    static_assert(kOnlyHoles == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE));
+    for (const int number : {75, 327, 328}) {
+        CAPTURE(number);
+        CHECK(permitted(number, {kFile, 1, 2, 3}));
+        for (const std::uint64_t other : {0ull, 1ull, 2ull, 5ull, 9ull, 1ull << 32 | kFile})
+            CHECK_FALSE(permitted(number, {other, 1, 2, 3}));
+    }
+    CHECK(permitted(0, {kDoorbell}));
+    CHECK_FALSE(permitted(0, {kFile}));
+    CHECK(permitted(285, {kFile, 3, 0, 4096}));
+    for (const std::uint64_t mode : {0, 1, 2, 4, 16, 32}) CHECK_FALSE(permitted(285, {kFile, mode, 0, 4096}));
+    CHECK_FALSE(permitted(285, {1, 3, 0, 4096}));
+}
+
+TEST_CASE("a block device's thread has no other call") {
+    std::size_t count = 0;
+    for (int number = 0; number < 1024; number++)
+        count += permitted(number, {kFile, 3}) || permitted(number, {kDoorbell});
+    CHECK(count == kBlockCalls.size());
+}
+
+}  // namespace holm::tender
