@@ -143,6 +143,18 @@ def test_physical_memory_has_no_address_of_its_own():
         assert fault_of(run("physical", offset))["vector"] == PAGE_FAULT
 
 
+@pytest.mark.parametrize("way", ["store-wide", "save-state", "store-vector", "push"])
+def test_stores_that_kvm_has_to_take_apart(way):
+    """KVM carries these out by itself, if it can; what it cannot is an invalid instruction, or the end with a sentence."""
+    done = run(way)
+    if done.returncode == FAULT:
+        assert fault_of(done)["vector"] == INVALID
+    elif done.returncode == REFUSED:
+        assert re.fullmatch(r"holm-vm: hostile: was ended: this KVM cannot go on: .*, 0x1\n", done.stderr), done
+    elif done.returncode != 0:  # two calls of 8 bytes, the first of them EXIT with 0
+        assert "does not exist for an image" in sentence_of(done)
+
+
 def test_the_hypercall_page_cannot_be_executed():
     assert fault_of(run("run-hypercalls"))["vector"] == PAGE_FAULT
 

@@ -152,6 +152,12 @@ static void attempt(const char* what, uint64_t a, uint64_t b) {
         *(volatile uint64_t*)(boot->vm.hypercalls + 4092) = b;
     else if (equal(what, "store-vector"))
         __asm__ volatile("movups %%xmm0, (%0)" : : "r"(boot->vm.hypercalls) : "memory");
+    else if (equal(what, "store-wide"))
+        __asm__ volatile("vmovups %%ymm0, (%0)" : : "r"(boot->vm.hypercalls) : "memory");
+    else if (equal(what, "save-state"))
+        __asm__ volatile("fxsave (%0)" : : "r"(boot->vm.hypercalls) : "memory");
+    else if (equal(what, "push"))
+        __asm__ volatile("movq %0, %%rsp; pushq $9" : : "r"(boot->vm.hypercalls + 256) : "memory");
     else if (equal(what, "add"))
         __asm__ volatile("lock addq $1, (%0)" : : "r"(boot->vm.hypercalls) : "memory");
     else if (equal(what, "copy"))
