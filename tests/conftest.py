@@ -50,6 +50,14 @@ def start(keep):
         instance.end()
 
 
+@pytest.fixture(params=["holm-process", "holm-vm"])
+def tender(request):
+    """Each tender in turn, for what must be the same on all of them."""
+    if request.param == "holm-vm" and not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        pytest.skip("/dev/kvm is missing, or not permitted")
+    return request.param
+
+
 class Namespace:
     """A network namespace of the test's own. `tap` is joined to the guest; the namespace's kernel is the peer."""
 

@@ -9,8 +9,8 @@ def processor_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def test_a_deleted_tap_is_reported_and_the_instance_goes_on_without_spinning(lan, start):
-    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+def test_a_deleted_tap_is_reported_and_the_instance_goes_on_without_spinning(lan, start, tender):
+    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, tender=tender)
     for _ in range(200):
         if lan.run("curl", "-sf", "-m", "1", f"http://{lan.GUEST}/healthz").returncode == 0:
             break
@@ -24,9 +24,9 @@ def test_a_deleted_tap_is_reported_and_the_instance_goes_on_without_spinning(lan
     assert instance.stop() == 0, instance.output()
 
 
-def test_a_tap_deleted_under_load_is_survived(lan, start):
+def test_a_tap_deleted_under_load_is_survived(lan, start, tender):
     """Connections are open and data is under way when the device goes."""
-    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, tender=tender)
     for _ in range(200):
         if lan.run("curl", "-sf", "-m", "1", f"http://{lan.GUEST}/healthz").returncode == 0:
             break

@@ -12,9 +12,9 @@ import pytest
 
 
 @pytest.fixture
-def web(lan, start):
+def web(lan, start, tender):
     lan.start_capture()
-    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, tender=tender)
     for _ in range(200):
         if lan.run("curl", "-sf", "-m", "1", f"http://{lan.GUEST}/healthz").returncode == 0:
             return instance
