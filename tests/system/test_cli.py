@@ -43,14 +43,14 @@ def test_help_is_there(command):
     (["biuld"], 'unknown command "biuld", did you mean "build"?; allowed: '),
     (["frobnicate"], 'unknown command "frobnicate"; allowed: '),
     (["run"], "IMAGE is required"),
-    (["run", "hello", "--tender", "vm"], '--tender: "vm" is not known; allowed: process'),
+    (["run", "hello", "--tender", "xen"], '--tender: "xen" is not known; allowed: process'),
     (["run", "hello", "-p", "80"], '-p "80": there is one port only; allowed: [ADDRESS:]HOSTPORT:GUESTPORT'),
     (["run", "hello", "-p", "1:2", "-p", "1:3"], "-p names port 1 of 127.0.0.1 twice"),
     (["run", "hello", "--grace", "5"], '"5" is not a time; allowed: '),
     (["run", "hello", "--frobnicate"], "--frobnicate"),
     (["new", "Hello"], '"Hello" is not a name; a name starts with a lower-case letter'),
     (["new", "x", "--template", "y"], '--template: "y" is not known; allowed: hello, web'),
-    (["build", "--", "x"], 'arguments behind "--" are for holm run only'),
+    (["build", "--", "x"], 'words behind "--" are for holm run'),
     (["stop"], "INSTANCE is required"),
 ])
 def test_a_wrong_command_line_is_said_in_one_line(words, complaint):

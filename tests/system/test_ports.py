@@ -68,6 +68,16 @@ def fetch(url):
     return None
 
 
+def record_in(folder):
+    """The one instance's record. The image may have said its first word before holm has written it."""
+    for _ in range(100):
+        records = list(folder.glob("*.instance"))
+        if records:
+            return records[0]
+        time.sleep(0.1)
+    raise AssertionError(f"no record in {folder}")
+
+
 def test_an_ordinary_user_publishes_a_port(user):
     need("web")
     passt_or_skip()
@@ -79,7 +89,7 @@ def test_an_ordinary_user_publishes_a_port(user):
     command = [*as_user, str(folder / "holm"), "run", str(folder / "web"), "-p", f"{port}:80"]
     with running(command, environment) as process:
         assert "listening" in process.stdout.readline()
-        record, = (folder / "runtime" / "holm").glob("*.instance")
+        record = record_in(folder / "runtime" / "holm")
         tender = re.search(r"(?m)^tender=(\d+)$", record.read_text())[1]
         status = pathlib.Path(f"/proc/{tender}/status").read_text()
         assert int(re.search(r"(?m)^Uid:\s+(\d+)", status)[1]) == record.stat().st_uid != 0
