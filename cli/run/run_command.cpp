@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "cli/process/child.h"
+#include "cli/process/run_program.h"
 #include "cli/run/detach.h"
 #include "cli/run/instance_record.h"
 #include "cli/run/passt.h"
@@ -69,8 +70,15 @@ int run_to_end(const RunOptions& options, const RunPlan& plan, const std::string
     return status;
 }
 
+// With QEMU's own user network in the place of passt, which is on the same addresses.
+int print_command(const RunOptions& options, const RunPlan& plan) {
+    constexpr const char* kUserNetwork = "stream:3,ip=10.0.2.15/24,gw=10.0.2.2,dns=10.0.2.3";
+    return run_program(tender_command(options, plan, kUserNetwork));
+}
+
 int run_command(const RunOptions& options) {
     const RunPlan plan = plan_run(options);
+    if (options.print_command) return print_command(options, plan);
     if (!options.detach) return run_to_end(options, plan, "", [] {});
     const std::filesystem::path log = new_log_path(plan.image.filename().string());
     const pid_t supervisor = run_detached(log, [&](const std::function<void()>& ready) {
@@ -87,8 +95,8 @@ void add_run(CommandLine& line, const std::vector<std::string>& service_argument
     const auto options = std::make_shared<RunOptions>();
     line.add_command("run", "Run an image as a sandboxed process, or as a virtual machine")
         .positional("IMAGE", options->image, "Path of an image, or a name looked for in build/images")
-        .option("--tender", options->tender, "What runs it: process (the default), or vm (KVM)")
-        .one_of({"process", "vm"})
+        .option("--tender", options->tender, "What runs it: process (the default), vm (KVM) or qemu")
+        .one_of({"process", "vm", "qemu"})
         .option("--mem", options->memory, "Heap, such as 16M (default: what the image says)")
         .list("--arg", options->arguments, "One argument for the service; --arg=--x for one with dashes")
         .list("--env", options->environment, "One variable for the service: NAME=VALUE")
@@ -107,6 +115,9 @@ void add_run(CommandLine& line, const std::vector<std::string>& service_argument
         .option("--gdb", options->gdb,
                 "Let a debugger in at this socket (vm; a process needs none): holm gdb")
         .option("--dump", options->dump, "On a panic or a crash, write a core file for gdb")
+        .option("--machine", options->machine, "qemu: microvm (the default), q35 or pc")
+        .option("--accel", options->accelerator, "qemu: kvm or tcg (default: kvm if it can be had)")
+        .flag("--print-command", options->print_command, "qemu: print its command line instead of running it")
         .flag("-d,--detach", options->detach, "Go on without this terminal; see holm ps, logs, stop")
         .footer(
             "Arguments for the service go behind \"--\": holm run web -- --verbose\n"

@@ -48,6 +48,9 @@ void check_no_repeats(const std::vector<PortForward>& forwards) {
 }  // namespace
 
 RunPlan plan_run(const RunOptions& options) {
+    if (options.tender != "qemu" &&
+        (!options.machine.empty() || !options.accelerator.empty() || options.print_command))
+        throw Failure("--machine, --accel and --print-command are for --tender qemu", 2);
     RunPlan plan;
     plan.grace = value_or_fail(parse_duration(options.grace));
     for (const std::string& text : options.publish)
@@ -77,6 +80,15 @@ std::vector<std::string> tender_command(const RunOptions& options, const RunPlan
     if (options.stopped) words.push_back("--stopped");
     if (!options.gdb.empty()) add("--gdb", options.gdb);
     if (!options.dump.empty()) add("--dump", options.dump);
+    if (!options.machine.empty()) add("--machine", options.machine);
+    if (!options.accelerator.empty()) add("--accel", options.accelerator);
+    if (options.print_command) {
+        words.push_back("--print-command");
+        for (const PortForward& forward : plan.forwards) {
+            add("--forward", std::format("{}:{}:{}-:{}", forward.udp ? "udp" : "tcp", forward.address.text(),
+                                         forward.host_port, forward.guest_port));
+        }
+    }
     words.push_back(plan.image.string());
     if (!options.arguments.empty()) {
         words.push_back("--");

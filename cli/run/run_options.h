@@ -29,6 +29,10 @@ struct RunOptions {
     bool stopped = false;  // before the first instruction, until a debugger lets it go on
     std::string gdb;       // the debugger's socket (not the process tender)
     std::string dump;      // core file on a panic
+    // Of the qemu tender.
+    std::string machine;      // "": its default
+    std::string accelerator;  // "": kvm if it can be had
+    bool print_command = false;
 };
 
 // Checked values of the options that holm itself acts on; the others go to the tender as they are.

@@ -1,0 +1,105 @@
+#include "cli/qemu/machine.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <print>
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/failure.h"
+#include "cli/text/quote.h"
+
+namespace holm::cli {
+namespace {
+
+constexpr int kNotRun = 125;
+constexpr char kStopByte = 3;  // what the image takes for a stop request on its serial port
+// A stop byte that comes before the image has started its serial port is lost.
+constexpr timespec kAskAgainAfter{0, 200'000'000};
+
+sigset_t handled_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&set, number);
+    return set;
+}
+
+[[noreturn]] void become(const std::vector<std::string>& command, int input, pid_t parent) {
+    std::vector<char*> words;
+    for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
+    words.push_back(nullptr);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    setsid();  // what the terminal sends is for this program to handle
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == parent && dup2(input, STDIN_FILENO) == 0) execv(words[0], words.data());
+    std::println(stderr, "holm-qemu: {} cannot be started: {}", quote(command[0]), std::strerror(errno));
+    _exit(kNotRun);
+}
+
+void ask_to_stop(int input) {
+    // A pipe that is full has asked often enough; one without a reader has no need to.
+    [[maybe_unused]] const ssize_t written = write(input, &kStopByte, 1);
+}
+
+int report(int ended, int status_socket) {
+    unsigned char own = 0;
+    const bool told = read(status_socket, &own, 1) == 1;
+    if (told) return own;
+    if (WIFSIGNALED(ended)) {
+        std::println(stderr, "holm-qemu: QEMU was ended by signal {} ({}) before the image ended",
+                     WTERMSIG(ended), strsignal(WTERMSIG(ended)));
+    } else if (WEXITSTATUS(ended) != kNotRun) {
+        std::println(stderr, "holm-qemu: QEMU ended with status {} before the image did", WEXITSTATUS(ended));
+    }
+    return kNotRun;
+}
+
+}  // namespace
+
+void hold_stop_signals() {
+    const sigset_t handled = handled_signals();
+    sigprocmask(SIG_BLOCK, &handled, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+StatusSocket StatusSocket::create() {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+        fail_with("no socket can be had: {}", std::strerror(errno));
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    return {ends[0], ends[1]};
+}
+
+int run_qemu(const std::vector<std::string>& command, StatusSocket status) {
+    int input[2];
+    if (pipe2(input, O_CLOEXEC | O_NONBLOCK) != 0) fail_with("no pipe can be had: {}", std::strerror(errno));
+    const pid_t parent = getpid();
+    const pid_t child = fork();
+    if (child < 0) fail_with("no process can be had: {}", std::strerror(errno));
+    if (child == 0) become(command, input[0], parent);
+    close(input[0]);
+    close(status.of_qemu);
+
+    const sigset_t handled = handled_signals();
+    bool stopping = false;
+    for (;;) {
+        const int number =
+            stopping ? sigtimedwait(&handled, nullptr, &kAskAgainAfter) : sigwaitinfo(&handled, nullptr);
+        if (number == SIGCHLD) {
+            int ended = 0;
+            if (waitpid(child, &ended, WNOHANG) == child) return report(ended, status.ours);
+        } else if (number > 0 || (number < 0 && errno == EAGAIN)) {
+            stopping = true;
+            ask_to_stop(input[1]);
+        }
+    }
+}
+
+}  // namespace holm::cli
