@@ -145,3 +145,29 @@ def test_the_printed_command_runs():
                              capture_output=True, text=True, check=True).stdout
     result = subprocess.run(shlex.split(printed), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     assert "hello from hello" in result.stdout and result.returncode == 1, result
+
+
+@pytest.mark.parametrize("what", [["verify", "--size", "64K"], ["discard"], ["randwrite", "--count", "200", "--depth", "16"]])
+def test_block_devices(start, tmp_path, machine, what):
+    disk = tmp_path / "disk.img"
+    disk.write_bytes(b"\xa5" * (4 << 20))
+    instance = start("blockbench", *TCG, "--machine", machine, "--block", f"disk={disk}", arguments=what, tender="holm-qemu")
+    assert instance.wait() == 0, instance.output()
+    if what == ["discard"]:
+        assert disk.read_bytes() == bytes(4 << 20)
+
+
+def test_a_block_device_without_write_access_refuses_writes(start, tmp_path):
+    disk = tmp_path / "disk.img"
+    disk.write_bytes(b"\xa5" * (1 << 20))
+    instance = start("blockbench", *TCG, "--block", f"disk={disk},ro", arguments=["fill"], tender="holm-qemu")
+    assert instance.wait() == 1, instance.output()
+    assert disk.read_bytes() == b"\xa5" * (1 << 20)
+
+
+def test_a_device_that_is_missing_is_named():
+    command = ["qemu-system-x86_64", "-machine", "microvm,acpi=off", "-accel", "tcg", "-cpu", "max", "-m", "64M", "-nodefaults",
+               "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+               "-kernel", str(IMAGES / "blockbench")]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    assert 'the image needs the device "disk"' in result.stdout, result

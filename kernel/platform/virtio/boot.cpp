@@ -118,7 +118,8 @@ class Boot {
         const std::uint64_t block = accept(plan_.take(sizeof(BootBlock) + strings));
         if (!memory_.reach(image_.end, plan_.taken() - image_.end))
             boot_failure("memory beyond what can be mapped");
-        std::memset(reinterpret_cast<void*>(ring0_), 0, plan_.taken() - ring0_);
+        // The stacks need not be zero, and the block makes itself.
+        std::memset(reinterpret_cast<void*>(ring0_), 0, HOLM_RING0_SIZE);
         block_ = ::new (reinterpret_cast<void*>(block)) BootBlock{};
         char* room = reinterpret_cast<char*>(block_ + 1);
         const std::string_view name = holm_image_manifest.name;
@@ -194,11 +195,13 @@ class Boot {
         if (machine.pv_clock && read_pv_clock(block_->pv_clock, pv) && frequency_of(pv) != 0)
             frequency = {frequency_of(pv), 1};
         if (frequency.hz == 0) frequency = measure_tsc_frequency(timer);
+        machine.apic_timer_hz = frequency.apic_timer_hz;
         if (frequency.hz == 0)
             boot_failure(
                 "the frequency of the time stamp counter cannot be found out: neither CPUID nor kvmclock "
                 "tell it, and there is no timer to measure it with");
-        if (!machine.tsc_deadline) machine.apic_timer_hz = measure_apic_timer(timer, frequency.hz);
+        if (!machine.tsc_deadline && machine.apic_timer_hz == 0)
+            machine.apic_timer_hz = measure_apic_timer(timer, frequency.hz);
         timer.start(machine.tsc_deadline);
         machine.tsc_hz = frequency.hz;
 

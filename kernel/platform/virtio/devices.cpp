@@ -217,7 +217,7 @@ void Devices::set_up(const CommandLine& line, DeviceWindow& window, std::uint64_
         if (device.kind == HOLM_DEVICE_NET) {
             set_up_net(*found, wish_for(line, device.name), device, later);
         } else {
-            set_up_block(*found, device, later);
+            set_up_block(*found, declared, device, later);
         }
     }
     set_up_console(line, later);

@@ -23,6 +23,7 @@ namespace holm::platform {
 class Devices {
   public:
     static constexpr std::size_t kMost = 64;
+    static constexpr std::uint32_t kSerialSize = 20;  // VIRTIO_BLK_ID_BYTES
 
     Devices(BootMemory& memory, MemoryPlan& plan) : memory_(memory), plan_(plan) {}
 
@@ -41,6 +42,8 @@ class Devices {
         std::uint32_t type = 0;
         bool taken = false;
         std::uint32_t interrupt = 0;  // virtio-mmio
+        bool serial_known = false;
+        std::array<char, kSerialSize> serial{};  // of a block device; ends with a zero if it is shorter
         drivers::MappedRegisters registers, device_registers, messages;
         PciPorts configuration;
         drivers::PciLayout layout;
@@ -66,12 +69,13 @@ class Devices {
     Found* next(std::uint32_t type);
     Found* with_mac(const std::uint8_t (&mac)[6]);
     Found* with_serial(std::string_view name);
-    std::optional<std::array<char, 20>> serial_of(Found& found);
+    void read_serial(Found& found);
 
     void connect_interrupts(Found& found, Later& later);
     holm_boot_queue set_up_queue(Found& found, std::uint16_t index, Later& later);
     void set_up_net(Found& found, const CommandLine::Net* wish, holm_boot_device& device, Later& later);
-    void set_up_block(Found& found, holm_boot_device& device, Later& later);
+    void set_up_block(Found& found, const holm_manifest_device& declared, holm_boot_device& device,
+                      Later& later);
     void set_up_console(const CommandLine& line, Later& later);
 
     BootMemory& memory_;

@@ -50,13 +50,17 @@ Result<StartInfo> StartInfo::read(PhysicalMemory& memory, std::uint64_t address)
 
 Result<> StartInfo::read_command_line(PhysicalMemory& memory, std::uint64_t address) {
     if (address == 0) return {};
+    constexpr std::size_t kPiece = 64;
     std::size_t size = 0;
-    for (;; ++size) {
-        if (size == kMaxCommandLine)
+    for (bool ended = false; !ended;) {
+        Bytes piece = memory.view(address + size, kPiece);
+        if (piece.empty()) piece = memory.view(address + size, 1);
+        if (piece.empty()) return fail(ErrorCode::kFault, "the command line lies outside of memory");
+        const std::size_t length = as_text(piece).find('\0');
+        ended = length != std::string_view::npos;
+        size += ended ? length : piece.size();
+        if (size > kMaxCommandLine)
             return fail(ErrorCode::kTooLarge, "the command line is longer than 16 KiB");
-        const auto character = memory.read<char>(address + size);
-        if (!character) return fail(ErrorCode::kFault, "the command line lies outside of memory");
-        if (*character == 0) break;
     }
     command_line_ = as_text(memory.view(address, size));
     return {};

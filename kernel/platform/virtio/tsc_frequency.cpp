@@ -77,9 +77,9 @@ TscFrequency measure_tsc_frequency(LocalApic& timer) {
     if ((cpuid(1).ecx & kHypervisorPresent) != 0 && is_emulated()) {
         timer.start_timer(0xffffffff);
         const std::uint64_t hz =
-            hz_against([&] { return timer.timer_left(); }, kEmulatedTimer / 2000, 0xffffffff, kEmulatedTimer);
+            hz_against([&] { return timer.timer_left(); }, kEmulatedTimer / 4000, 0xffffffff, kEmulatedTimer);
         timer.start_timer(0);
-        if (hz != 0) return {hz, kMeasuredErrorPpm};
+        if (hz != 0) return {hz, kMeasuredErrorPpm, kEmulatedTimer};
     }
     return {measure_against_old_timer(), kMeasuredErrorPpm};
 }

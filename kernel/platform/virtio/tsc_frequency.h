@@ -12,6 +12,7 @@ namespace holm::platform {
 struct TscFrequency {
     std::uint64_t hz = 0;  // 0: could not be found out
     std::uint32_t error_ppm = 0;
+    std::uint64_t apic_timer_hz = 0;  // ticks of the local APIC's timer; 0: not found out on the way
 };
 
 // What CPUID says: leaf 0x15, the hypervisor's leaf 0x40000010, or leaf 0x16.

@@ -127,6 +127,17 @@ TEST_CASE("a map that is cut into too many pieces is refused") {
     CHECK(Example(map).read());
 }
 
+TEST_CASE("a command line may have 16 KiB") {
+    for (const std::size_t size : {0, 1, 63, 64, 65, 16'383, 16'384}) {
+        const std::string text(size, 'x');
+        Example example({{0x100000, 0x100000, kRam}}, text);
+        const auto info = example.read();
+        REQUIRE(info);
+        CHECK(info->command_line() == text);
+    }
+    CHECK_FALSE(Example({{0x100000, 0x100000, kRam}}, std::string(16'385, 'x')).read());
+}
+
 TEST_CASE("a command line without an end is refused") {
     Example example({{0x100000, 0x100000, kRam}}, std::string(20'000, 'x'));
     CHECK(example.read().error().code == holm::ErrorCode::kTooLarge);
