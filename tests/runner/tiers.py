@@ -6,6 +6,7 @@ import typing
 from tests.runner import child
 from tests.runner.build import ENVIRONMENT, ROOT, BuildFailed, build
 
+SEEDS_AT_ONCE = 500
 RESULTS = ROOT / "build" / "test-results"
 
 
@@ -25,20 +26,26 @@ class CTest:
     preset: str
     labels: str
 
-    def run(self, outcome, only):
+    def run(self, outcome, only, seeds=None):
         try:
             folder = build(self.preset, "host-tests")
         except BuildFailed as failure:
             outcome.failed.append(f"{self.name}: {failure}")
             return
-        junit = _junit(self.name)
-        command = ["ctest", "--test-dir", folder, "-L", f"^({self.labels})$", "-j2", "--output-on-failure", "--no-tests=ignore",
-                   "--output-junit", junit]
-        if only:
-            command += ["-R", only]
-        child.run(command, env=ENVIRONMENT)
-        if junit.exists():
-            outcome.add_junit(junit, self.name)
+        # Many seeds come in portions, so that each stays within the time a test may take.
+        first = range(1, seeds + 1, SEEDS_AT_ONCE) if seeds and self.name == "simulation" else (None,)
+        for seed in first:
+            junit = _junit(self.name if seed is None else f"{self.name}-{seed}")
+            command = ["ctest", "--test-dir", folder, "-L", f"^({self.labels})$", "-j2", "--output-on-failure", "--no-tests=ignore",
+                       "--output-junit", junit]
+            if only:
+                command += ["-R", only]
+            environment = dict(ENVIRONMENT)
+            if seed is not None:
+                environment |= {"HOLM_FIRST_SEED": str(seed), "HOLM_SEEDS": str(min(SEEDS_AT_ONCE, seeds - seed + 1))}
+            child.run(command, env=environment)
+            if junit.exists():
+                outcome.add_junit(junit, self.name)
 
 
 @dataclasses.dataclass
@@ -50,7 +57,7 @@ class PyTest:
     preset: str = "release"
     targets: typing.Sequence[str] = ("all", "test-images", "headers-alone")
 
-    def run(self, outcome, only):
+    def run(self, outcome, only, seeds=None):
         folder = ROOT / "tests" / self.name
         try:
             build(self.preset, *self.targets)
@@ -78,12 +85,14 @@ _TIERS = (
 )
 ALL = {tier.name: tier for tier in _TIERS if isinstance(tier, CTest) or (ROOT / "tests" / tier.name).is_dir()}
 FAST = ("static", "unit", "script")
+SHORT = {"sim": "simulation"}
 
 
 def choose(names, error):
     chosen = {}
     for name in names or ALL:
         for one in FAST if name == "fast" else (name,):
+            one = SHORT.get(one, one)
             if one not in ALL:
                 error(f"there is no tier {one!r}; there are: fast, {', '.join(ALL)}")
             chosen[one] = ALL[one]

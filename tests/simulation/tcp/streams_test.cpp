@@ -1,63 +1,18 @@
 // Streams between two layers over an unkind network: whatever happens on the way, each byte arrives once and
-// in order, every connection ends, and nothing is left behind. HOLM_SEED=N replays one seed, HOLM_SEEDS=N
-// tries more of them.
+// in order, every connection ends, and nothing is left behind.
 
 #include <algorithm>
-#include <cstdlib>
-#include <deque>
 #include <random>
 #include <string>
 
 #include <doctest/doctest.h>
 
+#include "tests/support/seeds.h"
 #include "tests/support/tcp/network.h"
+#include "tests/support/tcp/talker.h"
 
 namespace holm::net::tcp::test {
 namespace {
-
-std::byte stream_byte(std::uint64_t stream, std::uint64_t offset) {
-    return std::byte((offset * 2654435761U + stream * 97) >> 13U);
-}
-
-// One side of a connection: sends `length` bytes and a FIN, reads until the end.
-struct Talker {
-    Reference<Connection> connection;
-    std::uint64_t outgoing = 0;  // number of the stream it sends
-    std::uint64_t incoming = 0;
-    std::size_t length = 0;
-    std::size_t sent = 0;
-    std::size_t received = 0;
-    std::deque<std::vector<std::byte>> references;  // bytes given to send_reference()
-    bool wrong = false;
-    bool done = false;
-
-    void run(std::mt19937& random) {
-        if (done || !connection || connection->is_connecting()) return;
-        while (sent < length) {
-            const std::size_t wanted = std::min<std::size_t>(length - sent, 1 + random() % 20'000);
-            std::vector<std::byte> bytes(wanted);
-            for (std::size_t i = 0; i < wanted; ++i) bytes[i] = stream_byte(outgoing, sent + i);
-            if (random() % 3 == 0) {
-                references.push_back(std::move(bytes));
-                if (!connection->send_reference(references.back(), nullptr)) break;
-                sent += wanted;
-                continue;
-            }
-            const auto taken = connection->send(bytes);
-            sent += taken.value_or(0);
-            if (taken.value_or(0) < wanted) break;
-        }
-        if (sent == length) connection->shutdown_send();
-        // A slow reader now and then closes the window.
-        if (random() % 4 == 0) return;
-        while (connection->readable_bytes() > 0) {
-            const Bytes run = connection->readable();
-            for (const std::byte byte : run) wrong |= byte != stream_byte(incoming, received++);
-            connection->consume(run.size());
-        }
-        done = sent == length && connection->end_of_stream();
-    }
-};
 
 struct Quality {
     const char* name;
@@ -159,14 +114,9 @@ constexpr Quality kQualities[] = {
 }  // namespace
 
 TEST_CASE("streams arrive whole over any network") {
-    const char* only = std::getenv("HOLM_SEED");
-    const char* count = std::getenv("HOLM_SEEDS");
-    const std::uint32_t seeds = count != nullptr ? std::uint32_t(std::atoi(count)) : 8;
-    for (std::uint32_t seed = 1;
-         seed <= std::max(seeds, only != nullptr ? std::uint32_t(std::atoi(only)) : 0); ++seed) {
-        if (only != nullptr && seed != std::uint32_t(std::atoi(only))) continue;
+    holm::test::for_each_seed(8, [](std::uint32_t seed) {
         for (const Quality& quality : kQualities) simulate(seed, quality, seed % 2 == 0);
-    }
+    });
 }
 
 }  // namespace holm::net::tcp::test

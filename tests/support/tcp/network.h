@@ -17,6 +17,7 @@ namespace holm::net::tcp::test {
 struct Fate {
     bool lost = false;
     bool repeated = false;
+    bool marked = false;   // CE, if the packet is ECT
     int flipped_bit = -1;  // of the segment; -1: none
     Duration delay = Duration::milliseconds(1);
 };
@@ -27,6 +28,7 @@ struct PacketBuffer final : BufferOwner {
     IpAddress source;
     IpAddress destination;
     std::uint16_t segment_size = 0;
+    std::uint8_t traffic_class = 0;
     int users = 1;
     static inline int alive = 0;
     PacketBuffer() { ++alive; }
@@ -34,7 +36,8 @@ struct PacketBuffer final : BufferOwner {
         : bytes(other.bytes),
           source(other.source),
           destination(other.destination),
-          segment_size(other.segment_size) {
+          segment_size(other.segment_size),
+          traffic_class(other.traffic_class) {
         ++alive;
     }
     ~PacketBuffer() { --alive; }
@@ -43,6 +46,23 @@ struct PacketBuffer final : BufferOwner {
         if (--users == 0) delete this;
     }
 };
+
+// What a stack sends, as it lies on the wire.
+inline PacketBuffer* make_packet(const ip::Packet& packet) {
+    auto* copy = new PacketBuffer;
+    copy->source = packet.source;
+    copy->destination = packet.destination;
+    copy->segment_size = packet.segment_size;
+    copy->traffic_class = packet.traffic_class;
+    copy->bytes.assign(packet.header.begin(), packet.header.end());
+    for (const Bytes piece : packet.payload)
+        copy->bytes.insert(copy->bytes.end(), piece.begin(), piece.end());
+    auto checksum = ip::pseudo_header(packet.source, packet.destination, packet.protocol, copy->bytes.size());
+    const std::uint16_t value = checksum.add(copy->bytes).value();
+    copy->bytes[packet.checksum_offset] = std::byte(value >> 8U);
+    copy->bytes[packet.checksum_offset + 1] = std::byte(value);
+    return copy;
+}
 
 class Network;
 
@@ -129,18 +149,7 @@ class Network {
 };
 
 inline TransmitResult Host::send(Instant, const ip::Packet& packet) {
-    auto* copy = new PacketBuffer;
-    copy->source = packet.source;
-    copy->destination = packet.destination;
-    copy->segment_size = packet.segment_size;
-    copy->bytes.assign(packet.header.begin(), packet.header.end());
-    for (const Bytes piece : packet.payload)
-        copy->bytes.insert(copy->bytes.end(), piece.begin(), piece.end());
-    auto checksum = ip::pseudo_header(packet.source, packet.destination, packet.protocol, copy->bytes.size());
-    const std::uint16_t value = checksum.add(copy->bytes).value();
-    copy->bytes[packet.checksum_offset] = std::byte(value >> 8U);
-    copy->bytes[packet.checksum_offset + 1] = std::byte(value);
-    network_.carry(copy);
+    network_.carry(make_packet(packet));
     return TransmitResult::kSent;
 }
 
