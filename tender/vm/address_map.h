@@ -34,6 +34,7 @@ struct AddressMap {
 
     // Physical addresses without memory, in the order faults, hypercalls, doorbells.
     std::uint64_t unbacked() const { return memory_size; }
+    std::uint64_t physical_end() const { return unbacked() + 3 * elf::kPageSize; }
     std::uint64_t physical(std::uint64_t guest_address) const { return guest_address - bus_offset; }
 };
 

@@ -19,8 +19,8 @@ struct Kvm {
     std::uint64_t protections;   // bits of CR4 that this processor has: SMEP, UMIP
 };
 
-// The machine and its one processor, without memory.
-Kvm create_machine();
+// The machine and its one processor, without memory. Nothing of it will lie at or above `physical_end`.
+Kvm create_machine(std::uint64_t physical_end);
 
 // One slot of memory, from physical address 0 on.
 void give_memory(const Kvm& kvm, std::byte* memory, std::uint64_t size);

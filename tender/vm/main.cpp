@@ -156,11 +156,11 @@ void keep_only_grants(const VmStart& start, const Kvm& kvm) {
     require_host_support();
     const int file = open_image(start, HOLM_PLATFORM_VM, "vm");
     open_devices(start);
-    Kvm kvm = create_machine();
 
     if (getrandom(&start.random, sizeof start.random, 0) != sizeof start.random)
         refuse_with_errno("cannot get random bytes");
     start.map = make_address_map(start);
+    Kvm kvm = create_machine(start.map.physical_end());
     place_queues(std::span(start.devices).first(start.device_list().size()), start.map.layout.rings.start,
                  start.map.doorbells);
     const MachineMemory memory = load_image(start, file);

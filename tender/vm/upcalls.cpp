@@ -11,7 +11,7 @@ constexpr std::uint32_t kDoubleFault = 8;
 constexpr std::uint32_t kPageFault = 14;
 constexpr std::uint32_t kMachineCheck = 18;
 
-constexpr std::uint64_t kUpcallFlags = 0x202;
+constexpr std::uint64_t kUpcallFlags = 0x2;  // no interrupts (hypercalls.cpp)
 
 holm_upcall_frame frame_of(const kvm_regs& r) {
     return {.rax = r.rax,

@@ -32,7 +32,7 @@ class CheckingHost final : public HypercallHost {
         return true;
     }
     bool resume(const holm_upcall_frame& frame) override {
-        if (frame.rip >= kUserEnd || (frame.rflags & ~std::uint64_t{0x240ed7}) != 0) std::abort();
+        if (frame.rip >= kUserEnd || (frame.rflags & ~std::uint64_t{0x240cd7}) != 0) std::abort();
         return true;
     }
     [[noreturn]] void exit(int status, bool) override {

@@ -121,7 +121,7 @@ TEST_CASE("an upcall resumes with what a program may set, and nothing else") {
     guest.machine.put(guest.machine.data(), frame);
     REQUIRE(guest.call(HOLM_HYPERCALL_RESUME, guest.machine.data()));
     // No I/O privilege, trap, nested task, virtual-8086 mode or virtual interrupts.
-    CHECK(guest.host.resumed[0].rflags == 0x240ed7);
+    CHECK(guest.host.resumed[0].rflags == 0x240cd7);
     frame.rip = 0x8000'0000'0000;
     guest.machine.put(guest.machine.data(), frame);
     CHECK_FALSE(guest.call(HOLM_HYPERCALL_RESUME, guest.machine.data()));
