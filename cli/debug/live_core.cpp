@@ -66,6 +66,19 @@ class StoppedThreads {
     std::vector<pid_t> threads_;
 };
 
+// A tender that is only just starting would be ended by the signal.
+bool catches_requests(pid_t tender) {
+    std::ifstream status(std::format("/proc/{}/status", tender));
+    for (std::string line; std::getline(status, line);) {
+        if (!line.starts_with("SigCgt:")) continue;
+        const std::string_view digits = std::string_view(line).substr(line.find_last_of(" \t") + 1);
+        std::uint64_t caught = 0;
+        std::from_chars(digits.data(), digits.data() + digits.size(), caught, 16);
+        return (caught & std::uint64_t{1} << (SIGUSR1 - 1)) != 0;
+    }
+    return false;
+}
+
 }  // namespace
 
 tender::CoreSize write_live_core(const InstanceRecord& record, const fs::path& path) {
@@ -99,9 +112,12 @@ void ask_for_core(const InstanceRecord& record) {
     };
     if (truncate(record.dump.c_str(), 0) != 0)
         fail_with("{} cannot be written: {}", quote(record.dump), std::strerror(errno));
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (!catches_requests(record.tender) && kill(record.tender, 0) == 0 &&
+           std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(5ms);
     if (kill(record.tender, SIGUSR1) != 0)
         fail_with("{} cannot be asked: {}", record.name, std::strerror(errno));
-    const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (!is_complete()) {
         if (kill(record.tender, 0) != 0 || std::chrono::steady_clock::now() >= deadline)
             fail_with("{} wrote no core file; holm logs {} may say why", record.name, record.supervisor);

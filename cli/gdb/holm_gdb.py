@@ -324,6 +324,17 @@ def auxiliary(wanted):
     return None
 
 
+def use_software_watchpoints_if_needed():
+    """gdb takes for granted that a remote machine has watchpoints in hardware, and fails when it must insert one."""
+    connection = gdb.selected_inferior().connection
+    if connection is None or connection.type not in ("remote", "extended-remote"):
+        return
+    answer = connection.send_packet("qHolmHardwarePoints") if hasattr(connection, "send_packet") else None
+    if answer == b"0":
+        gdb.execute("set can-use-hw-watchpoints 0")
+        print("this KVM has no hardware watchpoints: watch steps through the program, which is slow")
+
+
 class Symbols(gdb.Command):
     """holm symbols FILE [BASE]: loads the symbols of an image (NAME.debug) for the place where the instance lies."""
 
@@ -335,6 +346,7 @@ class Symbols(gdb.Command):
         if not 1 <= len(words) <= 2:
             raise gdb.GdbError("holm symbols FILE [BASE]")
         offset = self.offset(words[0], int(words[1], 0) if len(words) == 2 else None)
+        use_software_watchpoints_if_needed()
         gdb.execute(f'symbol-file -o {offset:#x} "{words[0]}"', to_string=True)
 
     @staticmethod
@@ -371,6 +383,8 @@ class Start(gdb.Command):
 
     def invoke(self, argument, from_tty):
         entry = int(evaluate("(long)&holm_entry"))
+        if int(evaluate("(long)$pc")) == entry:
+            return
         # The tender stopped itself, for all the world to see; that ends here, or it would be stopped again when gdb leaves.
         inferior = gdb.selected_inferior()
         if inferior.connection is not None and inferior.connection.type == "native":

@@ -31,8 +31,8 @@ struct ThreadCall {
 };
 
 struct ThreadFilter {
-    static constexpr std::size_t kCapacity = 96;
-    static constexpr std::size_t kMaxPatches = 8;
+    static constexpr std::size_t kCapacity = 128;
+    static constexpr std::size_t kMaxPatches = 12;
 
     std::array<FilterInstruction, kCapacity> instructions{};
     std::size_t length = 0;
@@ -51,7 +51,8 @@ struct ThreadFilter {
     }
 };
 
-// One after another: the number, then its arguments. Frequent calls stand first in the list.
+// One after another: the number, then its arguments. A call may stand in the list several times, with other
+// arguments each time. Frequent calls stand first.
 constexpr ThreadFilter compile_thread_filter(std::span<const ThreadCall> calls) {
     using namespace filter_detail;
     ThreadFilter filter{};
@@ -59,17 +60,20 @@ constexpr ThreadFilter compile_thread_filter(std::span<const ThreadCall> calls) 
                           std::uint8_t jump_false = 0) {
         filter.instructions[filter.length++] = {code, jump_true, jump_false, operand};
     };
-    // On another value: past a "kill" to what follows it, or into it.
-    const auto require = [&](std::uint32_t offset, std::uint32_t value) {
-        emit(kLoadWord, offset);
-        emit(kJumpEqual, value, 1, 0);
-        emit(kReturn, kKillProcess);
-    };
-    require(kArchitecture, kArchitectureX86_64);
+    emit(kLoadWord, kArchitecture);
+    emit(kJumpEqual, kArchitectureX86_64, 1, 0);
+    emit(kReturn, kKillProcess);
     emit(kLoadWord, kNumber);
     for (const ThreadCall& call : calls) {
-        const auto size = static_cast<std::uint8_t>(call.rule_count * 6 + 1);
-        emit(kJumpEqual, call.number, 0, size);
+        // What is left of this entry, behind an instruction.
+        auto rest = static_cast<std::uint8_t>(call.rule_count * 4 + 1 + (call.rule_count > 0));
+        emit(kJumpEqual, call.number, 0, rest);
+        const auto require = [&](std::uint32_t offset, std::uint32_t value) {
+            emit(kLoadWord, offset);
+            rest -= 2;
+            // The number has to be loaded again for the next entry: its last instruction does.
+            emit(kJumpEqual, value, 0, static_cast<std::uint8_t>(rest - 1));
+        };
         for (const ArgumentRule& rule : call.arguments()) {
             const auto offset = static_cast<std::uint32_t>(16 + 8 * rule.argument);
             if (rule.at_start)
@@ -79,6 +83,7 @@ constexpr ThreadFilter compile_thread_filter(std::span<const ThreadCall> calls) 
             require(offset + 4, rule.at_start ? 0 : static_cast<std::uint32_t>(rule.value >> 32));
         }
         emit(kReturn, kAllow);
+        if (call.rule_count > 0) emit(kLoadWord, kNumber);
     }
     emit(kReturn, kKillProcess);
     return filter;

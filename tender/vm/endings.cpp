@@ -7,6 +7,7 @@
 
 #include "tender/instance/failure.h"
 #include "tender/vm/fault_report.h"
+#include "tender/vm/registers.h"
 #include "tender/vm/runner.h"
 
 namespace holm::tender {
@@ -36,11 +37,17 @@ void Runner::leave(int status) {
         exits_.describe(line);
         say(line.text("\n"));
     }
+    if (in_.debugger != nullptr) in_.debugger->say_end(status);
     _exit(status);
 }
 
 void Runner::end_misuse(const Sentence& what) {
     say(begin(in_.name).text("was ended: ").text(what.view()).text("\n"));
+    if (in_.dump != nullptr) {
+        constexpr int kBadSystemCall = 31;  // SIGSYS
+        const kvm_regs& registers = in_.vcpu.registers();
+        write_core(frame_of(registers), kBadSystemCall);
+    }
     leave(kForbiddenStatus);
 }
 
@@ -73,6 +80,7 @@ void Runner::end_fault(std::string_view why, const holm_upcall_frame& frame) {
     line.text(", address ").hexadecimal(frame.address).text(") at ").hexadecimal(frame.rip - in_.link_offset);
     say(line.text("\n"));
     print_fault(frame, in_.memory, in_.link_offset);
+    if (in_.dump != nullptr) write_core(frame, signal_of_exception(frame.vector));
     leave(kFaultStatus);
 }
 

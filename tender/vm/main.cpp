@@ -5,6 +5,7 @@
 #include <array>
 #include <new>
 
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -15,6 +16,8 @@
 #include "tender/instance/start.h"
 #include "tender/loader/relocate.h"
 #include "tender/vm/block_server.h"
+#include "tender/vm/core_dump.h"
+#include "tender/vm/debugger.h"
 #include "tender/vm/kvm.h"
 #include "tender/vm/machine_memory.h"
 #include "tender/vm/net_server.h"
@@ -33,8 +36,10 @@ constexpr TenderTraits kTraits{
         "  --prefault         have all of the heap in memory before the start, not page by page at first "
         "use\n"
         "  --huge-pages       have the heap in pages of 2 MiB where the host has them\n"
-        "  --count-exits      at the end, print how often the guest called its tender to standard error\n",
+        "  --count-exits      at the end, print how often the guest called its tender to standard error\n"
+        "  --gdb SOCKET       let a debugger in at this unix socket; with --stopped, wait for it\n",
     .has_exit_count = true,
+    .has_gdb = true,
     .has_backing = true};
 
 // What one start needs from the host's generator, fetched by one call.
@@ -47,6 +52,7 @@ struct VmStart : Start {
     Randomness random;
     AddressMap map;
     Devices machine_devices;
+    alignas(Debugger) std::byte debugger[sizeof(Debugger)];  // it is large
     // Of its NetServer or BlockServer, made when the device is granted: untouched memory costs nothing.
     static constexpr std::size_t kServerSize = std::max(sizeof(NetServer), sizeof(BlockServer));
     static constexpr std::size_t kServerAlignment = std::max(alignof(NetServer), alignof(BlockServer));
@@ -133,9 +139,21 @@ void connect_devices(VmStart& start, const GuestMemory& guest, const Kvm& kvm) {
     }
 }
 
-void keep_only_grants(const VmStart& start, const Kvm& kvm) {
-    std::array<int, 3 + 3 * HOLM_MAX_DEVICES> kept{kConsole, kStandardError, kvm.processor};
+// Ring 3 may not write there; breakpoints are written from this side.
+void open_code(const VmStart& start, const MachineMemory& memory) {
+    for (const Segment& segment : start.plan.segments()) {
+        const std::uint64_t address = start.map.layout.base + (segment.address - start.plan.link_base);
+        if (mprotect(memory.at(start.map, address), page_up(segment.memory_size), PROT_READ | PROT_WRITE) !=
+            0)
+            refuse_with_errno("cannot make the image writable for the debugger");
+    }
+}
+
+void keep_only_grants(const VmStart& start, const Kvm& kvm, const DebugDescriptors& debug) {
+    std::array<int, 5 + 3 * HOLM_MAX_DEVICES> kept{kConsole, kStandardError, kvm.processor};
     std::size_t count = 3;
+    for (const int descriptor : {debug.listener, debug.dump})
+        if (descriptor >= 0) kept[count++] = descriptor;
     for (const holm_boot_device& device : start.device_list())
         if (device.transport != HOLM_TRANSPORT_NONE) kept[count++] = device.handle;
     for (const BlockServer* const server : start.block_servers) {
@@ -154,6 +172,11 @@ void keep_only_grants(const VmStart& start, const Kvm& kvm) {
     prepare_output(kStandardError);
     read_options(start, words, kTraits);
     require_host_support();
+    if (start.options.stopped && start.options.gdb == nullptr)
+        refuse("--stopped needs --gdb SOCKET, where to wait for a debugger");
+    DebugDescriptors descriptors;
+    if (start.options.gdb != nullptr) descriptors.listener = listen_for_debugger(start.options.gdb);
+    if (start.options.dump != nullptr) descriptors.dump = open_core_file(start.options.dump);
     const int file = open_image(start, HOLM_PLATFORM_VM, "vm");
     open_devices(start);
 
@@ -179,11 +202,18 @@ void keep_only_grants(const VmStart& start, const Kvm& kvm) {
     Vcpu vcpu(kvm.processor, kvm.run);
     info.clock = make_clock(kvm, earlier);
     const holm_boot_clock clock = info.clock;  // the guest may write to its own
-    keep_only_grants(start, kvm);
+    if (start.options.gdb != nullptr) open_code(start, memory);
+    keep_only_grants(start, kvm, descriptors);
     drop_privileges(start.plan.manifest.name);
     for (BlockServer* const server : start.block_servers)
         if (server != nullptr) server->start();
-    install_signal_handlers(vcpu, guest);
+    install_signal_handlers(vcpu, guest, Runner::ticks_per_second(descriptors.listener >= 0));
+    const std::uint64_t entry = start.plan.entry + link_offset;
+    DebuggedMemory debugged(guest, tables, start.map.memory_size);
+    Debugger& debugger =
+        *::new (start.debugger) Debugger({descriptors.listener, kvm.processor, debugged, entry});
+    CoreDump dump({descriptors.dump, kvm.processor, start.options.dump, start.name(), entry, start.map,
+                   start.plan, debugged});
     Runner runner({.map = start.map,
                    .memory = guest,
                    .tables = tables,
@@ -194,8 +224,11 @@ void keep_only_grants(const VmStart& start, const Kvm& kvm) {
                    .link_offset = link_offset,
                    .upcall = start.plan.upcall + link_offset,
                    .grace_ms = start.options.grace_ms,
-                   .count_exits = start.options.count_exits});
-    enter_vcpu_filter(kvm.processor);
+                   .count_exits = start.options.count_exits,
+                   .debugger = descriptors.listener >= 0 ? &debugger : nullptr,
+                   .dump = descriptors.dump >= 0 ? &dump : nullptr,
+                   .stopped = start.options.stopped});
+    enter_vcpu_filter(kvm.processor, descriptors);
     runner.run();
 }
 

@@ -9,6 +9,7 @@
 #include "tender/instance/clock.h"
 #include "tender/instance/failure.h"
 #include "tender/vm/probe.h"
+#include "tender/vm/registers.h"
 
 namespace holm::tender {
 namespace {
@@ -24,8 +25,11 @@ constexpr std::uint32_t kLastWords = 250;
 }  // namespace
 
 void Runner::run() {
+    if (in_.debugger != nullptr) in_.debugger->prepare();
     for (;;) {
-        if (has_upcalls() && !in_upcall_) deliver_upcall();
+        if (in_.debugger != nullptr || dump_pending_) stand_still_if_called();
+        const bool is_stepping = in_.debugger != nullptr && in_.debugger->is_stepping();
+        if (has_upcalls() && !in_upcall_ && !is_stepping) deliver_upcall();
         in_.vcpu.arm();
         if (keep_signals()) continue;
         const int error = in_.vcpu.run();
@@ -48,6 +52,8 @@ void Runner::handle_exit() {
             std::memcpy(&value, exit.mmio.data, size < 8 ? size : 8);
             return handle_store(physical, size, value);
         }
+        case KVM_EXIT_DEBUG:
+            return stand_still_by_hardware();
         case KVM_EXIT_INTR:
             return exits_.count_signal();
         case KVM_EXIT_SHUTDOWN:
@@ -125,7 +131,8 @@ bool Runner::write_console(Bytes text) {
 // some.
 bool Runner::keep_signals() {
     const Signals signals = take_signals();
-    tick_pending_ |= signals.tick;
+    if (signals.tick && ++ticks_ % ticks_per_second(in_.debugger != nullptr) == 0) tick_pending_ = true;
+    dump_pending_ |= signals.dump && in_.dump != nullptr;
     stop_pending_ |= signals.stop;
     if (signals.grace_over) {
         if (grace_over_) end_grace();
@@ -167,11 +174,12 @@ bool Runner::wait(std::uint64_t deadline_ns, bool until_stop) {
     check_devices();
     if (something) return true;
     keep_signals();
-    if (has_upcalls() || (until_stop && stop_requested_)) return false;
+    if (has_upcalls() || dump_pending_ || (until_stop && stop_requested_)) return false;
     const std::int64_t left = nanoseconds_until(deadline_ns);
     if (left == 0) return false;
-    std::array<pollfd, HOLM_MAX_DEVICES> polled;
-    const std::size_t count = in_.devices.watch(polled);
+    std::array<pollfd, HOLM_MAX_DEVICES + 1> polled;
+    std::size_t count = in_.devices.watch(std::span(polled).first<HOLM_MAX_DEVICES>());
+    if (in_.debugger != nullptr) polled[count++] = in_.debugger->watch();
     if (sleep_on({polled.data(), count}, left) <= 0) return false;
     const bool now = in_.devices.serve();
     check_devices();
@@ -194,7 +202,15 @@ bool Runner::make_guard(GuestAddress page) {
     return mprotect(in_.memory.at(address), kPage, PROT_NONE) == 0;
 }
 
-void Runner::exit(int status, bool) {
+void Runner::exit(int status, bool panicked) {
+    if (panicked && in_.dump != nullptr) {
+        constexpr int kAborted = 6;  // SIGABRT
+        const kvm_regs& registers = in_.vcpu.registers();
+        if (in_upcall_ && last_fault_.vector < kExceptions)
+            write_core(last_fault_, signal_of_exception(last_fault_.vector));
+        else
+            write_core(frame_of(registers), kAborted);
+    }
     leave(status);
 }
 

@@ -7,6 +7,8 @@
 
 #include "abi/boot_info.h"
 #include "tender/vm/address_map.h"
+#include "tender/vm/core_dump.h"
+#include "tender/vm/debugger.h"
 #include "tender/vm/devices.h"
 #include "tender/vm/exit_count.h"
 #include "tender/vm/guest_memory.h"
@@ -30,10 +32,16 @@ struct RunnerInput {
     std::uint64_t upcall;       // guest address of the image's upcall
     std::uint32_t grace_ms;
     bool count_exits;
+    Debugger* debugger;  // null: nobody asked for one
+    CoreDump* dump;      // null: the same
+    bool stopped;        // wait for the debugger before the first instruction
 };
 
 class Runner final : private HypercallHost {
   public:
+    // How many ticks of CPU time it wants a second.
+    static unsigned ticks_per_second(bool has_debugger) { return has_debugger ? kTicksWithDebugger : 1; }
+
     explicit Runner(const RunnerInput& input) : in_(input), hypercalls_(input.memory, *this) {}
 
     [[noreturn]] void run();
@@ -46,6 +54,14 @@ class Runner final : private HypercallHost {
     bool make_guard(GuestAddress page) override;
     bool resume(const holm_upcall_frame& frame) override;
     [[noreturn]] void exit(int status, bool panicked) override;
+
+    // Debuggers.
+    void stand_still_if_called();
+    void stand_still_by_hardware();
+    Debugger::Outcome wait_at_entry(holm_upcall_frame& frame, const kvm_sregs& special);
+    void obey(Debugger::Outcome outcome);
+    void write_core(const holm_upcall_frame& frame, int signal);
+    static constexpr unsigned kTicksWithDebugger = 20;  // a second, so that a busy guest hears Ctrl-C soon
 
     bool keep_signals();
     void check_devices();
@@ -71,6 +87,9 @@ class Runner final : private HypercallHost {
     RunnerInput in_;
     Hypercalls hypercalls_;
     ExitCount exits_;
+    holm_upcall_frame last_fault_{};  // the one that in_upcall_ is about, if its vector is an exception's
+    unsigned ticks_ = 0;
+    bool dump_pending_ = false;
     bool started_ = false;  // the image has made a hypercall
     bool in_upcall_ = false;
     bool tick_pending_ = false;  // upcalls that wait until there is none

@@ -20,6 +20,7 @@ struct State {
     volatile sig_atomic_t tick;
     volatile sig_atomic_t stop;
     volatile sig_atomic_t grace_over;
+    volatile sig_atomic_t dump;
     // What ppoll is told. A handler makes it zero, so that no signal is slept through that comes after the
     // last look at the flags and before the kernel reads this.
     struct {
@@ -36,6 +37,9 @@ void on_signal(int signal) {
             break;
         case SIGTERM:
             state.stop = 1;
+            break;
+        case SIGUSR1:
+            state.dump = 1;
             break;
         default:
             state.grace_over = 1;
@@ -62,7 +66,7 @@ void set_action(int signal, const struct sigaction& action) {
 
 }  // namespace
 
-void install_signal_handlers(Vcpu& vcpu, const GuestMemory& memory) {
+void install_signal_handlers(Vcpu& vcpu, const GuestMemory& memory, unsigned ticks_per_second) {
     state.vcpu = &vcpu;
     state.memory = &memory;
     struct sigaction action{};
@@ -71,7 +75,7 @@ void install_signal_handlers(Vcpu& vcpu, const GuestMemory& memory) {
     // No SA_RESTART: a write to a console that nobody reads is interrupted as well.
     action.sa_handler = on_signal;
     sigfillset(&action.sa_mask);
-    for (const int signal : {SIGPROF, SIGTERM, SIGALRM}) set_action(signal, action);
+    for (const int signal : {SIGPROF, SIGTERM, SIGALRM, SIGUSR1}) set_action(signal, action);
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO;
     for (const int signal : {SIGSEGV, SIGBUS}) set_action(signal, action);
@@ -81,9 +85,10 @@ void install_signal_handlers(Vcpu& vcpu, const GuestMemory& memory) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
 
-    const itimerval second_of_cpu_time{{1, 0}, {1, 0}};
-    if (setitimer(ITIMER_PROF, &second_of_cpu_time, nullptr) != 0)
-        refuse_with_errno("cannot start the watchdog timer");
+    timeval period{1, 0};
+    if (ticks_per_second > 1) period = {0, 1'000'000 / ticks_per_second};
+    const itimerval cpu_time{period, period};
+    if (setitimer(ITIMER_PROF, &cpu_time, nullptr) != 0) refuse_with_errno("cannot start the watchdog timer");
 }
 
 Signals take_signals() {
@@ -96,6 +101,7 @@ Signals take_signals() {
     taken.tick = take(state.tick);
     taken.stop = take(state.stop);
     taken.grace_over = take(state.grace_over);
+    taken.dump = take(state.dump);
     return taken;
 }
 
@@ -106,7 +112,7 @@ int sleep_on(std::span<pollfd> descriptors, std::int64_t nanoseconds) {
     if (nanoseconds < 0 || nanoseconds > kLongest) nanoseconds = kLongest;
     state.timeout.seconds = nanoseconds / kSecond;
     state.timeout.nanoseconds = nanoseconds % kSecond;
-    if (state.tick || state.stop || state.grace_over) return 0;
+    if (state.tick || state.stop || state.grace_over || state.dump) return 0;
     // Not the C library's function, which hands the kernel a copy.
     return static_cast<int>(
         syscall(SYS_ppoll, descriptors.data(), descriptors.size(), &state.timeout, nullptr, 0));

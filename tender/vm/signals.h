@@ -1,7 +1,8 @@
 #pragma once
 
 // What reaches the tender from outside while the guest runs: a stop request (SIGTERM), the end of its grace
-// (SIGALRM), a second of CPU time gone by (SIGPROF), and memory that is not there (SIGSEGV, SIGBUS).
+// (SIGALRM), CPU time gone by (SIGPROF), a wish for a core file (SIGUSR1), and memory that is not there
+// (SIGSEGV, SIGBUS).
 
 #include <cstdint>
 #include <span>
@@ -17,12 +18,14 @@ struct Signals {
     bool tick = false;
     bool stop = false;
     bool grace_over = false;
+    bool dump = false;
 
-    bool any() const { return tick || stop || grace_over; }
+    bool any() const { return tick || stop || grace_over || dump; }
 };
 
 // From here on signals interrupt the guest and the sleep below. `memory` tells whose fault a fault is.
-void install_signal_handlers(Vcpu& vcpu, const GuestMemory& memory);
+// A tick comes each second of CPU time, or that many times a second.
+void install_signal_handlers(Vcpu& vcpu, const GuestMemory& memory, unsigned ticks_per_second);
 
 // What has come since the last call.
 Signals take_signals();

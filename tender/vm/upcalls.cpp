@@ -1,5 +1,6 @@
 // Exceptions and signals, as upcalls into the image.
 
+#include "tender/vm/registers.h"
 #include "tender/vm/ring0.h"
 #include "tender/vm/runner.h"
 
@@ -13,30 +14,6 @@ constexpr std::uint32_t kMachineCheck = 18;
 
 constexpr std::uint64_t kUpcallFlags = 0x2;  // no interrupts (hypercalls.cpp)
 
-holm_upcall_frame frame_of(const kvm_regs& r) {
-    return {.rax = r.rax,
-            .rbx = r.rbx,
-            .rcx = r.rcx,
-            .rdx = r.rdx,
-            .rsi = r.rsi,
-            .rdi = r.rdi,
-            .rbp = r.rbp,
-            .rsp = r.rsp,
-            .r8 = r.r8,
-            .r9 = r.r9,
-            .r10 = r.r10,
-            .r11 = r.r11,
-            .r12 = r.r12,
-            .r13 = r.r13,
-            .r14 = r.r14,
-            .r15 = r.r15,
-            .rip = r.rip,
-            .rflags = r.rflags,
-            .vector = 0,
-            .error_code = 0,
-            .address = 0};
-}
-
 }  // namespace
 
 // The frame goes to the top of the alternate stack; the upcall is entered like a C function
@@ -49,6 +26,7 @@ std::uint64_t Runner::push_frame(const holm_upcall_frame& frame, kvm_regs& regis
     registers.rsi = at;
     registers.rdx = in_.map.hypercalls;
     in_upcall_ = true;
+    last_fault_ = frame;
     return at - 8;
 }
 
@@ -83,6 +61,23 @@ void Runner::handle_exception(std::uint32_t vector) {
     if (vector == kNmi || vector == kDoubleFault || vector == kMachineCheck ||
         exception.cs != kUserCodeSegment)
         end_fault("an exception that no image can cause", frame);
+    if (in_.debugger != nullptr) {
+        const Debugger::Outcome outcome =
+            in_.debugger->stopped_by_exception(frame, in_.vcpu.special_registers());
+        if (outcome != Debugger::Outcome::kDeliver) {
+            obey(outcome);
+            obey(wait_at_entry(frame, in_.vcpu.special_registers()));
+            exception.rip = frame.rip;
+            exception.rsp = frame.rsp;
+            exception.rflags = frame.rflags;
+            const kvm_regs ring0 = registers;
+            registers = registers_of(frame);
+            registers.rip = ring0.rip;
+            registers.rsp = ring0.rsp;
+            registers.rflags = ring0.rflags;
+            return in_.vcpu.set_registers();
+        }
+    }
     if (in_upcall_) end_fault("a fault while the image handled another", frame);
     exception.rsp = push_frame(frame, registers);
     exception.rip = in_.upcall;
@@ -94,24 +89,7 @@ bool Runner::resume(const holm_upcall_frame& frame) {
     if (!in_upcall_) return false;
     in_upcall_ = false;
     kvm_regs& r = in_.vcpu.registers();
-    r = {.rax = frame.rax,
-         .rbx = frame.rbx,
-         .rcx = frame.rcx,
-         .rdx = frame.rdx,
-         .rsi = frame.rsi,
-         .rdi = frame.rdi,
-         .rsp = frame.rsp,
-         .rbp = frame.rbp,
-         .r8 = frame.r8,
-         .r9 = frame.r9,
-         .r10 = frame.r10,
-         .r11 = frame.r11,
-         .r12 = frame.r12,
-         .r13 = frame.r13,
-         .r14 = frame.r14,
-         .r15 = frame.r15,
-         .rip = frame.rip,
-         .rflags = frame.rflags};
+    r = registers_of(frame);
     in_.vcpu.set_registers();
     return true;
 }

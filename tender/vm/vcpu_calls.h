@@ -5,6 +5,7 @@
 // holds the virtual processor, standard output and error, and what the operator granted; nothing can add to
 // it.
 
+#include <algorithm>
 #include <array>
 
 #include "tender/sandbox/thread_filter.h"
@@ -12,7 +13,12 @@
 namespace holm::tender {
 
 constexpr std::size_t kProcessorPatch = 0;  // the descriptor of the virtual processor
+constexpr std::size_t kListenerPatch = 1;   // the debugger's socket
+constexpr std::size_t kDumpPatch = 2;       // the core file
 constexpr std::uint64_t kKvmRun = 0xae80;   // KVM_RUN of <linux/kvm.h>
+constexpr std::uint64_t kKvmGetFpu = 0x81a0ae8c;
+constexpr std::uint64_t kKvmSetFpu = 0x41a0ae8d;
+constexpr std::uint64_t kKvmSetGuestDebug = 0x4048ae9b;
 
 inline constexpr std::array kVcpuCalls = {
     ThreadCall{
@@ -30,9 +36,38 @@ inline constexpr std::array kVcpuCalls = {
     ThreadCall{231, "exit_group", {}, 0, "end, with a status"},
 };
 
+// What comes on top when the operator asked for --gdb or --dump.
+inline constexpr std::array kDebugCalls = {
+    ThreadCall{16, "ioctl", {{{0, kProcessorPatch, true}, {1, kKvmGetFpu}}}, 2, "show vector registers"},
+    ThreadCall{16, "ioctl", {{{0, kProcessorPatch, true}, {1, kKvmSetFpu}}}, 2, "change them"},
+    ThreadCall{
+        16, "ioctl", {{{0, kProcessorPatch, true}, {1, kKvmSetGuestDebug}}}, 2, "watchpoints in hardware"},
+    ThreadCall{288,
+               "accept4",
+               {{{0, kListenerPatch, true}, {1, 0}}},
+               2,
+               "let a debugger in; it becomes descriptor 0"},
+    ThreadCall{3, "close", {{{0, 0}}}, 1, "the debugger has gone"},
+    ThreadCall{18, "pwrite64", {{{0, kDumpPatch, true}}}, 1, "write the core file"},
+    ThreadCall{77, "ftruncate", {{{0, kDumpPatch, true}}}, 1, "its length"},
+};
+
 inline constexpr ThreadFilter kVcpuFilter = compile_thread_filter(kVcpuCalls);
 
+inline constexpr ThreadFilter kDebuggedVcpuFilter = [] {
+    std::array<ThreadCall, kVcpuCalls.size() + kDebugCalls.size()> calls{};
+    std::copy(kDebugCalls.begin(), kDebugCalls.end(),
+              std::copy(kVcpuCalls.begin(), kVcpuCalls.end(), calls.begin()));
+    return compile_thread_filter(calls);
+}();
+
+// Descriptors for debuggers; -1: not asked for.
+struct DebugDescriptors {
+    int listener = -1;
+    int dump = -1;
+};
+
 // The last step before the guest runs: this thread's filter. Ends the tender if it cannot be had.
-void enter_vcpu_filter(int processor);
+void enter_vcpu_filter(int processor, const DebugDescriptors& debug);
 
 }  // namespace holm::tender

@@ -8,9 +8,15 @@
 
 namespace holm::tender {
 
-void enter_vcpu_filter(int processor) {
-    ThreadFilter filter = kVcpuFilter;
+void enter_vcpu_filter(int processor, const DebugDescriptors& debug) {
+    const bool is_debugged = debug.listener >= 0 || debug.dump >= 0;
+    ThreadFilter filter = is_debugged ? kDebuggedVcpuFilter : kVcpuFilter;
     filter.patch(kProcessorPatch, static_cast<std::uint32_t>(processor));
+    if (is_debugged) {
+        // -1, which no descriptor is, if it was not asked for.
+        filter.patch(kListenerPatch, static_cast<std::uint32_t>(debug.listener));
+        filter.patch(kDumpPatch, static_cast<std::uint32_t>(debug.dump));
+    }
     static_assert(sizeof(FilterInstruction) == sizeof(sock_filter));
     const sock_fprog program{static_cast<unsigned short>(filter.length),
                              reinterpret_cast<sock_filter*>(filter.instructions.data())};

@@ -19,9 +19,14 @@ namespace {
 constexpr std::uint32_t kProcessor = 6;
 constexpr std::uint64_t kHighBit = std::uint64_t{1} << 32;
 
-std::vector<sock_filter> our_filter() {
-    ThreadFilter filter = kVcpuFilter;
+constexpr std::uint32_t kListener = 7;
+constexpr std::uint32_t kDump = 8;
+
+std::vector<sock_filter> our_filter(bool debugged) {
+    ThreadFilter filter = debugged ? kDebuggedVcpuFilter : kVcpuFilter;
     filter.patch(kProcessorPatch, kProcessor);
+    filter.patch(kListenerPatch, kListener);
+    filter.patch(kDumpPatch, kDump);
     std::vector<sock_filter> program;
     for (std::size_t i = 0; i < filter.length; i++) {
         const FilterInstruction& at = filter.instructions[i];
@@ -31,10 +36,10 @@ std::vector<sock_filter> our_filter() {
 }
 
 bool permitted(int number, std::array<std::uint64_t, 6> arguments,
-               std::uint32_t architecture = AUDIT_ARCH_X86_64) {
+               std::uint32_t architecture = AUDIT_ARCH_X86_64, bool debugged = false) {
     seccomp_data data{number, architecture, 0x1234, {}};
     std::copy(arguments.begin(), arguments.end(), data.args);
-    const std::uint32_t verdict = run_filter(our_filter(), data);
+    const std::uint32_t verdict = run_filter(our_filter(debugged), data);
     CHECK((verdict == SECCOMP_RET_ALLOW || verdict == SECCOMP_RET_KILL_PROCESS));
     return verdict == SECCOMP_RET_ALLOW;
 }
@@ -97,6 +102,31 @@ TEST_CASE("what is not on the list is forbidden, and so are other ways in") {
         CHECK_FALSE(permitted(number, {kProcessor, KVM_RUN}, AUDIT_ARCH_I386));
     }
     CHECK_FALSE(permitted(-1, {}));
+}
+
+TEST_CASE("a debugger's calls are permitted only when there may be one") {
+    static_assert(KVM_GET_FPU == kKvmGetFpu && KVM_SET_FPU == kKvmSetFpu);
+    static_assert(KVM_SET_GUEST_DEBUG == kKvmSetGuestDebug);
+    const std::pair<int, std::array<std::uint64_t, 6>> calls[] = {{16, {kProcessor, KVM_GET_FPU}},
+                                                                  {16, {kProcessor, KVM_SET_FPU}},
+                                                                  {16, {kProcessor, KVM_SET_GUEST_DEBUG}},
+                                                                  {288, {kListener, 0, 0, 0}},
+                                                                  {3, {0}},
+                                                                  {18, {kDump, 0x1000, 16, 0}},
+                                                                  {77, {kDump, 0}}};
+    for (const auto& [number, arguments] : calls) {
+        CAPTURE(number);
+        CHECK_FALSE(permitted(number, arguments));
+        CHECK(permitted(number, arguments, AUDIT_ARCH_X86_64, true));
+        auto other = arguments;
+        other[0]++;
+        CHECK_FALSE(permitted(number, other, AUDIT_ARCH_X86_64, true));
+    }
+    CHECK(permitted(16, {kProcessor, KVM_RUN, 0}, AUDIT_ARCH_X86_64, true));
+    for (const std::uint64_t request :
+         {std::uint64_t{KVM_SET_SREGS}, std::uint64_t{KVM_SET_USER_MEMORY_REGION}})
+        CHECK_FALSE(permitted(16, {kProcessor, request, 0}, AUDIT_ARCH_X86_64, true));
+    for (const ThreadCall& call : kDebugCalls) CHECK(!call.purpose.empty());
 }
 
 }  // namespace holm::tender

@@ -1,0 +1,78 @@
+#include "tender/vm/core_dump.h"
+
+#include <cstring>
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tender/instance/failure.h"
+
+namespace holm::tender {
+namespace {
+
+struct Regions {
+    std::array<CoreRegion, kMaxSegments + 4> items;
+    std::size_t count = 0;
+
+    void add(std::uint64_t address, std::uint64_t size, std::uint32_t flags) {
+        if (size != 0) items[count++] = {address, page_up(size), flags};
+    }
+    void add(const AddressRange& range) { add(range.start, range.size, PF_R | PF_W); }
+};
+
+}  // namespace
+
+int open_core_file(const char* path) {
+    const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    struct stat status{};
+    if (file < 0 || fstat(file, &status) != 0)
+        refuse(Sentence{}.text("--dump ").foreign(path).text(": ").text(strerror(errno)));
+    if (!S_ISREG(status.st_mode))
+        refuse(Sentence{}.text("--dump ").foreign(path).text(": not a regular file"));
+    signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error to be told, not an end
+    return file;
+}
+
+void CoreDump::write(const holm_upcall_frame& frame, const kvm_sregs& special, int signal) {
+    CoreThread thread;
+    thread.signal = signal;
+    copy_registers(frame, special, thread.registers);
+    read_floating_point(in_.processor, thread.floating_point);
+
+    Regions regions;
+    const Layout& layout = in_.map.layout;
+    for (const Segment& segment : in_.plan.segments())
+        regions.add(layout.base + (segment.address - in_.plan.link_base), segment.memory_size, segment.flags);
+    regions.add(layout.alternate);
+    regions.add(layout.stack);
+    regions.add(layout.rings);
+    regions.add(layout.heap);
+    const auto size = tender::write_core(in_.file,
+                                         {.name = in_.name,
+                                          .entry = in_.entry,
+                                          .threads = {&thread, 1},
+                                          .regions = {regions.items.data(), regions.count}},
+                                         in_.memory);
+    Sentence line;
+    line.text(kProgramName);
+    if (!size)
+        line.text(": the core file ")
+            .foreign(in_.path)
+            .text(" could not be written: ")
+            .text(size.error().view());
+    else
+        line.text(": core file ")
+            .foreign(in_.path)
+            .text(", ")
+            .decimal(size->written / 1024)
+            .text(size->complete ? " KB; holm gdb --core opens it"
+                                 : " KB and not all of it: the bound is 8 GiB");
+    line.text("\n");
+    [[maybe_unused]] const ssize_t written = ::write(2, line.view().data(), line.view().size());
+}
+
+}  // namespace holm::tender
