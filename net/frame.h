@@ -23,6 +23,12 @@ struct Offload {
     std::uint16_t segment_size = 0;     // bytes of payload a segment carries (MSS), when segmented
     std::uint16_t checksum_start = 0;   // bytes from the start of the Ethernet header
     std::uint16_t checksum_offset = 0;  // bytes from checksum_start
+
+    // Received: payload bytes of each packet that the device has joined into this frame; 0 if it is one
+    // packet. (kUdp means one large datagram that was never cut.)
+    std::uint16_t coalesced() const {
+        return segmentation == Segmentation::kUdp ? std::uint16_t{0} : segment_size;
+    }
 };
 
 // Memory that outlives the call in which it was handed over, because someone counts its users. The device

@@ -244,6 +244,7 @@ void Stack::deliver(Instant now, ip::Protocol protocol, const ip::Received& rece
                 if (binding && &binding->interface() == received.interface &&
                     binding->receive(now, received, payload, counters_))
                     return;
+            if (received.while_configuring) return counters_.count(Drop::kNotForUs);
             if (udp_.receive(now, received, payload) == udp::Layer::Verdict::kPortUnreachable)
                 icmp_.send_error(now, wire::Icmpv4Type::kUnreachable, std::uint8_t(kPort), received);
             return;

@@ -19,7 +19,7 @@ void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const
     const wire::Ipv4Header& header = *parsed;
     packet = packet.first(header.total_length);
 
-    bool group = link_group;
+    bool group = link_group, while_configuring = false;
     if (is_own(header.destination)) {
         // RFC 1122, section 3.3.6: a broadcast frame with a unicast address is not for anybody.
         if (link_group) return counters_.count(Drop::kNotForUs);
@@ -30,7 +30,9 @@ void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const
         if (header.destination.is_multicast() && header.destination != kAllHosts)
             return counters_.count(Drop::kNotForUs);
         group = true;
-    } else if (!(interface.configuring() && Protocol(header.protocol) == Protocol::kUdp)) {
+    } else if (interface.configuring() && Protocol(header.protocol) == Protocol::kUdp) {
+        while_configuring = true;
+    } else {
         return counters_.count(Drop::kNotForUs);
     }
 
@@ -49,6 +51,7 @@ void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const
     received.traffic_class = header.traffic_class;
     received.interface = &interface;
     received.datagram = packet;
+    received.while_configuring = while_configuring;
     if (header.is_fragment()) {
         const auto whole = reassembler_.add(now, header, packet);
         if (!whole) return;
@@ -61,7 +64,7 @@ void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const
         offload.checksum_valid ||
         (offload.needs_checksum &&
          offload.checksum_start == wire::EthernetHeader::kSize + header.header_length);
-    received.segment_size = offload.segment_size;
+    received.segment_size = offload.coalesced();
     received.owner = owner;
     upper_.deliver(now, Protocol(header.protocol), received, payload);
 }

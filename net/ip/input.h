@@ -32,6 +32,8 @@ struct Received {
         0;  // not 0: several segments coalesced by the device, each of this many payload bytes
     link::Interface* interface = nullptr;  // where it came in
     bool reassembled = false;              // from fragments
+    // To an address that is not ours, on an interface that looks for one: for its DHCP client, nobody else.
+    bool while_configuring = false;
     // IPv6: where in `datagram` the transport is named, for who does not know it.
     std::uint16_t protocol_position = 0;
     Bytes datagram;  // from the IP header on: what an ICMP error quotes

@@ -70,7 +70,7 @@ void Layer::receive_v6(Instant now, link::Interface& interface, Bytes packet, co
     received.checksum_verified =
         offload.checksum_valid ||
         (offload.needs_checksum && offload.checksum_start == wire::EthernetHeader::kSize + chain->end);
-    received.segment_size = offload.segment_size;
+    received.segment_size = offload.coalesced();
     hand_up(now, received, *chain);
 }
 

@@ -21,8 +21,12 @@ bool WaitingRoom::keep(IpAddress next_hop, std::span<const Bytes> pieces, const 
         if (slots_[order_[i]].next_hop != next_hop) continue;
         if (same++ == 0) oldest = i;
     }
-    if (same == kPerNeighbor) remove(oldest);
-    if (used_ == kFrames) return false;
+    if (same == kPerNeighbor) {
+        remove(oldest);
+    } else if (used_ == kFrames) {
+        // Nobody may ever ask for it again: its neighbour may have been forgotten to make room for others.
+        remove(0);
+    }
 
     Slot& slot = slots_[order_[used_++]];
     slot.next_hop = next_hop;

@@ -3,8 +3,9 @@
 // Frames that wait for the MAC address of their next hop. RFC 1122, section 2.3.2.2 asks to keep at least the
 // latest.
 //
-// Bounds: kFrames in all, kPerNeighbor for one address (the oldest makes room), kFrameSize bytes each: longer
-// frames, which only a transport with retransmission sends, are dropped. Memory is allocated at first use.
+// Bounds: kFrames in all and kPerNeighbor for one address (in both cases the oldest makes room), kFrameSize
+// bytes each: longer frames, which only a transport with retransmission sends, are dropped. Memory is
+// allocated at first use.
 
 #include <cstdint>
 #include <memory>

@@ -50,7 +50,7 @@ void Connection::fail(Error error) {
     if (!error_) error_ = error;
     state_ = State::kClosed;
     sender_.discard();
-    receiver_.discard();
+    receiver_.discard_ahead();
     notify();
     layer_.retire(*this);
 }

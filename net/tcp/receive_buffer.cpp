@@ -33,13 +33,17 @@ void ReceiveBuffer::consume(std::size_t bytes, ChunkPool& pool) {
     }
 }
 
-void ReceiveBuffer::clear(ChunkPool& pool) {
-    pool.release_list(ready_.head);
-    pool.release_list(ahead_.head);
-    ready_ = {};
+void ReceiveBuffer::clear_ahead(ChunkPool& pool) {
+    while (Chunk* chunk = ahead_.head) {
+        ahead_.head = chunk->next;
+        release(chunk, pool);
+    }
     ahead_ = {};
-    footprint_ = 0;
-    retained_ = 0;
+}
+
+void ReceiveBuffer::clear(ChunkPool& pool) {
+    clear_ahead(pool);
+    consume(ready_.bytes, pool);
 }
 
 // A new chunk with as much of the payload as it takes, or null.

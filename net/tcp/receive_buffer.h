@@ -37,6 +37,8 @@ class ReceiveBuffer {
     // The contiguous run ahead of the gap that holds `sequence`; empty when none does.
     SeqRange run_around(Seq sequence) const;
 
+    // Drops what waits behind a gap.
+    void clear_ahead(ChunkPool& pool);
     void clear(ChunkPool& pool);
 
   private:

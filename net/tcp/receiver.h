@@ -56,7 +56,8 @@ class Receiver {
     std::size_t readable_bytes() const { return buffer_.ready(); }
     // Returns true if the peer should hear of the larger window.
     bool consume(std::size_t bytes);
-    void discard() { buffer_.clear(*pool_); }
+    // Nothing will come any more. What is in order stays where it lies: the service may be looking at it.
+    void discard_ahead() { buffer_.clear_ahead(*pool_); }
     bool finished() const { return finished_; }
     std::uint32_t limit() const { return limit_; }
     // The service has decided: it does not grow any more.

@@ -94,17 +94,18 @@ Layer::Verdict Layer::receive(Instant, const ip::Received& received, Bytes datag
     const Endpoint local{received.destination, header->destination_port};
     const Endpoint remote{received.source, header->source_port};
     Bytes payload = datagram.subspan(wire::UdpHeader::kSize);
+    BufferOwner* const owner = payload.size() >= kRetainFrom ? received.owner : nullptr;
     // Datagrams that the device coalesced (one sender, one size but for the last) come apart again here.
     while (received.segment_size != 0 && payload.size() > received.segment_size) {
-        if (!hand_over(received, local, remote, payload.first(received.segment_size)))
+        if (!hand_over(received, local, remote, payload.first(received.segment_size), owner))
             return Verdict::kPortUnreachable;
         payload = payload.subspan(received.segment_size);
     }
-    return hand_over(received, local, remote, payload) ? Verdict::kHandled : Verdict::kPortUnreachable;
+    return hand_over(received, local, remote, payload, owner) ? Verdict::kHandled : Verdict::kPortUnreachable;
 }
 
 bool Layer::hand_over(const ip::Received& received, const Endpoint& local, const Endpoint& remote,
-                      Bytes payload) {
+                      Bytes payload, BufferOwner* owner) {
     Socket* socket = find(local, remote);
     // A socket bound to an address hears the broadcasts of its port only if it is bound to all addresses, as
     // on Linux.
@@ -112,7 +113,7 @@ bool Layer::hand_over(const ip::Received& received, const Endpoint& local, const
         counters_.count(Drop::kNoSocket);
         return false;
     }
-    if (!socket->enqueue(remote, received.destination, payload)) counters_.count(Drop::kQueueFull);
+    if (!socket->enqueue(remote, received.destination, payload, owner)) counters_.count(Drop::kQueueFull);
     socket->notify();
     return true;
 }

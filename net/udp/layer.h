@@ -18,7 +18,7 @@ namespace holm::net::udp {
 
 struct Configuration {
     std::size_t maximum_sockets = 256;
-    std::size_t receive_queue_bytes = 256 * 1024;  // per socket, datagrams and 48 bytes for each of them
+    std::size_t receive_queue_bytes = 256 * 1024;  // per socket, datagrams and 72 bytes for each of them
     std::size_t receive_queue_datagrams = 1024;    // per socket
 };
 
@@ -45,6 +45,8 @@ class Layer {
   private:
     friend class Socket;
     static constexpr std::size_t kBuckets = 64;
+    // What a frame must bring for its datagrams to stay in it: below, copying costs less than another buffer.
+    static constexpr std::size_t kRetainFrom = 8192;
 
     Socket*& bucket(std::uint16_t port) { return buckets_[port % kBuckets]; }
     Socket* find(const Endpoint& local, const Endpoint& remote);
@@ -52,8 +54,9 @@ class Layer {
     std::uint16_t choose_port(const IpAddress& address, bool only_v6);
     void insert(Socket& socket);
     void remove(Socket& socket);
-    bool hand_over(const ip::Received& received, const Endpoint& local, const Endpoint& remote,
-                   Bytes payload);
+    // `owner`: of the frame, if its payload is worth keeping where it is.
+    bool hand_over(const ip::Received& received, const Endpoint& local, const Endpoint& remote, Bytes payload,
+                   BufferOwner* owner);
 
     ip::IpOutput& output_;
     Configuration configuration_;

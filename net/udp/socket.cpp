@@ -10,15 +10,24 @@ namespace holm::net::udp {
 
 namespace {
 
-// What lies in front of each datagram in the receive queue.
+// What lies in the receive queue for each datagram: in front of its payload, or with the place of it.
 struct RecordHeader {
     Endpoint source;
     IpAddress destination;
+    BufferOwner* owner;  // null: the payload follows
+    Bytes elsewhere;
 };
+
+RecordHeader header_of(Bytes record) {
+    RecordHeader header;
+    std::memcpy(&header, record.data(), sizeof(header));
+    return header;
+}
 
 }  // namespace
 
 Socket::~Socket() {
+    while (retained_ > 0) pop();
     layer_.remove(*this);
 }
 
@@ -95,26 +104,42 @@ Result<> Socket::send_to(Instant now, const Endpoint& remote, std::span<const By
 std::optional<Datagram> Socket::front() {
     if (queue_.empty()) return std::nullopt;
     const Bytes record = queue_.front();
-    RecordHeader header;
-    std::memcpy(&header, record.data(), sizeof(header));
-    return Datagram{header.source, header.destination, record.subspan(sizeof(header))};
+    const RecordHeader header = header_of(record);
+    return Datagram{header.source, header.destination,
+                    header.owner ? header.elsewhere : record.subspan(sizeof(header))};
+}
+
+void Socket::pop() {
+    if (BufferOwner* owner = header_of(queue_.front()).owner) {
+        --retained_;
+        owner->release();
+    }
+    queue_.pop();
 }
 
 std::optional<ErrorCode> Socket::take_error() {
     return std::exchange(error_, std::nullopt);
 }
 
-bool Socket::enqueue(const Endpoint& source, const IpAddress& destination, Bytes payload) {
+bool Socket::enqueue(const Endpoint& source, const IpAddress& destination, Bytes payload,
+                     BufferOwner* owner) {
+    if (retained_ == kMaxRetained) owner = nullptr;
+    const std::size_t copied = owner ? 0 : payload.size();
     const MutableBytes record = queue_.count() < layer_.configuration_.receive_queue_datagrams
-                                    ? queue_.push(sizeof(RecordHeader) + payload.size())
+                                    ? queue_.push(sizeof(RecordHeader) + copied)
                                     : MutableBytes();
     if (record.empty()) {
         ++counters_.overflowed;
         return false;
     }
-    const RecordHeader header{source, destination};
+    const RecordHeader header{source, destination, owner, owner ? payload : Bytes()};
     std::memcpy(record.data(), &header, sizeof(header));
-    std::copy(payload.begin(), payload.end(), record.begin() + sizeof(header));
+    if (owner) {
+        owner->retain();
+        ++retained_;
+    } else {
+        std::copy(payload.begin(), payload.end(), record.begin() + sizeof(header));
+    }
     ++counters_.received;
     return true;
 }

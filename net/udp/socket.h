@@ -33,6 +33,9 @@ struct SocketCounters {
 
 class Socket {
   public:
+    // Datagrams that may wait in the frame that they came in, without a copy: as many as one frame can bring.
+    static constexpr std::size_t kMaxRetained = 64;
+
     ~Socket();
     Socket(const Socket&) = delete;
     Socket& operator=(const Socket&) = delete;
@@ -57,7 +60,7 @@ class Socket {
     // The oldest datagram that has arrived, where it lies.
     std::optional<Datagram> front();
     // Precondition: front() returned a datagram.
-    void pop() { queue_.pop(); }
+    void pop();
     bool readable() const { return !queue_.empty() || error_.has_value(); }
     // The error an ICMP message reported on a connected socket; taking it clears it.
     std::optional<ErrorCode> take_error();
@@ -77,7 +80,8 @@ class Socket {
   private:
     friend class Layer;
     Socket(Layer& layer, std::size_t queue_bytes) : layer_(layer), queue_(queue_bytes) {}
-    bool enqueue(const Endpoint& source, const IpAddress& destination, Bytes payload);
+    // `owner`, if any, keeps the payload where it is.
+    bool enqueue(const Endpoint& source, const IpAddress& destination, Bytes payload, BufferOwner* owner);
     void notify() {
         if (observer_) observer_->notify();
     }
@@ -86,6 +90,7 @@ class Socket {
     Endpoint local_;
     Endpoint remote_;
     RecordQueue queue_;
+    std::size_t retained_ = 0;  // datagrams in the queue that lie in their frames
     SocketCounters counters_;
     Observer* observer_ = nullptr;
     std::optional<ErrorCode> error_;

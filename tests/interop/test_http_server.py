@@ -52,6 +52,23 @@ def test_handlers_that_wait_run_beside_each_other(lan, server):
     assert server.alive()
 
 
+def test_a_peer_that_resets_while_its_handler_waits_harms_nobody(lan, server):
+    python(lan, """
+        import struct
+        for content in (b"", b"x" * 60_000):  # in one piece with the next request, and in many
+            for _ in range(20):
+                s = connect()
+                head = b"GET /wait/300 HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(content)
+                s.sendall((head + content) * 2)
+                time.sleep(0.02)
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                s.close()
+        time.sleep(1)
+    """)
+    assert get(lan, "/")[1] == "quick\n"
+    assert server.alive(), server.output()
+
+
 def test_a_handler_that_throws_is_a_500_and_a_line_on_the_console(lan, server):
     for path, what in (("/throw", "on purpose"), ("/throw-later", "later")):
         head, content = get(lan, path)

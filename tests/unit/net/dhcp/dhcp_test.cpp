@@ -182,6 +182,34 @@ TEST_CASE("offers that are sent to the offered address arrive as well") {
     CHECK(request->type == DhcpType::kRequest);
 }
 
+TEST_CASE("while an address is looked for, nobody but the client hears what is sent to foreign ones") {
+    Seeker seeker;
+    const auto socket = *seeker.stack.udp().open();
+    REQUIRE(socket->bind({IpAddress::any_v4(), 7}));
+    seeker.asked();
+    for (const std::uint16_t port : {std::uint16_t{7}, std::uint16_t{9999}}) {
+        const IpAddress foreign = IpAddress::v4(10, 9, 9, 9);
+        wire::Ipv4Header header;
+        header.source = kServer.address;
+        header.destination = foreign;
+        header.protocol = 17;
+        seeker.stack.receive(
+            seeker.now, *seeker.interface,
+            {ethernet_frame(kMac, kServer.mac, wire::kEtherTypeIpv4,
+                            ipv4_packet(header, udp_datagram({kServer.address, 1000}, {foreign, port},
+                                                             bytes_of("for somebody else")))),
+             {},
+             nullptr});
+        seeker.stack.transmit(seeker.now);
+    }
+    CHECK_FALSE(socket->front());
+    while (!seeker.device.frames.empty()) {
+        const auto sent = sent_ip(seeker.device.take());
+        CHECK_FALSE((sent && sent->ip.protocol == 1));  // no ICMP error in another's name
+    }
+    CHECK(seeker.stack.counters()[Drop::kNotForUs] == 2);
+}
+
 TEST_CASE("answers to others are ignored") {
     Seeker seeker;
     const std::uint32_t transaction = seeker.asked()->transaction;

@@ -162,3 +162,27 @@ TEST_CASE("the cache holds 256 neighbours and forgets the one used least recentl
     CHECK(cache.resolve(now, neighbor(1000)) == mac);
     CHECK_FALSE(cache.resolve(now, neighbor(1)));
 }
+
+TEST_CASE("packets for neighbours that were forgotten do not keep others from waiting") {
+    Host host;
+    const auto socket = *host.stack.udp().open();
+    for (std::uint8_t i = 0; i < 20; ++i)
+        send_to(host, *socket, IpAddress::v4(10, 0, 0, std::uint8_t(100 + i)));
+    // A flood of requests to us fills the cache, and those that are being asked for are forgotten.
+    for (std::uint32_t i = 0; i < 300; ++i) {
+        host.now = host.now + Duration::milliseconds(1);
+        host.receive_arp(
+            {Operation::kRequest, {{2, 0, 1, 0, 0, 1}}, IpAddress::v4(0x0a010000 + i), {}, Host::kAddress});
+    }
+    host.wait(Duration::seconds(10));
+    host.device.frames.clear();
+    host.device.offloads.clear();
+
+    send_to(host, *socket, Host::kPeer.address, "late");
+    host.stack.transmit(host.now);
+    REQUIRE(sent_arp(host.device.take()));
+    host.resolve(Host::kPeer);
+    const auto sent = sent_ip(host.device.take());
+    REQUIRE(sent);
+    CHECK(sent->ip.destination == Host::kPeer.address);
+}

@@ -2,6 +2,7 @@
 
 #include "net/tcp/layer.h"
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -96,6 +97,28 @@ TEST_CASE("a referenced buffer is released when its last byte is acknowledged") 
     }
     run(network, Duration::seconds(1));
     CHECK(owner.users == 0);
+}
+
+TEST_CASE("received bytes stay where they lie until they are consumed, even when the connection is reset") {
+    Network network = perfect_network();
+    auto listener = *network.b.layer.listen({IpAddress::any_v4(), 80}, 4);
+    auto client = *network.a.layer.connect(network.now(), {IpAddress::v4(10, 0, 0, 2), 80});
+    CHECK(*client->send(bytes_of(5'000)) == 5'000);
+    run(network, Duration::milliseconds(50));
+    auto server = listener->accept();
+    const Bytes held = server->readable();
+    const std::size_t all = server->readable_bytes();
+    REQUIRE(all == 5'000);
+    client->abort();
+    run(network, Duration::milliseconds(10));
+    REQUIRE(server->error());
+    CHECK(server->readable().data() == held.data());
+    CHECK(std::ranges::all_of(held, [](std::byte byte) { return byte == std::byte{1}; }));
+    CHECK_FALSE(server->end_of_stream());
+    server->consume(all);  // a service that has waited for something else in between
+    CHECK(server->readable_bytes() == 0);
+    CHECK(server->end_of_stream());
+    CHECK(network.b.layer.buffer_bytes() == 0);
 }
 
 TEST_CASE("an idle connection takes little memory") {

@@ -122,6 +122,71 @@ TEST_CASE("datagrams that the device coalesced come apart") {
     }
 }
 
+TEST_CASE("the datagrams of a large frame wait in it, not in a copy, up to a bound") {
+    struct Owner final : BufferOwner {
+        int users = 0;
+        void retain() override { ++users; }
+        void release() override { --users; }
+    } owner;
+    Bound host;
+    Offload offload;
+    offload.segmentation = Segmentation::kUdpSegments;
+    offload.segment_size = 1000;
+    offload.checksum_valid = true;
+    const auto frame_of = [](std::size_t size) {
+        std::string text;
+        for (std::size_t i = 0; i < size; ++i) text += char('a' + i / 1000 % 26);
+        const Host here;
+        return ethernet_frame(
+            Host::kMac, Host::kPeer.mac, wire::kEtherTypeIpv4,
+            ipv4_packet(here.from(Host::kPeer, ip::Protocol::kUdp),
+                        udp_datagram({Host::kPeer.address, 1}, {Host::kAddress, 7}, bytes_of(text))));
+    };
+    const Frame small = frame_of(5'000), large = frame_of(40'500);
+    const auto lies_in = [](Bytes part, const Frame& whole) {
+        return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
+    };
+    host.stack.receive(host.now, *host.interface, {small, offload, &owner});
+    CHECK(owner.users == 0);
+    for (int i = 0; i < 5; ++i) host.socket->pop();
+
+    host.stack.receive(host.now, *host.interface, {large, offload, &owner});
+    CHECK(owner.users == 41);
+    for (std::size_t i = 0; i < 41; ++i) {
+        const auto datagram = host.socket->front();
+        REQUIRE(datagram);
+        CHECK(lies_in(datagram->payload, large));
+        CHECK(datagram->payload.size() == (i == 40 ? 500 : 1000));
+        CHECK(datagram->payload[0] == std::byte('a' + i % 26));
+        host.socket->pop();
+        CHECK(owner.users == int(40 - i));
+    }
+
+    host.stack.receive(host.now, *host.interface, {large, offload, &owner});
+    host.stack.receive(host.now, *host.interface, {large, offload, &owner});
+    CHECK(owner.users == int(udp::Socket::kMaxRetained));  // the rest is copied
+    for (int i = 0; i < 70; ++i) host.socket->pop();
+    CHECK_FALSE(lies_in(host.socket->front()->payload, large));
+    CHECK(owner.users == 0);
+    host.stack.receive(host.now, *host.interface, {large, offload, &owner});
+    CHECK(owner.users == 41);
+    host.socket.reset();  // whoever goes with datagrams unread lets go of their frames
+    CHECK(owner.users == 0);
+}
+
+TEST_CASE("one large datagram that the device would have fragmented stays one") {
+    Bound host;
+    Offload offload;
+    offload.segmentation = Segmentation::kUdp;
+    offload.segment_size = 4;
+    offload.checksum_valid = true;
+    host.receive_ip(host.from(Host::kPeer, ip::Protocol::kUdp),
+                    udp_datagram({Host::kPeer.address, 1}, {Host::kAddress, 7}, bytes_of("aaaabbbbcc")),
+                    offload);
+    REQUIRE(host.socket->front());
+    CHECK(as_text(host.socket->front()->payload) == "aaaabbbbcc");
+}
+
 TEST_CASE("a datagram without a checksum is taken, one with a wrong length is not") {
     Bound host;
     Frame datagram = udp_datagram({Host::kPeer.address, 1}, {Host::kAddress, 7}, bytes_of("hello"));
