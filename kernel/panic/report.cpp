@@ -73,17 +73,14 @@ void put_registers(Screen& screen, const Registers& r) {
     const struct {
         const char* name;
         std::uint64_t value;
-    } all[] = {{"rax", r.rax}, {"rbx", r.rbx}, {"rcx", r.rcx},   {"rdx", r.rdx}, {"rsi", r.rsi},
-               {"rdi", r.rdi}, {"rbp", r.rbp}, {"rsp", r.rsp},   {"r8 ", r.r8},  {"r9 ", r.r9},
-               {"r10", r.r10}, {"r11", r.r11}, {"r12", r.r12},   {"r13", r.r13}, {"r14", r.r14},
-               {"r15", r.r15}, {"rip", r.rip}, {"rfl", r.rflags}};
+    } all[] = {{"rax", r.rax}, {"rbx", r.rbx}, {"rcx", r.rcx},    {"rdx", r.rdx},    {"rsi", r.rsi},
+               {"rdi", r.rdi}, {"rbp", r.rbp}, {"rsp", r.rsp},    {"r8 ", r.r8},     {"r9 ", r.r9},
+               {"r10", r.r10}, {"r11", r.r11}, {"r12", r.r12},    {"r13", r.r13},    {"r14", r.r14},
+               {"r15", r.r15}, {"rip", r.rip}, {"rfl", r.rflags}, {"vec", r.vector}, {"err", r.error_code}};
     screen << "registers\n";
     int column = 0;
-    for (const auto& one : all) {
-        (screen << "  " << one.name << " ").hex(one.value, 16);
-        if (++column % 4 == 0) screen << "\n";
-    }
-    screen << "\n";
+    for (const auto& one : all)
+        (screen << "  " << one.name << " ").hex(one.value, 16) << (++column % 4 == 0 ? "\n" : "");
 }
 
 void put_memory(Screen& screen) {

@@ -27,9 +27,9 @@ constexpr greg_t kTrapPageFault = 14;
 
 Registers registers_of(const greg_t* r) {
     const auto at = [r](int index) { return static_cast<std::uint64_t>(r[index]); };
-    return {at(REG_RAX), at(REG_RBX), at(REG_RCX), at(REG_RDX), at(REG_RSI), at(REG_RDI),
-            at(REG_RBP), at(REG_RSP), at(REG_R8),  at(REG_R9),  at(REG_R10), at(REG_R11),
-            at(REG_R12), at(REG_R13), at(REG_R14), at(REG_R15), at(REG_RIP), at(REG_EFL)};
+    return {at(REG_RAX), at(REG_RBX), at(REG_RCX), at(REG_RDX), at(REG_RSI),    at(REG_RDI), at(REG_RBP),
+            at(REG_RSP), at(REG_R8),  at(REG_R9),  at(REG_R10), at(REG_R11),    at(REG_R12), at(REG_R13),
+            at(REG_R14), at(REG_R15), at(REG_RIP), at(REG_EFL), at(REG_TRAPNO), at(REG_ERR)};
 }
 
 FaultKind kind_of(int signal) {
