@@ -10,7 +10,7 @@ using drivers::BlockOperation;
 
 // A task whose reads are all in the host's memory never has to wait; it lets others run now and then all the
 // same.
-static constexpr unsigned kAtOnceInTurn = 4;
+static constexpr unsigned kAtOnceInTurn = 8;
 
 // A part of an operation, with its buffer behind it.
 struct BlockDevice::Job final : drivers::BlockJob, ListHook<> {
@@ -159,7 +159,7 @@ BlockDevice::Operation::Operation(BlockDevice& device, Kind kind, std::uint64_t 
 
 Result<> BlockDevice::Operation::check() const {
     const drivers::BlockGeometry& geometry = device_.geometry();
-    if ((offset_ | size_) % geometry.sector_size != 0)
+    if (((offset_ | size_) & (geometry.sector_size - 1)) != 0)
         return fail(ErrorCode::kInvalid, "offset and size must be multiples of the device's sector size");
     if (offset_ > geometry.size || size_ > geometry.size - offset_)
         return fail(ErrorCode::kOutOfRange, "past the end of the device");
@@ -175,7 +175,7 @@ bool BlockDevice::Operation::read_at_once() {
     if (kind_ != Kind::kRead) return false;
     begun_ = device_.driver_->read_at_once(offset_, pieces());
     // The rest, if there is any, in whole sectors.
-    begun_ -= begun_ % device_.sector_size();
+    begun_ &= ~std::uint64_t{device_.sector_size() - 1};
     submitted_ = begun_ == size_;
     return submitted_;
 }

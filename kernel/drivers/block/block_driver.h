@@ -16,7 +16,7 @@ namespace holm::drivers {
 struct BlockGeometry {
     std::uint64_t size = 0;  // bytes, a multiple of sector_size
     std::uint32_t sector_size =
-        0;  // bytes: 512 or 4096; what is read or written begins and ends at a multiple
+        0;  // bytes: 512 or 4096, a power of two; what is read or written begins and ends at a multiple
     bool read_only = false;
     bool discards = false;               // otherwise kDiscard is never submitted
     bool writes_zeroes = false;          // otherwise kWriteZeroes is never submitted

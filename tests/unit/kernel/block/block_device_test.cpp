@@ -109,7 +109,7 @@ TEST_CASE_FIXTURE(Fixture, "a task that never has to wait lets others run") {
         for (const char name : {'a', 'b'}) {
             scope.start([&order, this, name]() -> Task<> {
                 std::vector<std::byte> got(512);
-                for (int i = 0; i < 9; ++i) {
+                for (int i = 0; i < 30; ++i) {
                     CHECK(co_await device.read(0, got));
                     order += name;
                 }
@@ -117,9 +117,9 @@ TEST_CASE_FIXTURE(Fixture, "a task that never has to wait lets others run") {
         }
         CHECK(co_await scope.join());
     }());
-    CHECK(order.size() == 18);
-    CHECK(order.find("aaaaaa") == std::string::npos);
-    CHECK(order.find("bbbbbb") == std::string::npos);
+    CHECK(order.size() == 60);
+    CHECK(order.find(std::string(10, 'a')) == std::string::npos);
+    CHECK(order.find(std::string(10, 'b')) == std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture,
