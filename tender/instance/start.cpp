@@ -14,6 +14,7 @@
 #include "tender/devices/open_net.h"
 #include "tender/instance/failure.h"
 #include "tender/loader/parse.h"
+#include "tender/loader/parse_note.h"
 
 namespace holm::tender {
 
@@ -48,6 +49,10 @@ int open_image(Start& start, holm_platform platform, std::string_view platform_n
     if (size < 0) refuse_image(start, Sentence{}.text(strerror(errno)));
     const Bytes head{start.head.data(), static_cast<std::size_t>(size)};
     const auto parsed = parse_image(head, static_cast<std::uint64_t>(status.st_size), start.plan);
+    if (!parsed && !carries_manifest(head))
+        refuse_image(start,
+                     Sentence{}.text("not a Holm image: there is no manifest in its first 8 KiB; holm build "
+                                     "makes images"));
     if (!parsed) refuse_image(start, parsed.error());
     if (start.plan.manifest.platforms & 1u << platform) return file;
     Sentence why;
