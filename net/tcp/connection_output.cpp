@@ -23,7 +23,12 @@ std::uint32_t Connection::burst() const {
 }
 
 bool Connection::transmit(Instant now, ip::IpOutput& output) {
-    if (is_connecting()) return !syn_due_ || emit_syn(now, output);
+    if (is_connecting()) {
+        if (syn_due_) return emit_syn(now, output);
+        // What is unacceptable in SYN-RECEIVED is answered too (RFC 9293, section 3.10.7.4, first step).
+        if (state_ == State::kSynSent || !receiver_.acknowledgment_due(now)) return true;
+        return emit_acknowledgment(now, output, sender_.next_sequence());
+    }
     // Selective acknowledgments have segments of their own, so that the payload of full ones need not vary.
     if (receiver_.has_sack() && receiver_.acknowledgment_due(now)) {
         if (!emit_acknowledgment(now, output, sender_.next_sequence())) return false;

@@ -94,7 +94,8 @@ void Receiver::schedule_acknowledgment(const Text& text, Duration delay) {
 
 Seq Receiver::wanted_edge() const {
     const std::size_t used = std::min<std::size_t>(buffer_.ready(), limit_);
-    return next_ + (limit_ - std::uint32_t(used));
+    // What the window field cannot say is not promised, so it is not accepted either.
+    return next_ + std::min(limit_ - std::uint32_t(used), 0xffffU << scale_);
 }
 
 // Receiver's silly window avoidance (RFC 9293, section 3.8.6.2.2): the right edge moves by a segment or half
