@@ -30,9 +30,7 @@ struct Bench {
     holm::Instant end = holm::Instant::never();
     std::string problem;  // beyond what an Error has room for
 
-    bool is_over() const {
-        return begun >= limit || (!end.is_never() && machine.clock().now() >= end);
-    }
+    bool is_over() const { return begun >= limit || (!end.is_never() && machine.clock().now() >= end); }
 };
 
 bool is_random(Mode mode) {
