@@ -64,7 +64,10 @@ void ProcessPlatform::wait(Instant now, Instant deadline, std::span<Readiness> d
     if (until_stop && stop_requested()) return;
     static_assert(sizeof timeout_ == sizeof(timespec));
     const auto* timeout = const_cast<const timespec*>(reinterpret_cast<volatile timespec*>(&timeout_));
-    if (gate_.ppoll(polled.data(), count, timeout) <= 0) return;
+    asleep_ = true;
+    const long ready = gate_.ppoll(polled.data(), count, timeout);
+    asleep_ = false;
+    if (ready <= 0) return;
     for (std::size_t i = 0; i < count; ++i) {
         devices[i].readable = (polled[i].revents & (POLLIN | POLLERR | POLLHUP)) != 0;
         devices[i].writable = (polled[i].revents & POLLOUT) != 0;

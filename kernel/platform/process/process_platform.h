@@ -29,6 +29,10 @@ class ProcessPlatform final : public Platform {
     // the image a request may arrive, and must not be lost.
     static void request_early_stop() { stop_requested_early_ = true; }
 
+    // In the upcall for SIGPROF: whether the first thread sleeps in wait(). The processor time that goes by
+    // is then that of the threads of block devices, and no task hogs the core.
+    bool is_asleep() const { return asleep_; }
+
   private:
     explicit ProcessPlatform(const holm_boot_info& boot);
 
@@ -36,6 +40,7 @@ class ProcessPlatform final : public Platform {
     holm_boot_gate window_;
     std::int32_t console_;
     volatile bool stop_requested_ = false;
+    volatile bool asleep_ = false;
     static constinit volatile bool stop_requested_early_;
     // What ppoll is told. The upcall makes it zero, so that no request is slept through that comes after the
     // last look at the flag and before the kernel reads this.

@@ -78,7 +78,7 @@ extern "C" [[gnu::no_stack_protector, gnu::visibility("hidden"), gnu::used]] voi
             return;
         }
         case SIGPROF:
-            if (core->watchdog) {
+            if (core->watchdog && !static_cast<ProcessPlatform&>(*core->platform).is_asleep()) {
                 core->watchdog->tick(static_cast<std::uint64_t>(registers[REG_RIP]),
                                      static_cast<std::uint64_t>(registers[REG_RBP]));
             }
