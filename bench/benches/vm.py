@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from bench.lib import vm_network
-from bench.lib.machine import BIN, IMAGES, Skip, compiled
+from bench.lib.machine import BIN, IMAGES, Skip, compiled, undisturbed
 
 NAME = "vm"
 FIRST_OUTPUTS = 50
@@ -32,7 +32,7 @@ def kind_of_kvm():
 
 def _starts(launcher, runs, *command):
     """Milliseconds to the first output, to the end, of CPU."""
-    output = subprocess.run([launcher, str(runs), *command], check=True, capture_output=True, text=True).stdout
+    output = subprocess.run([*undisturbed(), launcher, str(runs), *command], check=True, capture_output=True, text=True).stdout
     rows = [[int(word) for word in line.split()] for line in output.splitlines()]
     if any(row[3] != 0 for row in rows):
         raise RuntimeError(f"{command[0]} ended with status {rows[0][3]}")
@@ -62,7 +62,7 @@ def _first_output(report):
 def _machines_a_second(report):
     """One after another on one core, by wall clock; and by the CPU time that each took, of user and kernel."""
     launcher = compiled("first_output", "-static")
-    command = ["taskset", "-c", "0", launcher, str(SEQUENCE), str(BIN / "holm-vm"), "--quiet", str(IMAGES / "hello")]
+    command = [*undisturbed(), "taskset", "-c", "0", launcher, str(SEQUENCE), str(BIN / "holm-vm"), "--quiet", str(IMAGES / "hello")]
     wall, cpu = [], []
     for _ in range(ROUNDS):
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -135,7 +135,8 @@ def run(report):
     for needed in (BIN / "holm-vm", IMAGES / "hello"):
         if not needed.exists():
             raise Skip(f"{needed} is not built")
-    print(f"  on {kind_of_kvm()}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
+    print(f"  on {kind_of_kvm()}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+          f"{', real-time priority' if undisturbed() else ''}", flush=True)
     _first_output(report)
     _machines_a_second(report)
     _memory(report)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from bench.lib.machine import BIN, IMAGES, ROOT, Skip, cpu_nanoseconds, need
+from bench.lib.machine import BIN, IMAGES, ROOT, Skip, cpu_nanoseconds, need, undisturbed
 from bench.lib.namespaces import SERVER_ADDRESS, client_namespace, inside, tap
 
 NAME = "vm"
@@ -24,8 +24,7 @@ STREAMS = {"TCP bulk, guest receives": "take", "TCP bulk, guest sends": "give"}
 
 def _first_in_line(core, *command):
     """The command on one core, at real-time priority if we may."""
-    may = subprocess.run(["chrt", "--rr", "1", "true"], capture_output=True, check=False).returncode == 0
-    return [*(["chrt", "--rr", "1"] if may else []), "taskset", "-c", str(core), *command]
+    return [*undisturbed(), "taskset", "-c", str(core), *command]
 
 
 class _Instance:
