@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -138,6 +139,51 @@ def test_a_virtio_console_instead_of_the_serial_port(machine):
                "virtio-mmio.force-legacy=false", "-append", "holm.console=virtio", "-kernel", str(IMAGES / "hello")]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     assert "hello from hello" in result.stdout, result.stdout + result.stderr
+
+
+def qemu(machine, image, *options):
+    """QEMU as one starts it by hand, without the devices that holm-qemu adds."""
+    return ["qemu-system-x86_64", "-machine", machine, "-accel", "tcg", "-cpu", "max", "-m", "32M", "-nodefaults", "-no-user-config",
+            "-display", "none", "-kernel", str(IMAGES / image), *options]
+
+
+@pytest.mark.parametrize("which", ["microvm", "q35", "pc"])
+def test_acpi_switches_the_machine_off(which):
+    result = subprocess.run(qemu(which, "hello", "-serial", "stdio"), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                            timeout=60, check=False)
+    assert "hello from hello" in result.stdout and result.returncode == 0, result
+
+
+def test_without_acpi_a_machine_that_may_not_reboot_ends():
+    result = subprocess.run(qemu("microvm,acpi=off", "hello", "-serial", "stdio", "-no-reboot"), stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, timeout=60, check=False)
+    assert "hello from hello" in result.stdout and result.returncode == 0, result
+
+
+def test_acpi_names_virtio_mmio_devices(tmp_path):
+    disk = tmp_path / "disk.img"
+    disk.write_bytes(bytes(1 << 20))
+    command = qemu("microvm", "blockbench", "-serial", "stdio", "-m", "64M", "-global", "virtio-mmio.force-legacy=false", "-drive",
+                   f"if=none,id=d,file={disk},format=raw", "-device", "virtio-blk-device,drive=d", "-append", "-- verify")
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    assert "blockbench: check: 256 operations" in result.stdout and result.returncode == 0, result
+
+
+@pytest.mark.parametrize("which", ["q35", "pc"])
+def test_the_power_button_is_a_stop_request(which, tmp_path):
+    path = tmp_path / "monitor"
+    command = qemu(which, "tests/stop", "-serial", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-monitor",
+                   f"unix:{path},server,nowait", "-append", "-- poll")
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as machine:
+        try:
+            assert machine.stdout.readline() == "ready\n"
+            with socket.socket(socket.AF_UNIX) as monitor:
+                monitor.connect(str(path))
+                monitor.sendall(b"system_powerdown\n")
+                assert machine.stdout.readline() == "orderly\n"
+            assert machine.wait(60) == 3 << 1 | 1
+        finally:
+            machine.kill()
 
 
 def test_the_printed_command_runs():

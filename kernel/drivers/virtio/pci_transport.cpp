@@ -18,6 +18,7 @@ constexpr std::uint8_t kTypeCommon = 1;
 constexpr std::uint8_t kTypeNotify = 2;
 constexpr std::uint8_t kTypeDevice = 4;
 
+constexpr std::uint32_t kSpace = 0x100;  // bytes of a configuration space
 constexpr std::uint32_t kCommonSize = 0x38;
 constexpr std::uint16_t kNoMessage = 0xffff;
 constexpr std::uint64_t kHighest = std::uint64_t{1} << 52;
@@ -39,11 +40,14 @@ Result<PciLayout> PciLayout::read(PciFunction& function) {
     Registers& configuration = function.configuration();
     std::uint8_t at = function.find_capability(kCapabilityVendor);
     for (int i = 0; at != 0 && i < kMostCapabilities; ++i) {
+        if (at > kSpace - kCapSize - 4)
+            return fail(ErrorCode::kProtocol, "one of its capabilities ends behind its configuration space");
         const std::uint8_t type = configuration.read8(at + kCapType);
         // The first of a kind that can be used is the one to use (4.1.4); the others are alternatives.
         if (type == kTypeCommon && layout.common.size == 0) layout.common = TRY(read_part(function, at));
         if (type == kTypeDevice && layout.device.size == 0) layout.device = TRY(read_part(function, at));
-        if (type == kTypeNotify && layout.notify.size == 0 && configuration.read8(at + kCapLength) >= 20) {
+        if (type == kTypeNotify && layout.notify.size == 0 && configuration.read8(at + kCapLength) >= 20 &&
+            at <= kSpace - kCapNotifyMultiplier - 4) {
             layout.notify = TRY(read_part(function, at));
             layout.notify_multiplier = configuration.read32(at + kCapNotifyMultiplier);
         }
@@ -54,6 +58,8 @@ Result<PciLayout> PciLayout::read(PciFunction& function) {
     if (layout.common.size < kCommonSize || layout.notify.size < 2)
         return fail(ErrorCode::kProtocol, "its registers are smaller than the standard says");
     layout.message_capability = function.find_capability(kCapabilityMessages);
+    if (layout.message_capability > kSpace - 12)
+        return fail(ErrorCode::kProtocol, "its messages are told behind its configuration space");
     if (layout.message_capability != 0) {
         const std::uint32_t table = configuration.read32(layout.message_capability + 4u);
         layout.message_table =

@@ -11,6 +11,7 @@
 #include "base/text_buffer.h"
 #include "kernel/entropy/hardware.h"
 #include "kernel/entropy/random_generator.h"
+#include "kernel/platform/virtio/acpi.h"
 #include "kernel/platform/virtio/boot_failure.h"
 #include "kernel/platform/virtio/command_line.h"
 #include "kernel/platform/virtio/device_window.h"
@@ -78,12 +79,15 @@ class Boot {
     [[noreturn]] void run() {
         read_command_line();
         plan_memory();
+        acpi_ = read_acpi(memory_, info_.acpi_root());
+        add_acpi_devices();
         devices_.find(command_line_);
         make_randomness();
         place();
         set_up_interrupts();
         block_->machine.serial = serial;
         devices_.set_up(command_line_, *window_, offset_, block_->info, block_->machine);
+        set_up_power();
         set_up_clock();
         fill_boot_info();
         build_page_tables();
@@ -184,6 +188,34 @@ class Boot {
         IoApic lines(IoApic::kPhysical);
         if (lines.inputs() > kSerialInput) lines.route(kSerialInput, HOLM_VECTOR_ATTENTION);
         serial.enable_receive_interrupt();
+    }
+
+    // Where there is no word of virtio-mmio on the command line, there may be in ACPI's tables.
+    void add_acpi_devices() {
+        if (command_line_.mmio_device_count != 0) return;
+        command_line_.mmio_devices = acpi_.mmio_devices;
+        command_line_.mmio_device_count = acpi_.mmio_device_count;
+    }
+
+    void set_up_power() {
+        for (AcpiPower::Register* where :
+             {&acpi_.power.sleep[0], &acpi_.power.sleep[1], &acpi_.power.reset}) {
+            if (where->where == AcpiPower::Where::kMemory) where->address = window_->add(where->address);
+        }
+        block_->machine.power.use(acpi_.power);
+        const AcpiButton& button = acpi_.button;
+        IoApic lines(IoApic::kPhysical);
+        if (button.status_port == 0 || button.interrupt >= lines.inputs()) return;
+        if (button.switch_port != 0 && (in16(button.control_port) & 1) == 0) {
+            constexpr int kPatience = 1000;
+            out8(button.switch_port, button.switch_value);
+            for (int i = 0; i < kPatience && (in16(button.control_port) & 1) == 0; ++i) {
+            }
+        }
+        out16(button.status_port, AcpiButton::kPressed);
+        out16(button.enable_port, AcpiButton::kPressed);
+        lines.route_level(button.interrupt, HOLM_VECTOR_ATTENTION, false);
+        block_->machine.button_port = button.status_port;
     }
 
     void set_up_clock() {
@@ -356,6 +388,7 @@ class Boot {
     MemoryPlan plan_;
     Devices devices_;
     CommandLine command_line_;
+    AcpiFacts acpi_{};
     std::size_t command_line_size_ = 0;
     std::uint64_t random_[2]{};
     std::uint64_t offset_ = 0;

@@ -6,6 +6,8 @@
 #include "kernel/console/console.h"
 #include "kernel/core.h"
 #include "kernel/drivers/virtio/mmio_transport.h"
+#include "kernel/platform/virtio/acpi.h"
+#include "kernel/platform/virtio/x86_64/ports.h"
 #include "kernel/platform/virtio/x86_64/ring0.h"
 
 holm::platform::VirtioMachine* holm_virtio_machine = nullptr;
@@ -50,10 +52,18 @@ void VirtioPlatform::wait(Instant now, Instant deadline, std::span<Readiness> de
     const Duration longest = machine_.must_poll ? kPollInterval : kLongestWait;
     const Duration left = deadline.is_never() ? longest : std::clamp(deadline - now, Duration(), longest);
     const std::uint32_t vector = sleep(static_cast<std::uint64_t>(left.as_nanoseconds()));
+    // What keeps a line up is taken away before the end of the interrupt, or it would come again.
+    if (vector == HOLM_VECTOR_ATTENTION) look_for_stop_request();
     machine_.local_apic.end_of_interrupt();
-    if (vector == HOLM_VECTOR_ATTENTION) stop_requested_ |= machine_.serial.read_stop_request();
     if (vector == HOLM_VECTOR_DEVICE) acknowledge();
     for (Readiness& device : devices) device.readable = vector == HOLM_VECTOR_DEVICE;
+}
+
+void VirtioPlatform::look_for_stop_request() {
+    stop_requested_ |= machine_.serial.read_stop_request();
+    if (machine_.button_port == 0 || (in16(machine_.button_port) & AcpiButton::kPressed) == 0) return;
+    out16(machine_.button_port, AcpiButton::kPressed);
+    stop_requested_ = true;
 }
 
 // Before anybody looks at a queue: what a device does afterwards makes its line rise again.

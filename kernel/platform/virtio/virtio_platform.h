@@ -32,6 +32,7 @@ struct VirtioMachine {
     std::uint64_t wall_at_system_start_ns = 0;   // wall clock at its zero
     std::byte* exceptions = nullptr;             // the page of exceptions (ring0_layout.h)
     Power power;
+    std::uint16_t button_port = 0;  // status of ACPI's power button; 0: none
 };
 
 class VirtioPlatform final : public Platform {
@@ -49,6 +50,7 @@ class VirtioPlatform final : public Platform {
     VirtioPlatform(VirtioMachine& machine, std::uint64_t bus_offset);
 
     void acknowledge();
+    void look_for_stop_request();
     // Until an interrupt, or so long; the vector of what it was.
     std::uint32_t sleep(std::uint64_t nanoseconds);
 
