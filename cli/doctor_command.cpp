@@ -1,5 +1,6 @@
 // holm doctor: what this machine can do, and what would have to change.
 
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -8,8 +9,10 @@
 
 #include <cpuid.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <linux/landlock.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -59,6 +62,17 @@ bool has_mseal() {
     return syscall(kMseal, 1, 0, 0) < 0 && errno != ENOSYS;
 }
 
+// What keeps --tender vm from running; empty: nothing.
+std::string_view what_keeps_from_kvm() {
+    const int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+    if (kvm < 0)
+        return errno == EACCES || errno == EPERM ? "no permission for /dev/kvm; its group is usually kvm"
+                                                 : "this machine has no KVM (/dev/kvm)";
+    const int version = ioctl(kvm, KVM_GET_API_VERSION, 0);
+    close(kvm);
+    return version == KVM_API_VERSION ? "" : "/dev/kvm speaks another interface";
+}
+
 bool has_default_route() {
     std::ifstream routes("/proc/net/route");
     for (std::string name, destination, rest; routes >> name >> destination && std::getline(routes, rest);) {
@@ -84,6 +98,8 @@ int examine() {
                 "they rely on seccomp alone");
     report.nice(has_mseal(), "mseal: an instance's mappings are sealed",
                 "Linux 6.10 brings it; the filter holds without it");
+    const std::string_view no_kvm = what_keeps_from_kvm();
+    report.nice(no_kvm.empty(), "KVM: images as virtual machines, --tender vm", no_kvm);
     report.nice(access("/dev/net/tun", R_OK | W_OK) == 0, "tap devices: --net NAME=tapX",
                 "/dev/net/tun cannot be opened; -p needs no tap");
     report.nice(find_on_path("passt").has_value(), "passt: rootless -p HOST:GUEST",
