@@ -27,6 +27,7 @@ Time Server::read_time() {
 }
 
 bool Server::Connection::flush(Time time) {
+    if (waits_for_room) return true;  // its own task goes on with the output
     for (Session::Output output = session.output(time); !output.bytes.empty();
          output = session.output(time)) {
         const std::size_t taken = output.bytes.size();
@@ -83,7 +84,9 @@ Task<> Server::serve_connection(std::unique_ptr<Connection> connection) {
         if (!connection->flush(time)) break;
         if (const Bytes rest = session.output(time).bytes; !rest.empty()) {
             // TCP's buffer is full: goes on when it takes one more byte.
+            connection->waits_for_room = true;
             if (!co_await stream.send(rest.first(1))) break;
+            connection->waits_for_room = false;
             ++connection->queued;
             session.sent(read_time(), 1);
             continue;

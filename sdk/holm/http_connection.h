@@ -31,6 +31,7 @@ struct Server::Connection : ListHook<> {
     Server& server;
     Session session;
     TcpStream stream;
+    bool waits_for_room = false;  // the next byte of output is being offered to TCP: nobody else may send
     bool shut_down = false;
     std::uint64_t queued = 0;        // bytes handed over to TCP
     std::uint64_t acknowledged = 0;  // of those, at the last sweep
