@@ -188,7 +188,7 @@ def test_who_does_not_stop_is_stopped(way):
 def test_a_console_that_nobody_reads_does_not_keep_it():
     process = subprocess.Popen([str(TENDER), "--grace", "200", str(IMAGE), "--", "flood", "1000000"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(0.5)
+    process.stdout.read(1)  # and no more: the pipe fills up
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == STOPPED
     process.stdout.close()
