@@ -126,3 +126,16 @@ def test_a_stop_request_ends_an_instance_with_requests_in_flight(disk, tender, s
 def test_the_device_is_no_business_of_others_once_the_instance_has_ended(disk, bench):
     assert bench(disk, "fill").returncode == 0
     assert bench(disk, "check").returncode == 0  # the lock is gone with the one before
+
+
+@pytest.mark.parametrize("what", ["cancel", "errors", "two", "zeroes"])
+def test_a_service(tmp_path, tender, what):
+    """tests/block: dropped requests, mistakes, two devices at a time, holes and memory in pieces."""
+    grants = []
+    for name in ("disk", "log") if what == "two" else ("disk",):
+        with open(tmp_path / name, "wb") as file:
+            file.truncate(SIZE)
+        grants += ["--block", f"{name}={tmp_path / name}"]
+    command = [str(BIN / tender), *grants, str(IMAGES / "tests" / "block"), "--", what]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0 and done.stdout == "", done

@@ -21,7 +21,8 @@ extern "C" [[gnu::no_stack_protector, gnu::visibility("hidden"), gnu::used]] voi
             VmPlatform::request_stop();
             return;
         case HOLM_UPCALL_WATCHDOG:
-            if (ready && core->watchdog) core->watchdog->tick(frame->rip, frame->rbp);
+            if (ready && core->watchdog && !static_cast<VmPlatform&>(*core->platform).is_asleep())
+                core->watchdog->tick(frame->rip, frame->rbp);
             return;
         case HOLM_UPCALL_GRACE:
             if (ready && core->watchdog) core->watchdog->grace_over(frame->rip, frame->rbp);

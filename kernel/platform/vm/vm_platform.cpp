@@ -40,7 +40,9 @@ void VmPlatform::wait(Instant now, Instant deadline, std::span<Readiness> device
         const std::int64_t left = (deadline - now).as_nanoseconds();
         call.deadline_ns = tender_now() + static_cast<std::uint64_t>(left > 0 ? left : 0);
     }
+    asleep_ = true;
     hypercalls_.call(HOLM_HYPERCALL_WAIT, call);
+    asleep_ = false;
     for (Readiness& device : devices) {
         device.readable |= device.want_readable && call.events != 0;
         device.writable |= device.want_writable && call.events != 0;

@@ -28,6 +28,9 @@ class VmPlatform final : public Platform {
 
     // In the upcall, which may come before there is a core.
     static void request_stop() { stop_requested_ = true; }
+    // In the upcall of a watchdog tick: whether the processor time was the tender's, which serves devices in
+    // wait() and has threads for disks. No task hogs the core then.
+    bool is_asleep() const { return asleep_; }
 
   private:
     explicit VmPlatform(const holm_boot_info& boot);
@@ -39,6 +42,7 @@ class VmPlatform final : public Platform {
     HypercallPage hypercalls_;
     std::uint64_t tsc_at_start_;
     std::uint64_t tsc_hz_;
+    volatile bool asleep_ = false;
     static constinit volatile bool stop_requested_;
 };
 
