@@ -1,5 +1,8 @@
 // The filter of the threads that serve a block device, on all numbers and on sample arguments.
 
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -38,6 +41,18 @@ TEST_CASE("each call of a block device's thread is known by its number and has a
         char* const name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, call.number);
         CHECK(call.name == name);
         free(name);
+    }
+}
+
+TEST_CASE("docs/vm.md has the list of a block device's threads") {
+    std::ifstream file(HOLM_SOURCE_DIR "/docs/vm.md");
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    for (const ThreadCall& call : kBlockCalls) {
+        CAPTURE(call.name);
+        const std::size_t end = text.find("| " + std::string(call.purpose) + " |\n");
+        REQUIRE(end != std::string::npos);
+        const std::string row = text.substr(text.rfind('\n', end) + 1);
+        CHECK(row.starts_with("| `" + std::string(call.name) + "` | "));
     }
 }
 
