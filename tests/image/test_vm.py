@@ -80,6 +80,19 @@ def test_an_image_without_the_platform_is_refused():
     assert done.stderr == f"holm-vm: {probe}: the image was built without the platform \"vm\" (holm.toml: platforms)\n"
 
 
+def test_a_platform_that_is_left_out_takes_no_room():
+    narrow = IMAGES / "tests" / "narrow"
+    if not narrow.exists():
+        pytest.skip("build/images/tests/narrow is not built")
+    assert run(BIN / "holm-process", narrow).stdout == "hello from narrow\n"
+    refused = run(TENDER, narrow)
+    assert refused.returncode == REFUSED and 'without the platform "vm"' in refused.stderr
+    assert narrow.stat().st_size <= HELLO.stat().st_size - (16 << 10)
+    names = run("llvm-nm-19", "-C", f"{narrow}.debug").stdout
+    assert "holm::platform::ProcessPlatform::" in names
+    assert "holm::platform::VmPlatform::" not in names
+
+
 @pytest.mark.skipif(not ROOT, reason="a mount namespace needs root")
 @pytest.mark.parametrize("mount, sentence", [
     ("mount -t tmpfs none /dev", "this machine has no KVM (/dev/kvm); use --tender process"),
