@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -18,7 +19,7 @@ def error(number):
     return 2**64 - number
 
 
-EBADF, EFBIG, EOVERFLOW = error(9), error(27), error(75)
+EFBIG, ENOSPC, EOVERFLOW = error(27), error(28), error(75)
 
 
 @pytest.fixture
@@ -108,6 +109,26 @@ def test_a_file_in_use_is_refused_unless_all_read(disk):
         done = run(disk, "report")
         assert done.returncode == probe.REFUSED
         assert done.stderr == f"holm-process: device disk: {disk} is in use by another instance\n"
+
+
+def test_a_block_special_file(disk):
+    """A loop device: its size is what the kernel says, and it can be written within it alone."""
+    if os.geteuid() != 0 or shutil.which("losetup") is None:
+        pytest.skip("a loop device needs root and losetup")
+    made = subprocess.run(["losetup", "--find", "--show", str(disk)], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        pytest.skip("no loop device can be had here")
+    device = made.stdout.strip()
+    try:
+        facts = probe.facts(run(device, "report").stdout)
+        assert facts["sector-size"] == 512 and facts["sector-count"] == SIZE // 512
+        assert result(device, "pwrite", f"512:{SIZE - 512}") == 512
+        assert run(device, "pwrite", f"512:{SIZE}").returncode == probe.KILLED_BY_FILTER
+        assert result(device, "plain-write") in (EFBIG, EOVERFLOW, ENOSPC)
+        assert result(device, "plain-read") == 0
+        assert result(device, "preadv", "512:0", settings=",ro") == 512
+    finally:
+        subprocess.run(["losetup", "--detach", device], check=True)
 
 
 # What the filter permits
