@@ -19,7 +19,8 @@ enum Purpose : std::uint64_t {
     kTcp,
     kTcpMore,
     kInterface = 0x100,
-    kDhcp = 0x200
+    kDhcp = 0x200,
+    kDhcpV6 = 0x300,
 };
 
 // Frames that loop back can cause more of them; after so many rounds the caller gets its turn, and comes back
@@ -48,7 +49,7 @@ Stack::Stack(const Configuration& configuration)
       ip_(derive_key(kIdentification), counters_, *this),
       icmp_(ip_, counters_, std::uint16_t(derive_key(kIcmpIdentifier).low)),
       icmp_v6_(ip_, counters_, std::uint16_t(derive_key(kIcmpIdentifier).high)),
-      udp_(ip_, configuration.udp, derive_key(kUdpPorts), counters_),
+      udp_(ip_, ip_, configuration.udp, derive_key(kUdpPorts), counters_),
       tcp_(with_secret(configuration.tcp), tcp::heap_memory(), ip_),
       loopback_(loopback_device_, MacAddress{}, 0, true, derive_key(kInterface), counters_) {
     loopback_.set_address(Instant(), IpAddress::v4(127, 0, 0, 1), 8, link::AddressPolicy::kAnnounce);
@@ -142,18 +143,47 @@ Result<> Stack::start_ipv6(Instant now, Interface& interface, const Ipv6Configur
         added = added && routes.add({{}, 0, gateway, &interface, kOrigin});
     }
     if (!added) return fail(ErrorCode::kNoSpace, "too many IPv6 addresses or routes");
+    const auto all = ip_.interfaces();
+    const auto index = std::size_t(std::find(all.begin(), all.end(), &interface) - all.begin());
+    if (configuration.dhcp && index < all.size()) start_dhcp_v6(now, index, true);
+    return {};
+}
+
+// Once begun it goes on; a router that later wants addresses too gets its way.
+void Stack::start_dhcp_v6(Instant now, std::size_t index, bool with_address) {
+    auto& binding = dhcp_v6_[index];
+    if (!binding)
+        binding.reset(new (std::nothrow)
+                          dhcp::BindingV6(*ip_.interfaces()[index], derive_key(kDhcpV6 + index)));
+    if (!binding) return;
+    using State = dhcp::ClientV6::State;
+    const State state = binding->client().state();
+    const bool informs = state == State::kAskingForInformation || state == State::kInformed;
+    if (state == State::kIdle || (informs && with_address)) binding->client().start(now, with_address);
+}
+
+void Stack::run_dhcp_v6(Instant now) {
+    for (const auto& binding : dhcp_v6_)
+        if (binding && binding->transmit(now, ip_) && address_observer_) address_observer_->notify();
+}
+
+std::span<const IpAddress> Stack::dhcp_v6_dns(const Interface& interface) const {
+    for (const auto& binding : dhcp_v6_)
+        if (binding && &binding->interface() == &interface) return binding->client().dns();
     return {};
 }
 
 // Routes that routers have told of, made anew when one of them has changed its mind. A default route that the
 // operator has named stays.
-void Stack::follow_routers() {
+void Stack::follow_routers(Instant now) {
     bool changed = false;
     for (std::size_t i = 0; i < ip_.interfaces().size(); ++i) {
         Interface& interface = *ip_.interfaces()[i];
         const ndp::Host& host = interface.ipv6();
         if (std::exchange(discovery_seen_[i], host.changes()) == host.changes()) continue;
         changed = true;
+        // RFC 4861, section 4.2: addresses by DHCPv6, or only what else there is to know.
+        if (host.managed() || host.other_configuration()) start_dhcp_v6(now, i, host.managed());
         ip::RouteTable& routes = ip_.routes();
         constexpr auto kOrigin = ip::RouteOrigin::kDiscovered;
         routes.remove_interface(interface, kOrigin);
@@ -213,20 +243,58 @@ void Stack::run_dhcp(Instant now) {
     }
 }
 
-void Stack::receive(Instant now, Interface& interface, const ReceivedFrame& frame) {
-    interface.count_received(frame.bytes.size());
+Result<Interface*> Stack::add_vlan(Instant now, Interface& trunk, std::uint16_t id,
+                                   InterfaceConfiguration configuration) {
+    if (id == 0 || id > link::VlanDevice::kMaximumId)
+        return fail(ErrorCode::kInvalid, "the number of a VLAN is between 1 and 4094");
+    for (const auto& other : vlans_)
+        if (other && other->interface == &trunk)
+            return fail(ErrorCode::kInvalid, "the trunk is a VLAN itself");
+    if (vlan_of(trunk, id)) return fail(ErrorCode::kExists, "the interface of this VLAN exists");
+    const auto place = std::find(vlans_.begin(), vlans_.end(), nullptr);
+    if (trunk.is_loopback() || place == vlans_.end())
+        return fail(ErrorCode::kInvalid, "the interface carries no VLANs");
+    place->reset(new (std::nothrow) Vlan{&trunk, nullptr, link::VlanDevice(trunk.device(), id)});
+    if (!*place) return fail(ErrorCode::kOutOfMemory, "no memory for a VLAN");
+    configuration.mac = trunk.mac();
+    const auto added = add_interface(now, (*place)->device, configuration);
+    // What add_interface() has begun stays, and needs its device; without its number nothing reaches it.
+    if (added) (*place)->interface = *added;
+    return added;
+}
+
+Interface* Stack::vlan_of(const Interface& trunk, std::uint16_t id) const {
+    for (const auto& vlan : vlans_)
+        if (vlan && vlan->trunk == &trunk && vlan->device.id() == id) return vlan->interface;
+    return nullptr;
+}
+
+void Stack::receive(Instant now, Interface& physical, const ReceivedFrame& frame) {
     const auto header = wire::EthernetHeader::parse(frame.bytes);
     if (!header) return counters_.count(header.error());
+    Bytes payload = frame.bytes.subspan(wire::EthernetHeader::kSize);
+    std::uint16_t type = header->type;
+    Offload offload = frame.offload;
+    Interface* interface = &physical;
+    if (type == wire::kEtherTypeVlan) {
+        const auto tag = wire::VlanTag::parse(payload);
+        if (!tag) return counters_.count(tag.error());
+        if (tag->id != 0) interface = vlan_of(physical, tag->id);
+        if (!interface) return counters_.count(Drop::kNotForUs);
+        payload = payload.subspan(wire::VlanTag::kSize);
+        type = tag->type;
+        if (offload.checksum_start >= wire::VlanTag::kSize) offload.checksum_start -= wire::VlanTag::kSize;
+    }
+    interface->count_received(frame.bytes.size());
     const bool group = header->destination.is_multicast();
-    if (!group && header->destination != interface.mac()) return counters_.count(Drop::kNotForUs);
-    const Bytes payload = frame.bytes.subspan(wire::EthernetHeader::kSize);
-    switch (header->type) {
+    if (!group && header->destination != interface->mac()) return counters_.count(Drop::kNotForUs);
+    switch (type) {
         case wire::kEtherTypeIpv4:
-            return ip_.receive(now, interface, payload, frame.offload, group, frame.owner);
+            return ip_.receive(now, *interface, payload, offload, group, frame.owner);
         case wire::kEtherTypeIpv6:
-            return ip_.receive_v6(now, interface, payload, frame.offload, group, frame.owner);
+            return ip_.receive_v6(now, *interface, payload, offload, group, frame.owner);
         case wire::kEtherTypeArp:
-            if (!interface.is_loopback()) interface.receive_arp(now, payload);
+            if (!interface->is_loopback()) interface->receive_arp(now, payload);
             return;
         default:
             counters_.count(Drop::kUnknownEtherType);
@@ -250,6 +318,8 @@ void Stack::deliver(Instant now, ip::Protocol protocol, const ip::Received& rece
             return;
         case ip::Protocol::kTcp:
             return tcp_.receive(now, received, payload);
+        case ip::Protocol::kIgmp:
+            return received.interface->receive_igmp(now, received.destination, received.ttl, payload);
         case ip::Protocol::kIcmpv6:
             break;  // not over IPv4
     }
@@ -262,6 +332,10 @@ void Stack::deliver_v6(Instant now, ip::Protocol protocol, const ip::Received& r
         case ip::Protocol::kIcmpv6:
             return icmp_v6_.receive(now, received, payload, *this);
         case ip::Protocol::kUdp:
+            for (const auto& binding : dhcp_v6_)
+                if (binding && &binding->interface() == received.interface &&
+                    binding->receive(now, received, payload, counters_))
+                    return;
             if (udp_.receive(now, received, payload) == udp::Layer::Verdict::kPortUnreachable)
                 icmp_v6_.send_error(now, wire::Icmpv6Type::kUnreachable,
                                     std::uint8_t(wire::Icmpv6Unreachable::kPort), 0, received);
@@ -269,6 +343,7 @@ void Stack::deliver_v6(Instant now, ip::Protocol protocol, const ip::Received& r
         case ip::Protocol::kTcp:
             return tcp_.receive(now, received, payload);
         case ip::Protocol::kIcmp:
+        case ip::Protocol::kIgmp:
             break;  // not over IPv6
     }
     counters_.count(Drop::kUnknownProtocol);
@@ -306,7 +381,8 @@ void Stack::reassembly_failed(Instant now, const ip::Received& received) {
 void Stack::transmit(Instant now) {
     ip_.expire(now);
     run_dhcp(now);
-    follow_routers();
+    run_dhcp_v6(now);
+    follow_routers(now);
     for (int round = 0; round < kLoopbackRounds; ++round) {
         bool blocked = false;
         for (Interface* interface : ip_.interfaces()) {
@@ -318,7 +394,7 @@ void Stack::transmit(Instant now) {
         // A segment to a neighbour that is not known yet has just made an ARP request due.
         for (Interface* interface : ip_.interfaces())
             if (interface->next_deadline() <= now) interface->transmit(now, ip_);
-        follow_routers();
+        follow_routers(now);
         if (!loopback_device_.has_frame()) return;
         // Frames that are looped back from now on belong to the next round.
         while (loopback_device_.has_frame()) {
@@ -334,6 +410,8 @@ Instant Stack::next_deadline() const {
     for (const Interface* interface : ip_.interfaces()) next = std::min(next, interface->next_deadline());
     for (const auto& binding : dhcp_)
         if (binding) next = std::min(next, binding->client().next_deadline());
+    for (const auto& binding : dhcp_v6_)
+        if (binding) next = std::min(next, binding->next_deadline());
     return next;
 }
 

@@ -20,6 +20,7 @@
 #include "base/siphash.h"
 #include "net/address.h"
 #include "net/dhcp/binding.h"
+#include "net/dhcp/binding_v6.h"
 #include "net/drop.h"
 #include "net/frame.h"
 #include "net/icmp/layer.h"
@@ -27,6 +28,7 @@
 #include "net/ip/layer.h"
 #include "net/link/interface.h"
 #include "net/link/loopback.h"
+#include "net/link/vlan_device.h"
 #include "net/tcp/layer.h"
 #include "net/udp/layer.h"
 
@@ -52,6 +54,8 @@ struct Ipv6Configuration {
     IpAddress gateway;  // ::: no default route but what routers tell of
     // Listen to routers (SLAAC, RFC 4862).
     bool autoconfigure = true;
+    // Ask for an address by DHCPv6 at once, not only when a router says so.
+    bool dhcp = false;
     bool accept_redirects = false;
     // kAnnounce: addresses are used while duplicates of them are looked for (RFC 4429).
     link::AddressPolicy policy = link::AddressPolicy::kAnnounce;
@@ -77,6 +81,10 @@ class Stack final : private ip::Upper {
     // kOutOfMemory, kInvalid for an address or a prefix that no host can have.
     Result<Interface*> add_interface(Instant now, LinkDevice& device,
                                      const InterfaceConfiguration& configuration);
+    // A VLAN of a trunk as an interface of its own, with the trunk's MAC address. Errors: kInvalid for an id
+    // that is none or a trunk that is itself a VLAN, kExists, those of add_interface().
+    Result<Interface*> add_vlan(Instant now, Interface& trunk, std::uint16_t id,
+                                InterfaceConfiguration configuration);
     std::span<Interface* const> interfaces() const { return ip_.interfaces(); }
 
     // Gives an interface another address; `gateway` 0.0.0.0: no default route. Errors: kInvalid, as above.
@@ -92,9 +100,12 @@ class Stack final : private ip::Upper {
                         link::AddressPolicy policy = link::AddressPolicy::kAnnounce);
     // The lease of an interface; null if it has none.
     const dhcp::Lease* lease(const Interface& interface) const;
+    // DNS servers that DHCPv6 has named for an interface.
+    std::span<const IpAddress> dhcp_v6_dns(const Interface& interface) const;
     // Told when DHCP, a router or the detection of duplicates has changed an interface's addresses.
     void set_address_observer(Observer* observer) { address_observer_ = observer; }
 
+    // Frames of a VLAN go to the interface that add_vlan() made.
     void receive(Instant now, Interface& interface, const ReceivedFrame& frame);
     void transmit(Instant now);
     Instant next_deadline() const;
@@ -112,7 +123,9 @@ class Stack final : private ip::Upper {
     void reassembly_failed(Instant now, const ip::Received& received) override;
     void refused(Instant now, const ip::Received& received, const wire::ExtensionProblem& problem) override;
     void deliver_v6(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload);
-    void follow_routers();
+    void follow_routers(Instant now);
+    void start_dhcp_v6(Instant now, std::size_t index, bool with_address);
+    void run_dhcp_v6(Instant now);
     void run_dhcp(Instant now);
     SipHashKey derive_key(std::uint64_t purpose) const;
     tcp::Configuration with_secret(tcp::Configuration configuration) const;
@@ -127,7 +140,15 @@ class Stack final : private ip::Upper {
     link::LoopbackDevice loopback_device_;
     Interface loopback_;
     std::array<std::unique_ptr<Interface>, ip::Layer::kMaximumInterfaces> owned_;
+    struct Vlan {
+        Interface* trunk;
+        Interface* interface;
+        link::VlanDevice device;
+    };
+    Interface* vlan_of(const Interface& trunk, std::uint16_t id) const;
+    std::array<std::unique_ptr<Vlan>, ip::Layer::kMaximumInterfaces> vlans_;
     std::array<std::unique_ptr<dhcp::Binding>, ip::Layer::kMaximumInterfaces> dhcp_;  // where it is wanted
+    std::array<std::unique_ptr<dhcp::BindingV6>, ip::Layer::kMaximumInterfaces> dhcp_v6_;
     std::array<std::uint32_t, ip::Layer::kMaximumInterfaces> discovery_seen_{};
     Observer* address_observer_ = nullptr;
 };

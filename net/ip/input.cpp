@@ -6,12 +6,6 @@
 
 namespace holm::net::ip {
 
-namespace {
-
-constexpr IpAddress kAllHosts = IpAddress::v4(224, 0, 0, 1);
-
-}  // namespace
-
 void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const Offload& offload,
                     bool link_group, BufferOwner* owner) {
     const auto parsed = wire::Ipv4Header::parse(packet);
@@ -27,7 +21,7 @@ void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const
         if (header.destination.is_loopback() && !interface.is_loopback())
             return counters_.count(Drop::kBadSource);
     } else if (is_group(header.destination)) {
-        if (header.destination.is_multicast() && header.destination != kAllHosts)
+        if (header.destination.is_multicast() && !interface.listens(header.destination))
             return counters_.count(Drop::kNotForUs);
         group = true;
     } else if (interface.configuring() && Protocol(header.protocol) == Protocol::kUdp) {
@@ -50,6 +44,7 @@ void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const
     received.ttl = header.ttl;
     received.traffic_class = header.traffic_class;
     received.interface = &interface;
+    received.zone = interface.zone();
     received.datagram = packet;
     received.while_configuring = while_configuring;
     if (header.is_fragment()) {

@@ -31,6 +31,7 @@ struct Received {
     std::uint16_t segment_size =
         0;  // not 0: several segments coalesced by the device, each of this many payload bytes
     link::Interface* interface = nullptr;  // where it came in
+    std::uint8_t zone = 0;                 // the number of that interface
     bool reassembled = false;              // from fragments
     // To an address that is not ours, on an interface that looks for one: for its DHCP client, nobody else.
     bool while_configuring = false;

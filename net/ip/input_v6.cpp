@@ -49,6 +49,7 @@ void Layer::receive_v6(Instant now, link::Interface& interface, Bytes packet, co
     received.ttl = header->hop_limit;
     received.traffic_class = header->traffic_class;
     received.interface = &interface;
+    received.zone = interface.zone();
     received.datagram = packet;
     received.owner = owner;
     if (received.destination.is_multicast()) {
@@ -60,9 +61,13 @@ void Layer::receive_v6(Instant now, link::Interface& interface, Bytes packet, co
                (!interface.is_loopback() && received.destination.is_loopback())) {
         return counters_.count(Drop::kNotForUs);
     }
-    if (received.source.is_multicast() ||
-        (!interface.is_loopback() && (received.source.is_loopback() || is_own(received.source))))
-        return counters_.count(Drop::kBadSource);
+    // Who has the address that we are trying says so from that address: it passes.
+    bool forged = received.source.is_multicast();
+    if (!interface.is_loopback()) {
+        forged |= received.source.is_loopback();
+        for (const link::Interface* own : interfaces()) forged |= own->ipv6().is_unique(received.source);
+    }
+    if (forged) return counters_.count(Drop::kBadSource);
 
     const auto chain = wire::walk_extensions(packet, header->next_header, wire::Ipv6Header::kSize);
     if (!chain) return refuse(now, received, chain.error());

@@ -37,7 +37,7 @@ class Upper {
     ~Upper() = default;
 };
 
-class Layer final : public IpOutput, public link::Interface::UnresolvedSink {
+class Layer final : public IpOutput, public Groups, public link::Interface::UnresolvedSink {
   public:
     static constexpr std::size_t kMaximumInterfaces = 8;  // the loopback interface included
 
@@ -69,6 +69,9 @@ class Layer final : public IpOutput, public link::Interface::UnresolvedSink {
     // routes.
     TransmitResult send(Instant now, const Packet& packet, link::Urgency urgency, link::Interface* via);
     Result<Route> route(const IpAddress& destination, const IpAddress& source) const override;
+
+    Result<std::uint8_t> join_group(const IpAddress& group, std::uint8_t zone) override;
+    void leave_group(const IpAddress& group, std::uint8_t zone) override;
 
     bool is_own(const IpAddress& address) const;
     // An address that more than one host listens to.

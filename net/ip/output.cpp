@@ -174,6 +174,27 @@ Layer::Hop Layer::next_hop(const IpAddress& destination, const IpAddress& source
     return {entry->interface, destination, entry->interface->is_broadcast(destination)};
 }
 
+Result<std::uint8_t> Layer::join_group(const IpAddress& group, std::uint8_t zone) {
+    if (!group.is_multicast()) return fail(ErrorCode::kInvalid, "this is no multicast group");
+    link::Interface* interface = nullptr;
+    for (link::Interface* candidate : interfaces())
+        if (candidate->zone() == zone) interface = candidate;
+    if (zone == 0)
+        interface =
+            (group.is_v4() ? next_hop(group, {}, nullptr) : next_hop_v6(group, {}, nullptr)).interface;
+    if (!interface) return fail(ErrorCode::kNoDevice, "no interface leads to the group");
+    const std::uint8_t chosen = interface->zone();
+    if (!interface->join_group(seen_, group.needs_zone() ? group.with_zone(chosen) : group))
+        return fail(ErrorCode::kNoBuffers, "the interface listens to too many groups");
+    return chosen;
+}
+
+void Layer::leave_group(const IpAddress& group, std::uint8_t zone) {
+    for (link::Interface* interface : interfaces())
+        if (interface->zone() == zone)
+            interface->leave_group(seen_, group.needs_zone() ? group.with_zone(zone) : group);
+}
+
 Result<Route> Layer::route(const IpAddress& destination, const IpAddress& source) const {
     if (!source.is_unspecified() && !is_own(source))
         return fail(ErrorCode::kAddressUnavailable, "the source address is not one of ours");

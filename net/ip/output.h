@@ -65,4 +65,16 @@ class IpOutput {
     ~IpOutput() = default;
 };
 
+// Who looks after the multicast groups that sockets listen to.
+class Groups {
+  public:
+    // Has the interface of this zone listen (0: the one that packets to the group leave by), and says which
+    // it was. Errors: kInvalid for what is no group, kNoDevice, kNoBuffers when an interface has too many.
+    virtual Result<std::uint8_t> join_group(const IpAddress& group, std::uint8_t zone) = 0;
+    virtual void leave_group(const IpAddress& group, std::uint8_t zone) = 0;
+
+  protected:
+    ~Groups() = default;
+};
+
 }  // namespace holm::net::ip

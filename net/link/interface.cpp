@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "net/wire/ethernet.h"
+#include "net/wire/igmp.h"
 
 namespace holm::net::link {
 
@@ -17,7 +18,8 @@ Interface::Interface(LinkDevice& device, MacAddress mac, std::uint16_t mtu, bool
       loopback_(loopback),
       random_(key),
       ipv6_(mac, zone, {key.low, ~key.high}, counters),
-      listeners_(random_) {
+      listeners_(random_),
+      listeners_v4_(random_) {
     // RFC 791: every IPv4 link carries 68 bytes. Below that, fragmenting would not even move 8 bytes a
     // packet.
     mtu_ = std::max<std::uint16_t>(mtu_, 68);
@@ -151,6 +153,25 @@ void Interface::receive_arp(Instant now, Bytes payload) {
              message.sender_mac);
 }
 
+void Interface::receive_igmp(Instant now, const IpAddress& destination, std::uint8_t ttl, Bytes bytes) {
+    if (ttl != 1) return counters_.count(Drop::kBadSource);  // RFC 3376, section 4: from the link
+    const auto message = wire::IgmpMessage::parse(bytes);
+    if (!message) return counters_.count(message.error());
+    if (message->kind == wire::IgmpMessage::Kind::kReport) listeners_v4_.heard_report(destination);
+    if (message->kind == wire::IgmpMessage::Kind::kQuery)
+        listeners_v4_.queried(now, message->group, message->most, message->older);
+}
+
+void Interface::transmit_igmp(Instant now) {
+    while (const auto report = listeners_v4_.due(now)) {
+        const wire::IgmpReportPacket packet(address(), *report);
+        std::byte ethernet[wire::EthernetHeader::kSize];
+        wire::EthernetHeader{wire::group_mac(packet.destination), mac_, wire::kEtherTypeIpv4}.emit(ethernet);
+        const Bytes pieces[] = {ethernet, Bytes(packet.bytes).first(packet.size)};
+        enqueue(pieces, {});
+    }
+}
+
 void Interface::transmit(Instant now, UnresolvedSink& sink) {
     if (now >= guard_.next_deadline())
         while (const auto message = guard_.due(now, mac_, random_))
@@ -168,12 +189,13 @@ void Interface::transmit(Instant now, UnresolvedSink& sink) {
         }
     }
     transmit_ipv6(now, sink);
+    if (now >= listeners_v4_.next_deadline()) transmit_igmp(now);
     flush();
 }
 
 Instant Interface::next_deadline() const {
     return std::min({guard_.next_deadline(), neighbors_.next_deadline(), ipv6_.next_deadline(),
-                     listeners_.next_deadline()});
+                     listeners_.next_deadline(), listeners_v4_.next_deadline()});
 }
 
 }  // namespace holm::net::link

@@ -40,6 +40,7 @@ enum class Urgency : std::uint8_t {
 class Interface final : private ndp::Output {
   public:
     static constexpr std::size_t kOutputQueueBytes = 128 * 1024;
+    static constexpr IpAddress kAllHosts = IpAddress::v4(224, 0, 0, 1);
 
     // Told of each frame that was given up because its next hop did not answer. `packet`: IP header first.
     class UnresolvedSink {
@@ -63,6 +64,7 @@ class Interface final : private ndp::Output {
     // believed.
     void limit_mtu(std::uint16_t mtu);
     bool is_loopback() const { return loopback_; }
+    LinkDevice& device() { return device_; }
     const DeviceCapabilities& capabilities() const { return capabilities_; }
     const Traffic& traffic() const { return traffic_; }
     std::uint64_t address_conflicts() const { return guard_.conflicts(); }
@@ -104,10 +106,18 @@ class Interface final : private ndp::Output {
     void receive_ndp(Instant now, const ndp::Heard& heard) { ipv6_.receive(now, heard, *this); }
     void receive_mld(Instant now, const ndp::Heard& heard);
 
-    // Groups of IPv6 that a socket wants to hear. False: they are too many.
-    bool join_group(Instant now, const IpAddress& group) { return listeners_.join(now, group); }
-    void leave_group(Instant now, const IpAddress& group) { listeners_.leave(now, group); }
-    bool listens(const IpAddress& group) const { return ipv6_.listens(group) || listeners_.listens(group); }
+    // Groups of either family that a socket wants to hear. False: they are too many.
+    bool join_group(Instant now, const IpAddress& group) {
+        return group.is_v4() ? listeners_v4_.join(now, group) : listeners_.join(now, group);
+    }
+    void leave_group(Instant now, const IpAddress& group) {
+        group.is_v4() ? listeners_v4_.leave(now, group) : listeners_.leave(now, group);
+    }
+    bool listens(const IpAddress& group) const {
+        if (group.is_v4()) return group == kAllHosts || listeners_v4_.listens(group);
+        return ipv6_.listens(group) || listeners_.listens(group);
+    }
+    void receive_igmp(Instant now, const IpAddress& destination, std::uint8_t ttl, Bytes message);
 
     // While DHCP has no lease: UDP to any unicast address is taken, since servers may send an offer to the
     // address that they offer.
@@ -147,6 +157,7 @@ class Interface final : private ndp::Output {
     void send_icmpv6(const IpAddress& source, const IpAddress& destination, MacAddress mac,
                      std::uint8_t hop_limit, Bytes extension, MutableBytes message);
     void transmit_ipv6(Instant now, UnresolvedSink& sink);
+    void transmit_igmp(Instant now);
 
     LinkDevice& device_;
     Counters& counters_;
@@ -166,8 +177,9 @@ class Interface final : private ndp::Output {
     AddressGuard guard_;
     WaitingRoom waiting_;
     ndp::Host ipv6_;
-    multicast::Membership listeners_;  // groups of IPv6
-    UnresolvedSink* sink_ = nullptr;   // while transmit() runs
+    multicast::Membership listeners_;     // groups of IPv6
+    multicast::Membership listeners_v4_;  // groups of IPv4
+    UnresolvedSink* sink_ = nullptr;      // while transmit() runs
     RecordQueue queue_{kOutputQueueBytes};
 };
 

@@ -39,11 +39,11 @@ bool is_reserved(std::uint64_t identifier) {
 
 }  // namespace
 
-IpAddress stable_address(const IpAddress& prefix, MacAddress interface, std::uint8_t counter,
+IpAddress stable_address(const IpAddress& prefix, std::uint8_t interface, std::uint8_t counter,
                          const SipHashKey& secret) {
     std::byte message[16]{};
     std::memcpy(message, prefix.bytes().data(), 8);
-    std::memcpy(message + 8, interface.bytes.data(), 6);
+    message[13] = std::byte(interface);
     message[14] = std::byte(counter);
     std::uint64_t identifier = 0;
     for (std::uint8_t round = 0; is_reserved(identifier); ++round) {

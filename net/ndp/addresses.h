@@ -60,9 +60,9 @@ class AddressSet {
 };
 
 // An interface identifier that is the same whenever we come back to a prefix, and says nothing elsewhere
-// (RFC 7217, section 5): F(prefix, interface, -, counter, secret) is SipHash. Identifiers that RFC 5453
-// reserves are never made.
-IpAddress stable_address(const IpAddress& prefix, MacAddress interface, std::uint8_t counter,
+// (RFC 7217, section 5): F(prefix, interface, -, counter, secret) is SipHash, and the interface its number.
+// Identifiers that RFC 5453 reserves are never made.
+IpAddress stable_address(const IpAddress& prefix, std::uint8_t interface, std::uint8_t counter,
                          const SipHashKey& secret);
 
 // ff02::1:ffXX:XXXX of an address (RFC 4291, section 2.7.1), in its zone.

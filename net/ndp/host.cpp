@@ -19,6 +19,11 @@ bool Host::is_own(const IpAddress& address) const {
     return own && own->usable();
 }
 
+bool Host::is_unique(const IpAddress& address) const {
+    const Address* own = addresses_.find(address);
+    return own && own->state == Address::State::kUnique;
+}
+
 bool Host::listens(const IpAddress& group) const {
     if (!running_) return false;
     if (group == kAllNodes.with_zone(zone_)) return true;
@@ -108,6 +113,7 @@ void Host::receive_advertisement(Instant now, const Heard& heard, Output& output
     wire::NeighborAdvertisement& message = *parsed;
     if (heard.destination.is_multicast() && message.solicited) return counters_.count(Drop::kBadSource);
     if (message.target.is_link_local()) message.target = message.target.with_zone(zone_);
+    if (message.target_mac == mac_) return;  // our own, reflected by the link
     if (Address* own = addresses_.find(message.target)) {
         if (own->state == Address::State::kTentative) return found_duplicate(now, *own, output);
         ++conflicts_;  // RFC 4862, section 5.4.4: an error that it leaves to others
@@ -129,6 +135,7 @@ void Host::receive_router(Instant now, const Heard& heard, Output& output) {
 
     if (routers_.learn_router(now, heard.source, message.preference, message.lifetime_seconds)) ++changes_;
     if (message.lifetime_seconds != 0) next_solicitation_ = Instant::never();
+    if (managed_ != message.managed || other_ != message.other) ++changes_;
     managed_ = message.managed;
     other_ = message.other;
     const auto retransmit = Duration::milliseconds(message.retransmit_milliseconds);
@@ -175,7 +182,7 @@ void Host::take_prefix(Instant now, const wire::PrefixInformation& prefix, Outpu
         return;
     }
     if (prefix.valid_seconds == 0) return;
-    const IpAddress address = stable_address(prefix.prefix, mac_, 0, configuration_.secret);
+    const IpAddress address = stable_address(prefix.prefix, zone_, 0, configuration_.secret);
     add_address(now, address, 64, Origin::kAdvertised, preferred, valid, output);
 }
 

@@ -94,6 +94,8 @@ class Host {
 
     // An address that packets are received for.
     bool is_own(const IpAddress& address) const;
+    // One that nobody else can have: what comes from it is forged, or our own.
+    bool is_unique(const IpAddress& address) const;
     // A group that this host listens to by itself: all nodes, and the solicited-node groups of its addresses.
     bool listens(const IpAddress& group) const;
     std::span<const Address> addresses() const { return addresses_.all(); }

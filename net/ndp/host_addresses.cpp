@@ -19,7 +19,7 @@ void Host::start(Instant now, const Configuration& configuration, std::uint32_t 
     running_ = true;
     mtu_ = device_mtu_ = mtu;
     Address link_local;
-    link_local.address = stable_address(kLinkLocalPrefix, mac_, 0, configuration_.secret).with_zone(zone_);
+    link_local.address = stable_address(kLinkLocalPrefix, zone_, 0, configuration_.secret).with_zone(zone_);
     link_local.origin = Origin::kLinkLocal;
     begin_address(now, link_local, output);
     if (configuration_.autoconfigure) next_solicitation_ = now;
@@ -87,7 +87,7 @@ void Host::found_duplicate(Instant now, Address& address, Output& output) {
     Address another = address;
     ++another.duplicates;
     drop_address(now, address, output);
-    another.address = stable_address(another.address, mac_, another.duplicates, configuration_.secret)
+    another.address = stable_address(another.address, zone_, another.duplicates, configuration_.secret)
                           .with_zone(another.address.zone());
     begin_address(now, another, output);
 }

@@ -106,9 +106,8 @@ Layer::Verdict Layer::receive(Instant, const ip::Received& received, Bytes datag
 
 bool Layer::hand_over(const ip::Received& received, const Endpoint& local, const Endpoint& remote,
                       Bytes payload, BufferOwner* owner) {
+    if (received.to_group) return hand_to_group(received, local, remote, payload);
     Socket* socket = find(local, remote);
-    // A socket bound to an address hears the broadcasts of its port only if it is bound to all addresses, as
-    // on Linux.
     if (!socket) {
         counters_.count(Drop::kNoSocket);
         return false;
@@ -116,6 +115,25 @@ bool Layer::hand_over(const ip::Received& received, const Endpoint& local, const
     if (!socket->enqueue(remote, received.destination, payload, owner)) counters_.count(Drop::kQueueFull);
     socket->notify();
     return true;
+}
+
+// Every socket that listens gets a copy. One that is bound to an address of ours hears no broadcast and no
+// group, as on Linux.
+bool Layer::hand_to_group(const ip::Received& received, const Endpoint& local, const Endpoint& remote,
+                          Bytes payload) {
+    bool heard = false;
+    for (Socket* socket = bucket(local.port); socket; socket = socket->next_) {
+        if (socket->local_.port != local.port ||
+            !hears(socket->local_.address, socket->only_v6_, local.address) ||
+            (socket->is_connected() && socket->remote_ != remote) ||
+            (local.address.is_multicast() && !socket->listens(local.address, received.zone)))
+            continue;
+        heard = true;
+        if (!socket->enqueue(remote, local.address, payload, nullptr)) counters_.count(Drop::kQueueFull);
+        socket->notify();
+    }
+    if (!heard) counters_.count(Drop::kNoSocket);
+    return heard;
 }
 
 bool Layer::report(const ip::ErrorReport& error) {

@@ -27,8 +27,13 @@ class Layer {
     static constexpr std::uint16_t kFirstEphemeralPort = 49'152;  // IANA's dynamic range, to 65,535
     static constexpr std::size_t kMaximumPayload = ip::kMaximumTransport - 8;
 
-    Layer(ip::IpOutput& output, const Configuration& configuration, const SipHashKey& key, Counters& counters)
-        : output_(output), configuration_(configuration), random_(key), counters_(counters) {}
+    Layer(ip::IpOutput& output, ip::Groups& groups, const Configuration& configuration, const SipHashKey& key,
+          Counters& counters)
+        : output_(output),
+          groups_(groups),
+          configuration_(configuration),
+          random_(key),
+          counters_(counters) {}
     Layer(const Layer&) = delete;
     Layer& operator=(const Layer&) = delete;
 
@@ -54,11 +59,14 @@ class Layer {
     std::uint16_t choose_port(const IpAddress& address, bool only_v6);
     void insert(Socket& socket);
     void remove(Socket& socket);
+    bool hand_to_group(const ip::Received& received, const Endpoint& local, const Endpoint& remote,
+                       Bytes payload);
     // `owner`: of the frame, if its payload is worth keeping where it is.
     bool hand_over(const ip::Received& received, const Endpoint& local, const Endpoint& remote, Bytes payload,
                    BufferOwner* owner);
 
     ip::IpOutput& output_;
+    ip::Groups& groups_;
     Configuration configuration_;
     KeyedRandom random_;
     Counters& counters_;

@@ -2,6 +2,7 @@
 
 // A UDP socket (RFC 768). Owned by who opened it; it must be gone before its Layer is.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -74,12 +75,23 @@ class Socket {
     void set_observer(Observer* observer) { observer_ = observer; }
     void allow_broadcast(bool on) { broadcast_ = on; }
     void set_ttl(std::uint8_t ttl) { ttl_ = ttl; }
+    void set_traffic_class(std::uint8_t traffic_class) { traffic_class_ = traffic_class; }
+
+    // Hears what is sent to the group, at most kMaximumGroups of them, through the interface of this zone (0:
+    // the one that packets to it leave by). Errors: kInvalid, kAlready, kNoDevice, kNoBuffers.
+    static constexpr std::size_t kMaximumGroups = 8;
+    Result<> join(const IpAddress& group, std::uint8_t zone = 0);
+    // Errors: kAddressUnavailable if it was not joined.
+    Result<> leave(const IpAddress& group, std::uint8_t zone = 0);
+    // Of packets to groups: 1 unless set, so that they stay on the link (RFC 1112, section 6.1).
+    void set_group_ttl(std::uint8_t ttl) { group_ttl_ = ttl; }
     // A socket bound to :: hears IPv6 alone. To be said before bind().
     void set_only_v6(bool on) { only_v6_ = on; }
 
   private:
     friend class Layer;
     Socket(Layer& layer, std::size_t queue_bytes) : layer_(layer), queue_(queue_bytes) {}
+    bool listens(const IpAddress& group, std::uint8_t zone) const;
     // `owner`, if any, keeps the payload where it is.
     bool enqueue(const Endpoint& source, const IpAddress& destination, Bytes payload, BufferOwner* owner);
     void notify() {
@@ -98,6 +110,14 @@ class Socket {
     bool only_v6_ = false;
     bool wants_space_ = false;  // the last send was refused because the device was full
     std::uint8_t ttl_ = 64;
+    std::uint8_t group_ttl_ = 1;
+    std::uint8_t traffic_class_ = 0;
+    struct Group {
+        IpAddress address;  // without a zone
+        std::uint8_t zone = 0;
+    };
+    std::array<Group, kMaximumGroups> groups_;
+    std::size_t group_count_ = 0;
     Socket* next_ = nullptr;  // in the layer's bucket of the local port
 };
 

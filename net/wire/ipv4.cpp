@@ -1,5 +1,8 @@
 #include "net/wire/ipv4.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "base/checksum.h"
 #include "base/network_order.h"
 #include "net/wire/layout.h"
@@ -109,6 +112,15 @@ void Ipv4Header::emit(MutableBytes bytes) const {
                0,    source.to_v4(), destination.to_v4()};
     raw.checksum = InternetChecksum().add(std::as_bytes(std::span(&raw, 1))).value();
     store(bytes, raw);
+}
+
+void Ipv4Header::emit_with_options(MutableBytes bytes, Bytes options) const {
+    emit(bytes);
+    std::copy(options.begin(), options.end(), bytes.begin() + kSize);
+    bytes[0] = std::byte(0x40 | (kSize + options.size()) / 4);
+    const auto field = bytes.subspan(offsetof(Layout, checksum));
+    store(field, NetU16(0));
+    store(field, NetU16(InternetChecksum().add(bytes.first(kSize + options.size())).value()));
 }
 
 }  // namespace holm::net::wire

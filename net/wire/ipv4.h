@@ -36,6 +36,8 @@ struct Ipv4Header {
     static Parsed<Ipv4Header> parse_quoted(Bytes packet);
     // Writes a header without options and its checksum. Precondition: bytes.size() >= kSize.
     void emit(MutableBytes bytes) const;
+    // The same with options, whose size is a multiple of 4. Precondition: bytes has room for both.
+    void emit_with_options(MutableBytes bytes, Bytes options) const;
 
   private:
     struct Layout;

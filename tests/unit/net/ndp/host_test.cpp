@@ -142,9 +142,6 @@ TEST_CASE("a duplicate of an address of our making is replaced, one of the opera
     SUBCASE("found by somebody else's advertisement") {
         host.receive_icmp({other.mac, first.without_zone()}, kAllNodes,
                           advertisement(first.without_zone(), other.mac, false, true));
-        // Its own address as a source is refused by IP before; a defender speaks from another of its own.
-        host.receive_icmp({other.mac, parsed("fe80::8")}, kAllNodes,
-                          advertisement(first.without_zone(), other.mac, false, true));
     }
     SUBCASE("found by somebody else's solicitation") {
         host.receive_icmp(other, ndp::solicited_node(first, 0), solicitation(first.without_zone(), {}));
@@ -360,9 +357,9 @@ TEST_CASE("advertisements that no router on the link can have sent are ignored")
 TEST_CASE("a flood of advertisements is bounded in addresses, routers and work") {
     Automatic host;
     for (int i = 0; i < 500; ++i) {
-        const Peer attacker{{{2, 1, 0, 0, std::uint8_t(i >> 8), std::uint8_t(i)}},
-                            ndp::stable_address(parsed("fe80::"), {{1, 1, 1, 1, 1, std::uint8_t(i)}},
-                                                std::uint8_t(i >> 8), {7, 7})};
+        const Peer attacker{
+            {{2, 1, 0, 0, std::uint8_t(i >> 8), std::uint8_t(i)}},
+            ndp::stable_address(parsed("fe80::"), std::uint8_t(i), std::uint8_t(i >> 8), {7, 7})};
         Advertisement message(1800);
         for (int j = 0; j < 8; ++j) {
             auto prefix = parsed("2001:db8::").bytes();
@@ -428,9 +425,8 @@ TEST_CASE("redirects are followed only if that is wanted, and only from our rout
 }
 
 TEST_CASE("identifiers are the same for a prefix and a secret, and differ elsewhere (RFC 7217)") {
-    const MacAddress mac{{2, 0, 0, 0, 0, 2}};
     const auto make = [&](std::string_view prefix, std::uint64_t secret, std::uint8_t counter = 0) {
-        return ndp::stable_address(parsed(prefix), mac, counter, {secret, secret});
+        return ndp::stable_address(parsed(prefix), 2, counter, {secret, secret});
     };
     CHECK(make("2001:db8:1::", 1) == make("2001:db8:1::", 1));
     CHECK(make("2001:db8:1::", 1) != make("2001:db8:1::", 2));

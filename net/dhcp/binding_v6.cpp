@@ -1,0 +1,88 @@
+#include "net/dhcp/binding_v6.h"
+
+#include <utility>
+
+#include "net/ip/pseudo_header.h"
+#include "net/wire/udp.h"
+
+namespace holm::net::dhcp {
+
+namespace {
+
+// All_DHCP_Relay_Agents_and_Servers (RFC 8415, section 7.1).
+constexpr IpAddress kServers = IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2});
+
+}  // namespace
+
+bool BindingV6::receive(Instant now, const ip::Received& received, Bytes datagram, Counters& counters) {
+    const auto header = wire::UdpHeader::parse(datagram);
+    if (!header || header->destination_port != wire::kDhcpv6ClientPort) return false;
+    datagram = datagram.first(header->length);
+    if (!received.checksum_verified &&
+        !ip::pseudo_header(received.source, received.destination, ip::Protocol::kUdp, datagram.size())
+             .add(datagram)
+             .is_correct()) {
+        counters.count(Drop::kBadChecksum);
+        return true;
+    }
+    // From the link, and to us alone (section 16.1).
+    if (!received.source.is_link_local() || received.to_group || !header->has_checksum)
+        counters.count(Drop::kBadSource);
+    else
+        client_.receive(now, datagram.subspan(wire::UdpHeader::kSize));
+    return true;
+}
+
+Instant BindingV6::next_deadline() const {
+    // Without an address of the link's nothing can be sent; when there is one the interface tells.
+    return interface_.ipv6().link_local().is_unspecified() ? Instant::never() : client_.next_deadline();
+}
+
+bool BindingV6::transmit(Instant now, ip::Layer& ip) {
+    for (const ndp::Address& own : interface_.ipv6().addresses()) {
+        if (own.address == applied_ && own.state == ndp::Address::State::kDuplicate) {
+            client_.decline(now);
+            break;
+        }
+    }
+    if (!interface_.ipv6().link_local().is_unspecified())
+        while (const auto message = client_.due(now)) send(now, ip, *message);
+    if (std::exchange(changes_seen_, client_.changes()) == client_.changes()) return false;
+    apply(now);
+    return true;
+}
+
+void BindingV6::apply(Instant now) {
+    const auto& lease = client_.lease();
+    if (!applied_.is_unspecified() && (!lease || lease->address != applied_)) {
+        interface_.remove_ipv6_address(now, applied_);
+        applied_ = {};
+    }
+    if (!lease) return;
+    // Section 18.2.10.1: the address says nothing about what is on the link.
+    if (!interface_.extend_ipv6_address(lease->address, lease->preferred_until, lease->valid_until))
+        interface_.add_ipv6_address(now, lease->address, 128, ndp::Origin::kDhcp, lease->preferred_until,
+                                    lease->valid_until);
+    applied_ = lease->address;
+}
+
+void BindingV6::send(Instant now, ip::Layer& ip, const wire::Dhcpv6Request& out) {
+    std::byte message[wire::Dhcpv6Request::kMaximumSize];
+    const Bytes payload = Bytes(message).first(out.emit(message));
+    std::byte header[wire::UdpHeader::kSize];
+    wire::UdpHeader{wire::kDhcpv6ClientPort, wire::kDhcpv6ServerPort,
+                    std::uint16_t(sizeof(header) + payload.size())}
+        .emit(header);
+    ip::Packet packet;
+    packet.protocol = ip::Protocol::kUdp;
+    packet.source = interface_.ipv6().link_local();
+    packet.destination = kServers.with_zone(interface_.zone());
+    packet.header = header;
+    packet.checksum_offset = wire::UdpHeader::kChecksumOffset;
+    packet.payload = {&payload, 1};
+    packet.dont_fragment = false;
+    packet.ttl = 1;
+    ip.send(now, packet, link::Urgency::kDeferred, &interface_);
+}
+
+}  // namespace holm::net::dhcp

@@ -1,0 +1,214 @@
+#include "net/dhcp/client_v6.h"
+
+#include <algorithm>
+
+namespace holm::net::dhcp {
+
+namespace {
+
+using wire::Dhcpv6Reply;
+using wire::Dhcpv6Type;
+
+constexpr std::uint32_t kForEver = ~std::uint32_t{0};
+
+Instant after(Instant start, std::uint32_t seconds) {
+    return seconds == kForEver ? Instant::never() : start + Duration::seconds(seconds);
+}
+
+}  // namespace
+
+const ClientV6::Retransmission& ClientV6::retransmission() const {
+    switch (state_) {
+        case State::kRequesting:
+            return kRequest;
+        case State::kRenewing:
+        case State::kRebinding:
+            return kRenew;
+        case State::kDeclining:
+            return kDecline;
+        case State::kAskingForInformation:
+            return kInformation;
+        default:
+            return kSolicit;
+    }
+}
+
+void ClientV6::start(Instant now, bool with_address) {
+    with_address_ = with_address;
+    begin(now, with_address ? State::kSoliciting : State::kAskingForInformation);
+}
+
+// A new exchange, whose first message is due at once.
+void ClientV6::begin(Instant now, State state) {
+    state_ = state;
+    transaction_ = std::uint32_t(random_.next()) & 0xff'ffff;
+    tries_ = 0;
+    began_ = deadline_ = now;
+}
+
+std::optional<wire::Dhcpv6Request> ClientV6::due(Instant now) {
+    if (lease_ && now >= lease_->valid_until) {
+        lose_lease();
+        begin(now, State::kSoliciting);
+    }
+    if (now < deadline_) return std::nullopt;
+    if (state_ == State::kBound) begin(now, State::kRenewing);
+    if (state_ == State::kRenewing && now >= lease_->rebinding) begin(now, State::kRebinding);
+    if (state_ == State::kInformed) begin(now, State::kAskingForInformation);
+    const int most = retransmission().count;
+    if (most != 0 && tries_ == most) begin(now, State::kSoliciting);
+
+    const Retransmission& timing = retransmission();
+    // Section 15: the wait doubles up to a bound, give or take a tenth each time.
+    wait_ = tries_ == 0 ? timing.first : std::min(wait_ * 2, timing.longest);
+    const auto tenth = std::uint64_t((wait_ / 10).as_nanoseconds());
+    deadline_ = now + wait_ - Duration::nanoseconds(std::int64_t(tenth)) +
+                Duration::nanoseconds(std::int64_t(random_.below(2 * tenth + 1)));
+    ++tries_;
+
+    wire::Dhcpv6Request message;
+    message.transaction = transaction_;
+    message.client = mac_;
+    message.hundredths = std::uint16_t(std::min<std::int64_t>((now - began_).as_milliseconds() / 10, 0xffff));
+    message.address = lease_ ? lease_->address : offered_;
+    switch (state_) {
+        case State::kRequesting:
+            message.type = Dhcpv6Type::kRequest;
+            message.server = server_;
+            break;
+        case State::kRenewing:
+            message.type = Dhcpv6Type::kRenew;
+            message.server = server_;
+            deadline_ = std::min(deadline_, lease_->rebinding);
+            break;
+        case State::kRebinding:
+            message.type = Dhcpv6Type::kRebind;
+            deadline_ = std::min(deadline_, lease_->valid_until);
+            break;
+        case State::kDeclining:
+            message.type = Dhcpv6Type::kDecline;
+            message.server = server_;
+            break;
+        case State::kAskingForInformation:
+            message.type = Dhcpv6Type::kInformationRequest;
+            message.with_address = false;
+            break;
+        default:
+            message.type = Dhcpv6Type::kSolicit;
+            message.address = {};
+            break;
+    }
+    return message;
+}
+
+Instant ClientV6::next_deadline() const {
+    return lease_ ? std::min(deadline_, lease_->valid_until) : deadline_;
+}
+
+void ClientV6::receive(Instant now, Bytes message) {
+    const auto reply = Dhcpv6Reply::parse(message, mac_);
+    // Section 16: answers name the server, and us.
+    if (!reply || reply->transaction != transaction_ || !reply->for_client || !reply->server) return;
+    if (reply->type == Dhcpv6Type::kAdvertise) {
+        if (state_ == State::kSoliciting) accept_advertisement(now, *reply);
+    } else if (reply->type == Dhcpv6Type::kReply) {
+        accept_reply(now, *reply);
+    }
+}
+
+// The first offer is taken: section 18.2.1 would wait a second for a better one, which costs a start a
+// second.
+void ClientV6::accept_advertisement(Instant now, const Dhcpv6Reply& reply) {
+    if (reply.status != wire::kDhcpv6Success || reply.address_status != wire::kDhcpv6Success ||
+        reply.address.is_unspecified())
+        return;
+    server_ = reply.server;
+    offered_ = reply.address;
+    begin(now, State::kRequesting);
+}
+
+void ClientV6::accept_reply(Instant now, const Dhcpv6Reply& reply) {
+    switch (state_) {
+        case State::kDeclining:
+            offered_ = {};
+            return begin(now, State::kSoliciting);
+        case State::kAskingForInformation: {
+            take_dns(reply);
+            state_ = State::kInformed;
+            const Duration told = Duration::seconds(reply.refresh_seconds);
+            deadline_ =
+                reply.refresh_seconds == kForEver
+                    ? Instant::never()
+                    : now + (reply.refresh_seconds == 0 ? kRefresh : std::max(told, kShortestRefresh));
+            return;
+        }
+        case State::kRequesting:
+        case State::kRenewing:
+            if (!server_ || *reply.server != *server_) return;
+            break;
+        case State::kRebinding:
+            break;
+        default:
+            return;
+    }
+    const bool refused = reply.status != wire::kDhcpv6Success || reply.address_status != wire::kDhcpv6Success;
+    const bool same = !lease_ || reply.address == lease_->address;
+    if (refused || !reply.has_association || reply.address.is_unspecified() || !same ||
+        reply.valid_seconds == 0) {
+        // Section 18.2.10.1: a binding that the server does not know, or none: from the beginning. A lease
+        // that stands is used until it ends; other troubles are left to the next attempt.
+        const bool gone = reply.address_status == wire::kDhcpv6NoBinding || reply.valid_seconds == 0 ||
+                          state_ == State::kRequesting;
+        if (!gone) return;
+        if (reply.address_status == wire::kDhcpv6NoBinding || (same && reply.has_association)) lose_lease();
+        offered_ = {};
+        begin(now, State::kSoliciting);
+        deadline_ =
+            now + kSolicit.first;  // not at once: a server that refuses everything is not to be flooded
+        return;
+    }
+    LeaseV6 lease;
+    lease.address = reply.address;
+    const std::uint32_t valid = std::max(reply.valid_seconds, kShortestLease);
+    const std::uint32_t preferred = std::max(std::min(reply.preferred_seconds, valid), kShortestLease / 2);
+    // Section 21.4: 0.5 and 0.8 of the preferred lifetime where the server leaves it to us; in order, or not
+    // believed.
+    std::uint32_t renewal = reply.renewal_seconds, rebinding = reply.rebinding_seconds;
+    if (rebinding == 0 || rebinding >= valid)
+        rebinding = preferred == kForEver ? kForEver : preferred / 5 * 4;
+    if (renewal == 0 || renewal >= rebinding) renewal = preferred == kForEver ? kForEver : preferred / 2;
+    renewal = std::min(std::max(renewal, kShortestLease / 4), rebinding);
+    lease.preferred_until = after(began_, preferred);
+    lease.valid_until = after(began_, valid);
+    lease.renewal = after(began_, renewal);
+    lease.rebinding = after(began_, rebinding);
+    lease_ = lease;
+    server_ = reply.server;
+    state_ = State::kBound;
+    deadline_ = lease.renewal;
+    ++changes_;
+    take_dns(reply);
+}
+
+void ClientV6::take_dns(const Dhcpv6Reply& reply) {
+    const std::span<const IpAddress> told(reply.dns.data(), reply.dns_count);
+    if (std::equal(told.begin(), told.end(), dns().begin(), dns().end())) return;
+    std::copy(told.begin(), told.end(), dns_.begin());
+    dns_count_ = told.size();
+    ++changes_;
+}
+
+void ClientV6::lose_lease() {
+    if (!lease_) return;
+    lease_.reset();
+    ++changes_;
+}
+
+void ClientV6::decline(Instant now) {
+    if (!lease_) return;
+    offered_ = lease_->address;
+    lose_lease();
+    begin(now, State::kDeclining);
+}
+
+}  // namespace holm::net::dhcp

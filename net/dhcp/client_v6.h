@@ -1,0 +1,101 @@
+#pragma once
+
+// The DHCPv6 client of one interface (RFC 8415, section 18.2), as a state machine without I/O: stateful, for
+// one address, or stateless, for DNS servers alone.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/instant.h"
+#include "base/siphash.h"
+#include "net/address.h"
+#include "net/wire/dhcpv6.h"
+
+namespace holm::net::dhcp {
+
+struct LeaseV6 {
+    IpAddress address;
+    Instant preferred_until;
+    Instant valid_until;
+    Instant renewal;    // T1
+    Instant rebinding;  // T2
+};
+
+class ClientV6 {
+  public:
+    // Section 7.6: the first wait of a message, the longest, and how often it is sent (0: for ever).
+    struct Retransmission {
+        Duration first;
+        Duration longest;
+        int count = 0;
+    };
+    static constexpr Retransmission kSolicit{Duration::seconds(1), Duration::seconds(3600), 0};
+    static constexpr Retransmission kRequest{Duration::seconds(1), Duration::seconds(30), 10};
+    static constexpr Retransmission kRenew{Duration::seconds(10), Duration::seconds(600), 0};
+    static constexpr Retransmission kDecline{Duration::seconds(1), Duration::seconds(3600), 4};
+    static constexpr Retransmission kInformation{Duration::seconds(1), Duration::seconds(3600), 0};
+    static constexpr Duration kRefresh = Duration::minutes(24 * 60);  // IRT_DEFAULT
+    static constexpr Duration kShortestRefresh = Duration::seconds(600);
+    static constexpr std::uint32_t kShortestLease = 60;  // seconds; shorter ones count as this long
+
+    enum class State : std::uint8_t {
+        kIdle,
+        kSoliciting,
+        kRequesting,
+        kBound,
+        kRenewing,
+        kRebinding,
+        kDeclining,
+        kAskingForInformation,
+        kInformed,
+    };
+
+    ClientV6(MacAddress mac, const SipHashKey& key) : mac_(mac), random_(key) {}
+
+    // The first message is due at once. `with_address`: stateful.
+    void start(Instant now, bool with_address);
+    State state() const { return state_; }
+
+    // A datagram that came to the client's port from a link-local address.
+    void receive(Instant now, Bytes message);
+    // The message that is due now, if any, to be sent to all servers and relays (ff02::1:2). Also ends a
+    // lease that has run out.
+    std::optional<wire::Dhcpv6Request> due(Instant now);
+    Instant next_deadline() const;
+
+    // Somebody else uses the address: it is given back, and another one looked for (section 18.2.8).
+    void decline(Instant now);
+
+    const std::optional<LeaseV6>& lease() const { return lease_; }
+    std::span<const IpAddress> dns() const { return {dns_.data(), dns_count_}; }
+    // Rises whenever lease() or dns() has changed.
+    std::uint32_t changes() const { return changes_; }
+
+  private:
+    void begin(Instant now, State state);
+    const Retransmission& retransmission() const;
+    void accept_advertisement(Instant now, const wire::Dhcpv6Reply& reply);
+    void accept_reply(Instant now, const wire::Dhcpv6Reply& reply);
+    void take_dns(const wire::Dhcpv6Reply& reply);
+    void lose_lease();
+
+    MacAddress mac_;
+    KeyedRandom random_;
+    State state_ = State::kIdle;
+    bool with_address_ = true;
+    std::uint32_t transaction_ = 0;
+    int tries_ = 0;
+    Instant began_;
+    Duration wait_;
+    Instant deadline_ = Instant::never();  // of the next message
+    std::optional<wire::Duid> server_;
+    IpAddress offered_;
+    std::optional<LeaseV6> lease_;
+    std::size_t dns_count_ = 0;
+    std::array<IpAddress, wire::Dhcpv6Reply::kDns> dns_;
+    std::uint32_t changes_ = 0;
+};
+
+}  // namespace holm::net::dhcp
