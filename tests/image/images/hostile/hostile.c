@@ -209,8 +209,11 @@ static void attempt(const char* what, uint64_t a, uint64_t b) {
         list_instructions(say);
     else if (try_instruction(what))
         say("survived\n");
-    else
-        leave(99);
+    else {
+        const int status = abuse_block_device(what, a, b, boot, hypercall);
+        if (status < 0) leave(99);
+        say_number("status", (uint64_t)status);
+    }
     leave(0);
 }
 

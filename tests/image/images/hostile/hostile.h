@@ -8,3 +8,12 @@ int try_instruction(const char* name);
 
 /* Prints the names of all of them, one a line. */
 void list_instructions(void (*say)(const char*));
+
+typedef void hostile_hypercall(uint64_t number, uint64_t value);
+
+struct holm_boot_info;
+
+/* Sends the image's block device one request of this name; the status that it gets, or -1: there is no such
+ * name, or no device. */
+int abuse_block_device(const char* what, uint64_t a, uint64_t b, const struct holm_boot_info* info,
+                       hostile_hypercall* hypercall);
