@@ -124,6 +124,7 @@ class Server : public Service {
     const WaitingHandler& waiting_handler(Router::RouteId route) const;
     Task<> accept_all(TcpListener& listener, Scope& connections);
     Task<> serve_connection(std::unique_ptr<Connection> connection);
+    Task<> converse(Connection& connection);
     Task<> watch_deadlines();
     void check_deadline(Connection& connection);
     // Both clocks of this core, with one reading of the time stamp counter in most cases.

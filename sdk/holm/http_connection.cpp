@@ -3,6 +3,9 @@
 
 #include "holm/http_connection.h"
 
+#include <exception>
+
+#include "kernel/console/console.h"
 #include "kernel/task/sleep.h"
 #include "kernel/time/clock.h"
 
@@ -28,6 +31,24 @@ Time Server::read_time() {
 
 bool Server::Connection::flush(Time time) {
     if (waits_for_room) return true;  // its own task goes on with the output
+    try {
+        return hand_over(time);
+    } catch (const std::exception& exception) {
+        give_up(exception.what());
+    } catch (...) {
+        give_up("something that is no std::exception");
+    }
+    return false;
+}
+
+// A reset: after a mere end the peer might take what it has for the whole answer.
+void Server::Connection::give_up(const char* what) {
+    ++server.statistics_.failures;
+    this_core().console->print("http: a connection is given up: ", what, "\n");
+    stream.abort();
+}
+
+bool Server::Connection::hand_over(Time time) {
     for (Session::Output output = session.output(time); !output.bytes.empty();
          output = session.output(time)) {
         const std::size_t taken = output.bytes.size();
@@ -54,9 +75,22 @@ bool Server::Connection::peer_took(std::size_t least) {
     return unacknowledged() == 0 || acknowledged >= before + least;
 }
 
+// What a service throws outside of its handlers, from the source of a stream or for lack of memory, ends one
+// connection, not the scope of all.
 Task<> Server::serve_connection(std::unique_ptr<Connection> connection) {
-    Session& session = connection->session;
-    TcpStream& stream = connection->stream;
+    try {
+        co_await converse(*connection);
+        co_return;
+    } catch (const std::exception& exception) {
+        connection->give_up(exception.what());
+    } catch (...) {
+        connection->give_up("something that is no std::exception");
+    }
+}
+
+Task<> Server::converse(Connection& connection) {
+    Session& session = connection.session;
+    TcpStream& stream = connection.stream;
     while (!session.closed()) {
         Time time = read_time();
         for (Bytes input = stream.readable(); session.wants_input() && !input.empty();
@@ -81,17 +115,17 @@ Task<> Server::serve_connection(std::unique_ptr<Connection> connection) {
             }
             stream.consume(consumed);
         }
-        if (!connection->flush(time)) break;
+        if (!connection.flush(time)) break;
         if (const Bytes rest = session.output(time).bytes; !rest.empty()) {
             // TCP's buffer is full: goes on when it takes one more byte.
-            connection->waits_for_room = true;
+            connection.waits_for_room = true;
             if (!co_await stream.send(rest.first(1))) break;
-            connection->waits_for_room = false;
-            ++connection->queued;
+            connection.waits_for_room = false;
+            ++connection.queued;
             session.sent(read_time(), 1);
             continue;
         }
-        while (connection->unacknowledged() > kMostUnacknowledged) co_await sleep(Duration::milliseconds(10));
+        while (connection.unacknowledged() > kMostUnacknowledged) co_await sleep(Duration::milliseconds(10));
         if (session.closed() || !stream.readable().empty()) continue;
         const auto received = co_await stream.receive();
         if (!received) break;

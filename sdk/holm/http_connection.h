@@ -22,11 +22,15 @@ struct Server::Connection : ListHook<> {
 
     // Hands over to TCP what it takes without waiting. False when the connection is broken.
     bool flush(Time time);
+    void give_up(const char* what);
     // Bytes that TCP holds until the peer acknowledges them.
     std::size_t unacknowledged() const { return stream.connection().unacknowledged_bytes(); }
     // To be called once each sweep: whether the peer has taken at least `least` bytes since the last call, or
     // everything.
     bool peer_took(std::size_t least);
+
+    // flush() without a net.
+    bool hand_over(Time time);
 
     Server& server;
     Session session;

@@ -52,6 +52,23 @@ def test_handlers_that_wait_run_beside_each_other(lan, server):
     assert server.alive()
 
 
+def test_a_stream_that_throws_ends_its_connection_and_no_other(lan, server):
+    python(lan, """
+        waiting = connect()
+        waiting.sendall(b"GET /wait/1500 HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
+        time.sleep(0.2)
+        for _ in range(3):
+            s = connect()
+            s.sendall(b"GET /broken-stream HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+            got = read_to_end(s)
+            assert not got.endswith(b"0\\r\\n\\r\\n"), got[-20:]  # the end of a whole answer
+        assert read_to_end(waiting).endswith(b"1500=1500\\n")
+    """)
+    assert server.output().count("the source has dried up") == 3
+    assert get(lan, "/")[1] == "quick\n"
+    assert server.stop() == 0, server.output()
+
+
 def test_a_peer_that_resets_while_its_handler_waits_harms_nobody(lan, server):
     python(lan, """
         import struct

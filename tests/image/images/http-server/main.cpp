@@ -49,6 +49,13 @@ Task<> holm::main(Machine& machine) {
             return std::size_t{1000};
         });
     });
+    server.get("/broken-stream", [](const Request&) {
+        return Response::stream("text/plain", [left = 3](MutableBytes buffer) mutable {
+            if (left-- == 0) throw std::runtime_error("the source has dried up");
+            std::memset(buffer.data(), 's', 1000);
+            return std::size_t{1000};
+        });
+    });
     server.get("/own", [](const Request&) { return Response::text(std::string(2'000'000, 'o')); });
     static const std::string kept(3'000'000, 'k');
     server.get("/kept", [](const Request&) { return Response::reference(as_bytes(kept), "text/plain"); });
