@@ -55,6 +55,10 @@ function(holm_library name)
                 # Built where a program or a test wants it: the tools need few of them.
                 set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
             elseif(side STREQUAL "guest")
+                if(NOT arg_EXCEPTIONS)
+                    # No exception passes through it: a tenth of a small image. The debugger has .debug_frame.
+                    target_compile_options(${target} PRIVATE -fno-asynchronous-unwind-tables -fno-unwind-tables)
+                endif()
                 # Images link all of them (HolmImage.cmake); the linker keeps what is used.
                 set_property(GLOBAL APPEND PROPERTY HOLM_GUEST_LIBRARIES ${target})
             endif()
