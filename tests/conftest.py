@@ -12,7 +12,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.support.instance import Instance  # noqa: E402: needs the path above
+from tests.support import tenders  # noqa: E402: needs the path above
+from tests.support.instance import Instance  # noqa: E402
 
 FAILURES = ROOT / "build" / "test-failures"
 
@@ -50,12 +51,16 @@ def start(keep):
         instance.end()
 
 
-@pytest.fixture(params=["holm-process", "holm-vm"])
+@pytest.fixture(params=tenders.OURS, ids=str)
 def tender(request):
-    """Each tender in turn, for what must be the same on all of them."""
-    if request.param == "holm-vm" and not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        pytest.skip("/dev/kvm is missing, or not permitted")
-    return request.param
+    """Each of Holm's own tenders in turn."""
+    return request.param.or_skip()
+
+
+@pytest.fixture(params=tenders.ALL, ids=str)
+def every_tender(request):
+    """Each tender in turn, QEMU's machines too, for what must be the same on all of them."""
+    return request.param.or_skip()
 
 
 class Namespace:

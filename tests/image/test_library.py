@@ -1,9 +1,17 @@
 """The C and C++ standard libraries inside an image: tests/image/images/library has a file for each group of checks."""
 
+import functools
+
 import pytest
 
 GROUPS = ["containers", "streams", "text", "exceptions", "threads", "waiting", "time", "files", "memory", "descriptors",
           "system"]
+
+
+@pytest.fixture
+def start(start, every_tender):
+    """All of it on every tender: the image is the same file."""
+    return functools.partial(start, tender=every_tender)
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -1,5 +1,7 @@
 """What becomes of programs that go wrong (tests/image/images/misuse)."""
 
+import functools
+
 import pytest
 
 PANICS = {
@@ -10,6 +12,12 @@ PANICS = {
     "abort": "the service called abort()",
     "exhaust": "bad_alloc",
 }
+
+
+@pytest.fixture
+def start(start, every_tender):
+    """All of it on every tender: the image is the same file."""
+    return functools.partial(start, tender=every_tender)
 
 
 @pytest.mark.parametrize("way", PANICS)

@@ -1,8 +1,15 @@
 """The request to stop, as plain programs see it (tests/image/images/stop)."""
 
+import functools
 import time
 
 import pytest
+
+
+@pytest.fixture
+def start(start, every_tender):
+    """All of it on every tender: the image is the same file."""
+    return functools.partial(start, tender=every_tender)
 
 
 @pytest.mark.parametrize("way", ["poll", "pipe", "pause"])

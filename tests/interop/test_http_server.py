@@ -10,8 +10,8 @@ import pytest
 
 
 @pytest.fixture
-def server(lan, start):
-    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+def server(lan, start, tender):
+    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, tender=tender)
     instance.wait_for("http: ready")
     return instance
 
@@ -162,7 +162,7 @@ def test_more_connections_than_allowed_wait_for_their_turn(lan, server):
 
 def test_a_heap_full_of_unfinished_requests_is_answered_with_503(lan, start):
     """What clients send cannot end the instance: requests beyond the memory are refused, the others go on."""
-    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", "--mem", "6M", inside=lan)
+    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", "--mem", "6M", inside=lan, tender=tender)
     instance.wait_for("http: ready")
     python(lan, """
         sockets = [connect() for _ in range(15)]

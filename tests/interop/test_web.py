@@ -12,9 +12,9 @@ import pytest
 
 
 @pytest.fixture
-def web(lan, start, tender):
+def web(lan, start, every_tender):
     lan.start_capture()
-    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, tender=tender)
+    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, tender=every_tender)
     for _ in range(200):
         if lan.run("curl", "-sf", "-m", "1", f"http://{lan.GUEST}/healthz").returncode == 0:
             return instance

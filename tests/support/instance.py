@@ -6,13 +6,15 @@ import signal
 import subprocess
 import time
 
+from tests.support.tenders import Tender
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "build" / "images"
 BIN = ROOT / "build" / "bin"
 
 
 class Instance:
-    """Runs `build/bin/holm-process OPTIONS build/images/IMAGE`, console output to `log`.
+    """Runs `build/bin/holm-process OPTIONS build/images/IMAGE`, console output to `log`; `tender` is another program or a Tender.
 
     `inside` is a Namespace in which the tender starts; `arguments` go behind "--"; `image` may be a path."""
 
@@ -21,7 +23,8 @@ class Instance:
         if not path.is_absolute():
             path = IMAGES / image
         assert path.exists(), f"{path} is not built"
-        command = [str(BIN / tender), *map(str, options), str(path)]
+        program, own = (tender.program, tender.options) if isinstance(tender, Tender) else (tender, ())
+        command = [str(BIN / program), *own, *map(str, options), str(path)]
         if arguments:
             command += ["--", *map(str, arguments)]
         if inside is not None:
