@@ -78,9 +78,7 @@ class BlockDevice::Lock {
 
 void BlockDevice::serve() {
     std::uint64_t count = 0;
-    sleepers_++;
     [[maybe_unused]] const ssize_t got = ::read(handles_.doorbell, &count, sizeof count);
-    sleepers_--;
     while (serve_one()) {
     }
 }
@@ -110,7 +108,9 @@ void BlockDevice::let_others_serve() {
         queue_.notify_after(1);
         more = queue_.has_next();
     }
-    if (more && sleepers_ != 0) ring();
+    // Also when none sleeps yet: one may be about to, and the guest does not ring for what it has published
+    // already.
+    if (more) ring();
 }
 
 void BlockDevice::give_back(const Virtqueue::Chain& chain, std::uint32_t length) {

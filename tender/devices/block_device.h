@@ -68,7 +68,6 @@ class BlockDevice {
     BlockLimits limits_;
     Virtqueue queue_;
     std::atomic_flag locked_;
-    std::atomic<std::uint32_t> sleepers_ = 0;
     std::atomic<bool> news_ = false;
     std::atomic<const char*> broken_ = nullptr;
 };
