@@ -154,6 +154,13 @@ def test_acpi_switches_the_machine_off(which):
     assert "hello from hello" in result.stdout and result.returncode == 0, result
 
 
+@pytest.mark.parametrize("which", ["microvm", "q35", "pc"])
+def test_a_boot_that_fails_switches_the_machine_off(which):
+    result = subprocess.run(qemu(which, "hello", "-serial", "stdio", "-append", "holm.mem=1G"), stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, timeout=60, check=False)
+    assert result.stdout.count("left for the heap; 1048576 KiB are needed") == 1 and result.returncode == 0, result
+
+
 def test_without_acpi_a_machine_that_may_not_reboot_ends():
     result = subprocess.run(qemu("microvm,acpi=off", "hello", "-serial", "stdio", "-no-reboot"), stdin=subprocess.DEVNULL,
                             capture_output=True, text=True, timeout=60, check=False)

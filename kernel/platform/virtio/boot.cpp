@@ -65,12 +65,14 @@ struct BootBlock {
 
 constinit bool over = false;
 constinit SerialPort serial{};
+constinit Power power{};  // by physical addresses
 constinit char command_line_text[StartInfo::kMaxCommandLine]{};
 
 class Boot {
   public:
     explicit Boot(std::uint64_t start_info) : memory_(holm_boot_area), devices_(memory_, plan_) {
         info_ = accept(StartInfo::read(memory_, start_info));
+        read_power();
         image_ = own_image();
         if ((holm_image_manifest.platforms & 1u << HOLM_PLATFORM_VIRTIO) == 0)
             boot_failure("the image was built without the platform \"virtio\" (holm.toml: platforms)");
@@ -79,7 +81,6 @@ class Boot {
     [[noreturn]] void run() {
         read_command_line();
         plan_memory();
-        acpi_ = read_acpi(memory_, info_.acpi_root());
         add_acpi_devices();
         devices_.find(command_line_);
         make_randomness();
@@ -104,6 +105,18 @@ class Boot {
     // The address for good of what the boot knows by its physical one.
     std::uint64_t later(std::uint64_t physical) const { return physical + offset_; }
     std::uint64_t later(const void* pointer) const { return later(reinterpret_cast<std::uint64_t>(pointer)); }
+
+    // First of all, so that a boot that fails can switch the machine off.
+    void read_power() {
+        acpi_ = read_acpi(memory_, info_.acpi_root());
+        for (const AcpiPower::Register& where :
+             {acpi_.power.sleep[0], acpi_.power.sleep[1], acpi_.power.reset}) {
+            if (where.where == AcpiPower::Where::kMemory &&
+                !memory_.reach(where.address, sizeof(std::uint16_t)))
+                acpi_.power = {};
+        }
+        power.use(acpi_.power);
+    }
 
     void read_command_line() {
         const std::string_view text = info_.command_line();
@@ -313,6 +326,7 @@ class Boot {
         }
         block_->info.heap_start = later(heap.start);
         block_->info.heap_size = heap.size();
+        clear_after_firmware(heap);
 
         std::byte* room = memory_.reach(start, size);
         if (!room) boot_failure("memory beyond what can be mapped");
@@ -331,6 +345,22 @@ class Boot {
         map(heap.start, heap.size(), PageAccess::kReadWrite);
         accept(window_->map(tables));
         table_root_ = tables.root();
+    }
+
+    // The heap has to be zero, and so is memory that nobody has used. A PC's firmware works at the end of
+    // what lies below 4 GiB, and gives that back as it is.
+    void clear_after_firmware(const MemoryRange& heap) {
+        constexpr std::uint64_t kFirmware = std::uint64_t{2} << 20;
+        constexpr std::uint64_t kHighest = std::uint64_t{4} << 30;
+        if (heap.start >= kHighest || !PciPorts::present()) return;
+        for (const MemoryRange& piece : info_.memory()) {
+            if (heap.start < piece.start || heap.end > piece.end) continue;
+            const std::uint64_t start = std::max(heap.start, piece.end - std::min(piece.end, kFirmware));
+            if (start >= heap.end) return;
+            std::byte* memory = memory_.reach(start, heap.end - start);
+            if (!memory) boot_failure("memory beyond what can be mapped");
+            std::memset(memory, 0, heap.end - start);
+        }
     }
 
     [[noreturn]] void enter() {
@@ -413,7 +443,7 @@ void boot_failure(std::string_view sentence, std::string_view about) {
         serial.write(as_bytes(about));
     }
     serial.write(as_bytes("\n"));
-    Power().off(kRefusedStatus, holm_virtio_exceptions);
+    power.off(kRefusedStatus, holm_virtio_exceptions);
 }
 
 void boot_failure(std::string_view sentence) {
