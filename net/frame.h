@@ -23,6 +23,9 @@ struct Offload {
     std::uint16_t segment_size = 0;     // bytes of payload a segment carries (MSS), when segmented
     std::uint16_t checksum_start = 0;   // bytes from the start of the Ethernet header
     std::uint16_t checksum_offset = 0;  // bytes from checksum_start
+    // To be sent: all pieces but the first stay as they are until OutgoingReferences says that they were
+    // read.
+    bool payload_stays = false;
 
     // Received: payload bytes of each packet that the device has joined into this frame; 0 if it is one
     // packet. (kUdp means one large datagram that was never cut.)
@@ -75,9 +78,13 @@ struct DeviceCapabilities {
     std::uint32_t receive_limit = ~0u;
 };
 
+class OutgoingReferences;
+
 // One network device as the stack sees it. transmit() must not call back into the stack.
 class LinkDevice {
   public:
+    // Where a device that reads payload later than transmit() says so; others copy, or read at once.
+    virtual void set_references(OutgoingReferences&) {}
     virtual TransmitResult transmit(const OutgoingFrame& frame) = 0;
     virtual DeviceCapabilities capabilities() const = 0;
 

@@ -54,6 +54,7 @@ Stack::Stack(const Configuration& configuration)
       loopback_(loopback_device_, MacAddress{}, 0, true, derive_key(kInterface), counters_) {
     loopback_.set_address(Instant(), IpAddress::v4(127, 0, 0, 1), 8, link::AddressPolicy::kAnnounce);
     ip_.attach(loopback_);
+    tcp_.set_references(references_);
 }
 
 SipHashKey Stack::derive_key(std::uint64_t purpose) const {
@@ -81,6 +82,7 @@ Result<Interface*> Stack::add_interface(Instant now, LinkDevice& device,
     if (!owned_[index]) return fail(ErrorCode::kOutOfMemory, "no memory for a network interface");
     Interface& interface = *owned_[index];
     ip_.attach(interface);
+    device.set_references(references_);
     if (has_address)
         TRY(set_address(now, interface, configuration.address, configuration.prefix_length,
                         configuration.gateway, configuration.policy));

@@ -136,6 +136,7 @@ class Stack final : private ip::Upper {
     icmp::Layer icmp_;
     icmp::LayerV6 icmp_v6_;
     udp::Layer udp_;
+    OutgoingReferences references_;
     tcp::Layer tcp_;
     link::LoopbackDevice loopback_device_;
     Interface loopback_;

@@ -34,7 +34,7 @@ inline constexpr std::size_t kMaximumTransportHeader = 60;  // the longest TCP h
 inline constexpr std::size_t kMaximumPayloadPieces = 30;
 
 // One transport segment or datagram on its way out. Everything is read (and the checksum written) during
-// send(); nothing is kept by reference afterwards.
+// send(); nothing is kept by reference afterwards, but for payload that stays.
 struct Packet {
     Protocol protocol = Protocol::kTcp;
     IpAddress source;
@@ -48,6 +48,7 @@ struct Packet {
     bool dont_fragment = true;       // a packet beyond the MTU: refused and counted if set, else fragmented
     std::uint8_t ttl = 64;
     std::uint8_t traffic_class = 0;  // DSCP and ECN bits
+    bool payload_stays = false;      // as Offload::payload_stays
 };
 
 class IpOutput {

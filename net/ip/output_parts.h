@@ -42,6 +42,7 @@ inline void complete_checksum(const Packet& packet, MutableBytes header, std::si
 // Copies the transport header and has the device complete its checksum, or completes it here.
 inline void prepare_checksum(const Packet& packet, MutableBytes header, std::size_t length,
                              std::size_t transport_start, bool by_device, Offload& offload) {
+    offload.payload_stays = packet.payload_stays;
     if (!by_device) return complete_checksum(packet, header, length);
     offload.needs_checksum = true;
     offload.checksum_start = std::uint16_t(transport_start);

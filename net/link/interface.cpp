@@ -110,6 +110,7 @@ void Interface::flush() {
         const Bytes record = queue_.front();
         Offload offload;
         std::memcpy(&offload, record.data(), sizeof(Offload));
+        offload.payload_stays = false;  // these bytes are the queue's
         const Bytes frame = record.subspan(sizeof(Offload));
         if (emit({&frame, 1}, offload, Urgency::kNow) == TransmitResult::kFull) return;
         queue_.pop();

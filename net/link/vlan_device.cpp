@@ -20,6 +20,7 @@ TransmitResult VlanDevice::transmit(const OutgoingFrame& frame) {
     pieces[1] = first.subspan(kHeader);
     std::copy(frame.pieces.begin() + 1, frame.pieces.end(), pieces.begin() + 2);
     Offload offload = frame.offload;
+    offload.payload_stays = false;  // the second piece is what was behind the Ethernet header, and does not
     if (offload.needs_checksum) offload.checksum_start += kTagSize;
     if (offload.segmentation != Segmentation::kNone) offload.header_length += kTagSize;
     return trunk_.transmit({std::span(pieces).first(1 + frame.pieces.size()), offload});

@@ -26,6 +26,8 @@ void Chunk::append(Bytes bytes) {
 }
 
 ChunkPool::~ChunkPool() {
+    // Devices end before the stack does.
+    release_list(waiting_.head);
     assert(in_use_ == 0);
     for (FreeList& list : free_) {
         while (Chunk* chunk = list.head) {
@@ -37,6 +39,7 @@ ChunkPool::~ChunkPool() {
 
 Chunk* ChunkPool::take(ChunkSize kind) {
     const std::size_t bytes = footprint(kind);
+    reap();
     if (in_use_ + bytes > bound_) return nullptr;
     FreeList& list = free_[int(kind)];
     void* memory = list.head;
@@ -87,6 +90,31 @@ void ChunkPool::release_list(Chunk* chunk) {
         Chunk* next = chunk->next;
         release(chunk);
         chunk = next;
+    }
+}
+
+void ChunkPool::release_sent(Chunk* chunk) {
+    if (references_ == nullptr || references_->issued() == references_->settled()) return release(chunk);
+    chunk->last_reader = references_->issued();
+    chunk->next = nullptr;
+    (waiting_.tail != nullptr ? waiting_.tail->next : waiting_.head) = chunk;
+    waiting_.tail = chunk;
+}
+
+void ChunkPool::release_sent_list(Chunk* chunk) {
+    while (chunk != nullptr) {
+        Chunk* next = chunk->next;
+        release_sent(chunk);
+        chunk = next;
+    }
+}
+
+void ChunkPool::reap() {
+    while (Chunk* chunk = waiting_.head) {
+        if (chunk->last_reader > references_->settled()) return;
+        waiting_.head = chunk->next;
+        if (waiting_.head == nullptr) waiting_.tail = nullptr;
+        release(chunk);
     }
 }
 

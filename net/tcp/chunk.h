@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "net/frame.h"
+#include "net/outgoing_references.h"
 #include "net/tcp/memory.h"
 #include "net/tcp/sequence.h"
 
@@ -23,6 +24,7 @@ struct Chunk {
     Seq sequence;                     // of the first byte (receive side only)
     BufferOwner* owner = nullptr;     // retained, if not null
     ChunkSize kind = ChunkSize::kSmall;
+    std::uint64_t last_reader = 0;  // released, but waiting for this number of OutgoingReferences
 
     Bytes bytes() const { return {data, size}; }
     Seq end() const { return sequence + size; }
@@ -52,6 +54,12 @@ class ChunkPool {
     Chunk* refer(Bytes bytes, BufferOwner* owner);
     void release(Chunk* chunk);
     void release_list(Chunk* chunk);
+    // A chunk that was on its way out: kept until no device reads it any more.
+    void release_sent(Chunk* chunk);
+    void release_sent_list(Chunk* chunk);
+    // Looks which of those can go.
+    void reap();
+    void set_references(const OutgoingReferences& references) { references_ = &references; }
 
     std::size_t bytes_in_use() const { return in_use_; }
     // Whether buffers may grow by so much: half of the bound is for those that cannot wait.
@@ -71,7 +79,15 @@ class ChunkPool {
     };
     Chunk* take(ChunkSize kind);
 
+    // Released while devices may still read them, oldest first.
+    struct Waiting {
+        Chunk* head = nullptr;
+        Chunk* tail = nullptr;
+    };
+
     Memory& memory_;
+    const OutgoingReferences* references_ = nullptr;
+    Waiting waiting_;
     std::size_t bound_;
     std::size_t in_use_ = 0;
     FreeList free_[kSizes];

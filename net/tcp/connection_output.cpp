@@ -136,7 +136,8 @@ bool Connection::emit(Instant now, ip::IpOutput& output, std::uint8_t flags, Seq
                             .payload = payload,
                             .segment_size = segment_size,
                             .ttl = time_to_live_,
-                            .traffic_class = std::uint8_t(traffic_class_ | (ecn_ && ect ? kEct0 : 0))};
+                            .traffic_class = std::uint8_t(traffic_class_ | (ecn_ && ect ? kEct0 : 0)),
+                            .payload_stays = true};  // ChunkPool::release_sent()
     if (output.send(now, packet) == TransmitResult::kFull) return false;
     ++layer_.statistics_.segments_out;
     if (ack) receiver_.acknowledged();

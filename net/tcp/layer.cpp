@@ -311,6 +311,7 @@ void Layer::run_timers(Instant now) {
 }
 
 bool Layer::transmit(Instant now) {
+    pool_.reap();
     run_timers(now);
     if (!replies_.transmit(now, output_, statistics_.segments_out)) return false;
     while (!pending_.empty()) {

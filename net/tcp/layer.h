@@ -47,6 +47,8 @@ class Layer {
     // --- to IP ---
     // Runs timers and sends everything that is due. False: the device is full, call again when it has room.
     bool transmit(Instant now);
+    // Through which devices say which bytes they still read.
+    void set_references(const OutgoingReferences& references) { pool_.set_references(references); }
     // When transmit() has something to do by itself, at the earliest; may be early, never late.
     Instant next_deadline() const;
 

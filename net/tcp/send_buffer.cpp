@@ -49,12 +49,12 @@ void SendBuffer::drop_front(std::size_t bytes, ChunkPool& pool) {
         head_ = chunk->next;
         if (head_ == nullptr) tail_ = nullptr;
         if (cursor_ == chunk) cursor_ = nullptr;
-        pool.release(chunk);
+        pool.release_sent(chunk);
     }
 }
 
 void SendBuffer::clear(ChunkPool& pool) {
-    pool.release_list(head_);
+    pool.release_sent_list(head_);
     head_ = tail_ = cursor_ = nullptr;
     size_ = referenced_ = cursor_offset_ = 0;
 }

@@ -93,7 +93,10 @@ void VirtioNet::refill() {
 }
 
 unsigned VirtioNet::receive(FrameSink& sink) {
-    if (gone()) return 0;
+    if (gone()) {
+        settle_references();
+        return 0;
+    }
     if (armed_) {
         receive_->disarm();
         transmit_->disarm();
@@ -182,8 +185,67 @@ void VirtioNet::deliver(FrameSink& sink) {
 }
 
 void VirtioNet::reclaim() {
-    while (const auto done = transmit_->take())
-        arena_.release(reinterpret_cast<const std::byte*>(done->token));
+    while (const auto done = transmit_->take()) {
+        const auto* const record = reinterpret_cast<const Record*>(done->token);
+        const auto known = std::ranges::find(under_way_, record->reference);
+        if (record->reference != 0 && known != under_way_.end()) {
+            references_->finish(record->reference);
+            *known = 0;
+            --under_way_count_;
+        }
+        arena_.release(reinterpret_cast<const std::byte*>(record));
+    }
+}
+
+// A device that is gone reads nothing any more, and one that breaks the rules learns nothing from freed
+// memory that it could not read before.
+void VirtioNet::settle_references() {
+    for (std::uint64_t& reference : under_way_) {
+        if (reference != 0) references_->finish(reference);
+        reference = 0;
+    }
+    under_way_count_ = 0;
+}
+
+MutableBytes VirtioNet::allocate(std::size_t size, std::uint32_t descriptors) {
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        if (attempt != 0) reclaim();
+        if (transmit_->free_descriptors() < descriptors) continue;
+        const MutableBytes room = arena_.allocate(sizeof(Record) + size);
+        if (!room.empty()) return room.subspan(sizeof(Record));
+    }
+    return {};
+}
+
+// pieces[0] lies behind its record in the arena.
+void VirtioNet::add_frame(std::span<const Bytes> pieces, std::uint64_t reference) {
+    auto* const record = ::new (const_cast<std::byte*>(pieces[0].data()) - sizeof(Record)) Record{reference};
+    transmit_->add(pieces, {}, reinterpret_cast<std::uint64_t>(record));
+    if (++unpublished_ < kPublishAfter) return;
+    transmit_->publish();
+    unpublished_ = 0;
+}
+
+bool VirtioNet::transmit_by_reference(const net::OutgoingFrame& frame) {
+    const std::size_t count = frame.pieces.size();
+    if (count < 2 || count > kMaximumPieces || under_way_count_ == kReferences) return false;
+    const std::size_t head = kHeader + frame.pieces[0].size();
+    const MutableBytes room = allocate(head, std::uint32_t(count));
+    if (room.empty()) return false;
+    const std::uint64_t reference = references_->issue();
+    if (reference == 0) {
+        arena_.release(room.data() - sizeof(Record));
+        return false;
+    }
+    net::wire::emit_virtio_net(frame.offload, room.first(kHeader));
+    std::ranges::copy(frame.pieces[0], room.begin() + kHeader);
+    std::array<Bytes, kMaximumPieces> pieces;
+    std::ranges::copy(frame.pieces, pieces.begin());
+    pieces[0] = room;
+    *std::ranges::find(under_way_, std::uint64_t{0}) = reference;
+    ++under_way_count_;
+    add_frame(std::span(pieces).first(count), reference);
+    return true;
 }
 
 net::TransmitResult VirtioNet::transmit(const net::OutgoingFrame& frame) {
@@ -192,11 +254,9 @@ net::TransmitResult VirtioNet::transmit(const net::OutgoingFrame& frame) {
     for (const Bytes piece : frame.pieces) size += piece.size();
     if (size > kHeader + kLargestFrame) return net::TransmitResult::kSent;  // the network would not carry it
 
-    MutableBytes room;
-    for (int attempt = 0; attempt < 2 && room.empty(); ++attempt) {
-        if (attempt != 0) reclaim();
-        if (transmit_->free_descriptors() != 0) room = arena_.allocate(size);
-    }
+    const bool stays = frame.offload.payload_stays && references_ != nullptr;
+    if (stays && size >= kReferenceFrom && transmit_by_reference(frame)) return net::TransmitResult::kSent;
+    const MutableBytes room = allocate(size, 1);
     if (room.empty()) {
         if (gone()) return net::TransmitResult::kGone;
         if (!arena_.has_memory()) return net::TransmitResult::kSent;  // lost, as frames may be
@@ -207,11 +267,7 @@ net::TransmitResult VirtioNet::transmit(const net::OutgoingFrame& frame) {
     std::byte* to = room.data() + kHeader;
     for (const Bytes piece : frame.pieces) to = std::copy(piece.begin(), piece.end(), to);
     const Bytes whole = room;
-    transmit_->add({&whole, 1}, {}, reinterpret_cast<std::uint64_t>(room.data()));
-    if (++unpublished_ == kPublishAfter) {
-        transmit_->publish();
-        unpublished_ = 0;
-    }
+    add_frame({&whole, 1}, 0);
     return net::TransmitResult::kSent;
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/drivers/net/receive_pool.h"
 #include "kernel/drivers/net/transmit_arena.h"
 #include "kernel/drivers/virtio/virtqueue.h"
+#include "net/outgoing_references.h"
 
 namespace holm::drivers {
 
@@ -54,6 +55,7 @@ class VirtioNet final : public NetDriver {
     net::DeviceCapabilities capabilities() const override;
     void flush() override { full_ = false; }  // a frame is taken whole or not at all
     void publish() override;
+    void set_references(net::OutgoingReferences& references) override { references_ = &references; }
     platform::Readiness readiness() override;
     bool gone() const override;
     const char* fault() const override;
@@ -63,6 +65,11 @@ class VirtioNet final : public NetDriver {
     static constexpr std::size_t kMergedSize = 4096;    // bytes of a receive buffer when buffers are merged
     static constexpr std::uint32_t kLargeBuffers = 32;  // receive buffers of 64 KiB, when they are not
     static constexpr std::size_t kMaximumMerged = 64;   // buffers that a frame may be spread over
+    // Payload from this size on is left where it lies, if it stays there: below, a copy costs less than what
+    // it takes.
+    static constexpr std::size_t kReferenceFrom = 2048;
+    static constexpr std::size_t kReferences = 128;  // frames under way whose payload we did not copy
+    static constexpr std::size_t kMaximumPieces = 32;
     static constexpr std::uint32_t kPublishAfter = 32;  // frames, in a round that sends many
 
     // The buffers of one frame, while they come in.
@@ -74,10 +81,20 @@ class VirtioNet final : public NetDriver {
         std::size_t size = 0;  // bytes, header included
     };
 
+    // In front of each frame's bytes in the arena. The device is not told of it.
+    struct Record {
+        std::uint64_t reference;  // a number of OutgoingReferences, or 0
+    };
+
     VirtioNet(const Setup& setup, std::unique_ptr<Virtqueue> receive, std::unique_ptr<Virtqueue> transmit,
               std::unique_ptr<ReceivePool> pool);
     void refill();
     void reclaim();
+    // Room in the arena behind a record; empty: there is none.
+    MutableBytes allocate(std::size_t size, std::uint32_t descriptors);
+    bool transmit_by_reference(const net::OutgoingFrame& frame);
+    void add_frame(std::span<const Bytes> pieces, std::uint64_t reference);
+    void settle_references();
     // True when a frame is complete.
     bool collect(const Virtqueue::Completion& done);
     void deliver(FrameSink& sink);
@@ -88,6 +105,9 @@ class VirtioNet final : public NetDriver {
     std::unique_ptr<ReceivePool> pool_;
     LandingBuffers landing_;  // for frames that do not lie in one piece
     TransmitArena arena_{kArenaSize};
+    net::OutgoingReferences* references_ = nullptr;
+    std::array<std::uint64_t, kReferences> under_way_{};  // numbers, in no order; 0: free
+    std::size_t under_way_count_ = 0;
     Assembly assembly_;
     std::uint64_t features_;
     std::uint16_t mtu_;

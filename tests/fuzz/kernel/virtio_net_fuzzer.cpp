@@ -71,6 +71,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
          .features = features,
          .mtu = 1500},
         silent, silent);
+    net::OutgoingReferences references;
+    driver->set_references(references);
     driver->start();
     Sink sink;
     std::uint16_t taken = 0, sent = 0;
@@ -101,9 +103,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 break;
             }
             case 4: {
-                std::array<std::byte, 300> payload{};
-                const Bytes pieces[] = {Bytes(payload).first(next()), Bytes(payload).first(next())};
-                if (driver->transmit({pieces, {}}) == net::TransmitResult::kGone && !driver->gone()) abort();
+                static std::array<std::byte, 300 * 16> payload{};
+                const Bytes pieces[] = {Bytes(payload).first(next()), Bytes(payload).first(next() * 16u)};
+                net::Offload offload;
+                offload.payload_stays = (next() & 1) != 0;
+                if (driver->transmit({pieces, offload}) == net::TransmitResult::kGone && !driver->gone())
+                    abort();
                 if (next() & 1) driver->publish();
                 break;
             }
@@ -123,6 +128,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 break;
         }
     }
+    for (net::BufferOwner* owner : sink.owners) owner->release();
+    sink.owners.clear();
+    // A device that is gone holds nothing any more.
+    driver->receive(sink);
+    if (driver->gone() && references.settled() != references.issued()) abort();
     for (net::BufferOwner* owner : sink.owners) owner->release();
     return 0;
 }

@@ -77,6 +77,58 @@ TEST_CASE("a pool that is full gives nothing, and the buffer takes what fits") {
     CHECK(pool.bytes_in_use() == 0);
 }
 
+TEST_CASE("bytes that were sent stay until every device has read what it was given before") {
+    OutgoingReferences references;
+    ChunkPool pool(heap_memory(), 1 << 20);
+    pool.set_references(references);
+    CountingOwner owner;
+    const auto bytes = numbered(100'000);
+    SendBuffer buffer;
+    CHECK(buffer.append_reference(bytes, &owner, pool));
+    CHECK(buffer.append(Bytes(bytes).first(5000), pool) == 5000);
+    const std::uint64_t first = references.issue();
+    const std::uint64_t second = references.issue();
+    buffer.drop_front(buffer.size(), pool);  // acknowledged, perhaps thanks to an earlier transmission
+    CHECK(owner.users == 1);
+    CHECK(pool.bytes_in_use() > 0);
+    const std::uint64_t later = references.issue();
+    references.finish(second);
+    pool.reap();
+    CHECK(owner.users == 1);
+    references.finish(first);
+    pool.reap();
+    CHECK(owner.users == 0);
+    CHECK(pool.bytes_in_use() == 0);
+
+    CHECK(buffer.append_reference(bytes, &owner, pool));
+    buffer.clear(pool);
+    CHECK(owner.users == 1);  // `later` is being read
+    references.finish(later);
+    CHECK(buffer.append_reference(bytes, &owner, pool));  // looks by itself
+    CHECK(owner.users == 1);
+    buffer.clear(pool);
+    CHECK(owner.users == 0);  // nothing is under way
+}
+
+TEST_CASE("references are finished in any order, within their window") {
+    OutgoingReferences references;
+    CHECK(references.issued() == references.settled());
+    references.finish(0);
+    references.finish(1);
+    CHECK(references.settled() == 0);
+    for (std::uint64_t i = 1; i <= OutgoingReferences::kWindow; ++i) CHECK(references.issue() == i);
+    CHECK(references.issue() == 0);
+    for (std::uint64_t i = OutgoingReferences::kWindow; i > 1; --i) references.finish(i);
+    CHECK(references.settled() == 0);
+    CHECK(references.issue() == 0);
+    references.finish(OutgoingReferences::kWindow + 1);  // not given out yet
+    references.finish(1);
+    references.finish(1);
+    CHECK(references.settled() == OutgoingReferences::kWindow);
+    CHECK(references.issue() == OutgoingReferences::kWindow + 1);
+    CHECK(references.settled() == OutgoingReferences::kWindow);
+}
+
 TEST_CASE("segments in any order become the stream") {
     std::mt19937 random(5);
     const std::vector<std::byte> all = numbered(60'000);

@@ -13,6 +13,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -61,6 +62,7 @@ struct Instance {
             REQUIRE(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof buffer_size) == 0);
         own = ends[0];
         other = ends[1];
+        signal(SIGPIPE, SIG_IGN);  // as every tender does
         auto created = drivers::VirtioNet::create({.receive = receive_ring.setup(),
                                                    .transmit = transmit_ring.setup(),
                                                    .features = kAllFeatures,
@@ -175,6 +177,57 @@ TEST_CASE("offloads travel in the header, both ways") {
     CHECK(instance.collector.offloads[0].segmentation == net::Segmentation::kTcp4);
     CHECK(instance.collector.offloads[0].segment_size == 1460);
     CHECK(instance.collector.offloads[0].checksum_start == 34);
+}
+
+TEST_CASE("payload that stays is not copied, and its owner learns when it was read") {
+    Instance instance(HOLM_TRANSPORT_TAP);
+    net::OutgoingReferences references;
+    instance.driver->set_references(references);
+    net::Offload offload;
+    offload.payload_stays = true;
+    std::string payload(60'000, 'a');
+    std::string small(100, 's');
+    const std::string header(54, 'h');
+    CHECK(instance.send({header, payload}, offload) == net::TransmitResult::kSent);
+    CHECK(instance.send({header, small}, offload) == net::TransmitResult::kSent);  // cheaper to copy
+    CHECK(references.issued() == 1);
+    payload[0] = small[0] = 'b';  // what an owner must not do shows who was copied
+    instance.driver->publish();
+    instance.driver->receive(instance.collector);
+    CHECK(references.settled() == 0);
+    instance.device.serve();
+    CHECK(instance.read() == kPlain + header + payload);
+    CHECK(instance.read() == kPlain + header + std::string(100, 's'));
+    instance.driver->receive(instance.collector);
+    CHECK(references.settled() == 1);
+
+    // Without a promise, and with one that nobody can keep account of, bytes are copied.
+    CHECK(instance.send({header, payload}) == net::TransmitResult::kSent);
+    while (references.issue() != 0) {
+    }
+    const std::uint64_t issued = references.issued();
+    CHECK(instance.send({header, payload}, offload) == net::TransmitResult::kSent);
+    CHECK(references.issued() == issued);
+    instance.driver->publish();
+    instance.device.serve();
+    CHECK(instance.read() == kPlain + header + payload);
+    CHECK(instance.read() == kPlain + header + payload);
+}
+
+TEST_CASE("a device that vanishes reads nothing any more") {
+    Instance instance(HOLM_TRANSPORT_STREAM);
+    net::OutgoingReferences references;
+    instance.driver->set_references(references);
+    net::Offload offload;
+    offload.payload_stays = true;
+    const std::string payload(5000, 'a');
+    for (int i = 0; i < 3; ++i) instance.send({"header", payload}, offload);
+    instance.driver->publish();
+    instance.hang_up();
+    CHECK(references.issued() == 3);
+    instance.device.serve();
+    instance.driver->receive(instance.collector);
+    CHECK(references.settled() == 3);
 }
 
 TEST_CASE("retained frames stay whole while others come, in any order, and none is lost") {
