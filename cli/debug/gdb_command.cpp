@@ -60,7 +60,8 @@ void wait_for_socket(pid_t tender, const fs::path& socket) {
 // kernel lets gdb attach to it even where processes of one user may not trace each other (Yama), and it ends
 // with gdb.
 DebugTarget start_stopped(RunOptions options, const RunPlan& plan) {
-    options.stopped = true;
+    // QEMU would stop in the first instruction of its own, where the image does not lie yet.
+    options.stopped = options.tender != "qemu";
     fs::path socket;
     if (options.tender != "process") {
         socket = instance_folder() / std::format("{}.gdb", getpid());
@@ -69,15 +70,18 @@ DebugTarget start_stopped(RunOptions options, const RunPlan& plan) {
     // Nobody is left to destroy it: it ends with gdb, as the instance does.
     auto* const passt = plan.forwards.empty() ? nullptr : new Passt(plan.forwards);
     if (passt != nullptr) passt->outlive_this_program();
-    const pid_t tender = spawn(tender_command(options, plan, passt != nullptr ? passt->net_setting() : ""),
-                               {.ignore_interrupt = true, .own_session = true});
+    std::vector<std::string> words =
+        tender_command(options, plan, passt != nullptr ? passt->net_setting() : "");
+    // Not every KVM hands the breakpoints of ring 3 to QEMU; the emulated processor does.
+    if (options.tender == "qemu") words.insert(words.begin() + 1, {"--accel", "tcg"});
+    const pid_t tender = spawn(words, {.ignore_interrupt = true, .own_session = true});
     if (passt != nullptr) passt->close_guest_end();
     if (socket.empty()) {
         wait_until_stopped(tender);
         return {.process = tender, .socket = {}, .core = {}, .stopped = true};
     }
     wait_for_socket(tender, socket);
-    return {.process = 0, .socket = socket.string(), .core = {}, .stopped = true};
+    return {.process = 0, .socket = socket.string(), .core = {}, .stopped = options.stopped};
 }
 
 std::optional<InstanceRecord> running_instance(const std::string& what) {
@@ -124,8 +128,8 @@ void add_gdb(CommandLine& line, const std::vector<std::string>& words_behind) {
     line.add_command("gdb", "Debug an image from its first instruction, a running instance, or a core file")
         .positional("IMAGE|INSTANCE", run.image, "As for holm run; a running instance goes first")
         .option("--core", options->core, "A core file of this image, instead of an instance")
-        .option("--tender", run.tender, "What runs a new instance: process (the default), or vm")
-        .one_of({"process", "vm"})
+        .option("--tender", run.tender, "What runs a new instance: process (the default), vm or qemu")
+        .one_of({"process", "vm", "qemu"})
         .option("--mem", run.memory, "Heap, such as 16M (default: what the image says)")
         .list("--arg", run.arguments, "One argument for the service; --arg=--x for one with dashes")
         .list("--env", run.environment, "One variable for the service: NAME=VALUE")

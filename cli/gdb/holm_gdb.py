@@ -19,6 +19,7 @@ import gdb
 LARGEST_FRAME = 64 * 1024  # bytes of a coroutine frame that are searched
 DEEPEST_CHAIN = 200
 MOST_ELEMENTS = 100_000  # of a list: a broken one may be a ring
+LARGEST_IMAGE = 64 << 20  # bytes that are searched for its start
 AT_NULL, AT_ENTRY = 0, 9
 ENTRY_OFFSET_IN_ELF_HEADER = 24
 
@@ -316,7 +317,10 @@ class Connections(Listing):
 
 def auxiliary(wanted):
     """An entry of the auxiliary vector, or None."""
-    text = gdb.execute("info auxv", to_string=True)
+    try:
+        text = gdb.execute("info auxv", to_string=True)
+    except gdb.error:
+        return None
     for line in text.splitlines():
         fields = line.split()
         if fields and fields[0] == str(wanted):
@@ -361,8 +365,20 @@ class Symbols(gdb.Command):
             return base - first
         entry = auxiliary(AT_ENTRY)
         if entry is None:
-            raise gdb.GdbError("the auxiliary vector does not tell where the image lies: holm symbols FILE BASE")
+            return Symbols.base_below(int(gdb.parse_and_eval("(unsigned long)$pc")), head) - first
         return entry - struct.unpack_from("<Q", head, ENTRY_OFFSET_IN_ELF_HEADER)[0]
+
+    @staticmethod
+    def base_below(address, head):
+        """A machine without an auxiliary vector (QEMU): the image's ELF header lies in front of its code."""
+        page = address & ~4095
+        for start in range(page, max(page - LARGEST_IMAGE, 0), -4096):
+            try:
+                if bytes(gdb.selected_inferior().read_memory(start, 32)) == head[:32]:
+                    return start
+            except (gdb.MemoryError, gdb.error):
+                continue
+        raise gdb.GdbError("it does not run the image's code now; where does the image lie? holm symbols FILE BASE")
 
     @staticmethod
     def link_base(file, head):

@@ -41,6 +41,7 @@ class Builder {
         add("-m", std::format("{}M", machine_megabytes(plan_, heap, settings_.machine)));
         for (const char* word : {"-nodefaults", "-no-user-config", "-no-reboot"}) words_.emplace_back(word);
         add("-display", "none");
+        if (options_.gdb != nullptr) add("-gdb", std::format("unix:{},server=on,wait=off", options_.gdb));
         if (is_microvm()) add("-global", "virtio-mmio.force-legacy=false");
         console();
         std::string line = std::format("holm.mem={} holm.grace={}", heap, options_.grace_ms);

@@ -27,10 +27,12 @@ constexpr tender::TenderTraits kTraits{
     .program = "holm-qemu",
     .does = "Runs a Holm image as a virtual machine under QEMU.\n\n",
     .own_usage =
+        "  --gdb SOCKET       let a debugger in at this unix socket; QEMU itself answers it\n"
         "  --machine NAME     microvm (the default), q35 or pc\n"
         "  --accel NAME       kvm or tcg (default: kvm if it can be had)\n"
         "  --print-command    print QEMU's command line, for people who run it themselves\n"
-        "  --forward SETTING  with --print-command: hostfwd of QEMU's user network\n"};
+        "  --forward SETTING  with --print-command: hostfwd of QEMU's user network\n",
+    .has_gdb = true};
 
 struct OwnOptions {
     std::string_view machine = "microvm";
@@ -117,7 +119,10 @@ int run(std::vector<char*> words) {
         return 0;
     }
     if (options->dump != nullptr || options->stopped)
-        fail_with("QEMU has a debugger's way in of its own (-s), and makes core files (dump-guest-memory)");
+        fail_with(
+            "QEMU cannot stop at the image's first instruction or write its core file; --gdb SOCKET lets a "
+            "debugger in "
+            "while it runs, and the other tenders can do both");
     const auto plan = read_image_head(options->image);
     if ((plan->manifest.platforms & 1u << HOLM_PLATFORM_VIRTIO) == 0)
         fail_with("the image was built without the platform \"virtio\" (holm.toml: platforms)");

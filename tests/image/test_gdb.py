@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests.support import tenders
 from tests.support.instance import BIN, IMAGES
 
 HOLM = BIN / "holm"
@@ -162,3 +163,18 @@ def test_noise_at_the_debuggers_socket_ends_nothing(tmp_path):
         if tender.poll() is None:
             tender.kill()
             tender.wait()
+
+
+@pytest.mark.parametrize("machine", (tenders.MICROVM, tenders.Q35), ids=str)
+def test_a_machine_of_qemu_lets_a_debugger_in(start, tmp_path, machine):
+    """QEMU's own stub, emulated processor: symbols where the image lies, backtrace, breakpoints, tasks."""
+    machine.or_skip()
+    socket_path = tmp_path / "gdb"
+    instance = start("tests/tasks", "--gdb", socket_path, tender=machine, arguments=["clocks"])
+    instance.wait_for("now ")
+    script = ["target remote", str(socket_path)]
+    done = subprocess.run(["gdb", "-q", "-nx", "-batch", "-x", BIN.parents[1] / "cli" / "gdb" / "holm_gdb.py", "-ex", " ".join(script),
+                           "-ex", f"holm symbols {TASKS}.debug", "-ex", "tbreak holm::Executor::idle", "-ex", "continue", "-ex", "bt",
+                           "-ex", "holm tasks", "-ex", "kill"], capture_output=True, text=True, timeout=120, check=False)
+    assert re.search(r"^#\d+ .*holm::Executor::run \(", done.stdout, re.M), done.stdout + done.stderr
+    assert re.search(r"#0 \(anonymous namespace\)::clocks\(holm::Machine&\) at", done.stdout), done.stdout + done.stderr
