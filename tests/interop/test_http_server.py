@@ -160,7 +160,7 @@ def test_more_connections_than_allowed_wait_for_their_turn(lan, server):
     """)
 
 
-def test_a_heap_full_of_unfinished_requests_is_answered_with_503(lan, start):
+def test_a_heap_full_of_unfinished_requests_is_answered_with_503(lan, start, tender):
     """What clients send cannot end the instance: requests beyond the memory are refused, the others go on."""
     instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", "--mem", "6M", inside=lan, tender=tender)
     instance.wait_for("http: ready")
