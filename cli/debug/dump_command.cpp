@@ -1,12 +1,15 @@
 // holm dump: a core file of a running instance.
 
 #include <filesystem>
+#include <format>
 #include <memory>
 #include <print>
 
 #include "cli/commands.h"
+#include "cli/debug/debugger.h"
 #include "cli/debug/live_core.h"
 #include "cli/failure.h"
+#include "cli/process/run_program.h"
 #include "cli/text/quote.h"
 #include "cli/text/style.h"
 
@@ -14,6 +17,22 @@ namespace holm::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+// A virtual machine that lets a debugger in: gdb reads its memory, and the machine goes on.
+void dump_through_gdb(const InstanceRecord& record, const std::string& path) {
+    if (record.gdb_socket.empty()) {
+        fail_with(
+            "a core of {} can be had only if it was started with --dump FILE (vm) or --gdb SOCKET: its "
+            "tender opens no "
+            "file later",
+            record.name);
+    }
+    const DebugTarget target{.process = 0, .socket = record.gdb_socket, .core = {}};
+    const std::string command = std::format("holm core \"{}\"", path);
+    const int status = run_program(
+        gdb_command(target, find_debug_files(record.image), {"-batch", "-ex", command, "-ex", "detach"}));
+    if (status != 0) fail_with("gdb could not write {}", quote(path));
+}
 
 void dump(const std::string& what, const std::string& path) {
     const InstanceRecord record = find_instance(what);
@@ -25,12 +44,8 @@ void dump(const std::string& what, const std::string& path) {
         std::println("{}: written; holm gdb --core {} {} opens it", record.dump, record.dump, record.image);
         return;
     }
-    if (record.runs_under != "process") {
-        fail_with(
-            "a core of {} can be had only if it was started with --dump FILE: its tender opens no file later",
-            record.name);
-    }
     if (path.empty()) throw Failure("which file? holm dump INSTANCE FILE", 2);
+    if (record.runs_under != "process") return dump_through_gdb(record, path);
     const tender::CoreSize size = write_live_core(record, path);
     std::println("{}: {}{}; holm gdb --core {} {} opens it", path, human_size(size.written),
                  size.complete ? "" : " and not all of it: the bound is 8 GiB", path, record.image);

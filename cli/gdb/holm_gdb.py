@@ -1,6 +1,7 @@
 """What gdb does not know about an instance: its tasks, timers and connections. Loaded by `holm gdb`, or `source` it.
 
     holm symbols FILE   load the symbols of NAME.debug where the instance lies (its auxiliary vector tells)
+    holm core FILE      write a core file of the instance as it stands
     holm start          run up to the image's first instruction
     holm tasks          every task and fiber, and the chain of coroutines each waits in (also: info holm-tasks)
     holm backtrace      the coroutines that await the one that runs, innermost first
@@ -391,6 +392,91 @@ class Symbols(gdb.Command):
                    if struct.unpack_from("<I", table, i * size)[0] == 1)
 
 
+REGISTERS = ("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi", "orig_rax", "rip", "cs",
+             "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs")  # of struct user_regs_struct
+PAGE = 4096
+NT_PRSTATUS, NT_PRPSINFO, NT_AUXV = 1, 3, 6
+
+
+class Core(gdb.Command):
+    """holm core FILE: writes a core file of the instance as it stands, by reading its memory through gdb."""
+
+    def __init__(self):
+        super().__init__("holm core", gdb.COMMAND_FILES, gdb.COMPLETE_FILENAME)
+
+    def invoke(self, argument, from_tty):
+        words = gdb.string_to_argv(argument)
+        if len(words) != 1:
+            raise gdb.GdbError("holm core FILE")
+        boot = first_core()["boot"]
+        if int(boot) == 0:
+            raise gdb.GdbError("the image has just started: it does not know its own memory yet")
+        boot = boot.dereference()
+        regions = [(int(boot["image_base"]), int(boot["image_size"])), (int(boot["stack_low"]), int(boot["stack_size"])),
+                   (int(boot["heap_start"]), int(boot["heap_size"]))]
+        # The boot info lies above the stack, in the same mapping.
+        regions.append((regions[1][0] + regions[1][1], int(boot.address) + int(boot["size"]) - regions[1][0] - regions[1][1]))
+        try:
+            with open(words[0], "wb") as file:
+                written = self.write(file, sorted((start & -PAGE, (start + size + PAGE - 1 & -PAGE) - (start & -PAGE))
+                                                  for start, size in regions if size > 0))
+        except OSError as error:
+            raise gdb.GdbError(f"{words[0]}: {error}") from error
+        print(f"{words[0]}: {written // 1024} KB")
+
+    def write(self, file, regions):
+        notes = self.notes()
+        offset = data = 64 + 56 * (1 + len(regions)) + len(notes) + PAGE - 1 & -PAGE
+        headers = struct.pack("<IIQQQQQQ", 4, 0, 64 + 56 * (1 + len(regions)), 0, 0, len(notes), 0, 4)
+        for start, size in regions:
+            headers += struct.pack("<IIQQQQQQ", 1, 7, offset, start, 0, size, size, PAGE)
+            offset += size
+        file.write(b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, 1 + len(regions), 0, 0, 0))
+        file.write(headers + notes)
+        file.truncate(offset)
+        written = 0
+        for start, size in regions:
+            written += self.write_region(file, start, size, data)
+            data += size
+        return written
+
+    @staticmethod
+    def write_region(file, start, size, offset):
+        inferior = gdb.selected_inferior()
+        written = 0
+        for at in range(0, size, 16 * PAGE):
+            length = min(16 * PAGE, size - at)
+            try:
+                pages = bytes(inferior.read_memory(start + at, length))
+            except (gdb.MemoryError, gdb.error):
+                continue  # a guard page among them
+            for page in range(0, length, PAGE):
+                content = pages[page:page + PAGE]
+                if content.strip(b"\0"):
+                    file.seek(offset + at + page)
+                    file.write(content)
+                    written += len(content)
+        return written
+
+    @staticmethod
+    def notes():
+        frame = gdb.newest_frame()
+        status = bytearray(336)
+        struct.pack_into("<I", status, 32, 1)
+        for number, name in enumerate(REGISTERS):
+            try:
+                value = int(frame.read_register(name)) & (1 << 64) - 1
+            except (ValueError, gdb.error):
+                value = 0
+            struct.pack_into("<Q", status, 112 + 8 * number, value)
+        entry = int(evaluate("(unsigned long)&holm_entry"))
+        auxiliary = struct.pack("<QQQQ", AT_ENTRY, entry, AT_NULL, 0)
+        name = bytearray(136)
+        name[40:45] = name[56:61] = b"image"
+        return b"".join(struct.pack("<III", 5, len(content), kind) + b"CORE\0\0\0\0" + bytes(content)
+                        for kind, content in ((NT_PRPSINFO, name), (NT_AUXV, auxiliary), (NT_PRSTATUS, status)))
+
+
 class Start(gdb.Command):
     """Goes on to the image's first instruction: the instance is confined from here on, and nothing of the image has run."""
 
@@ -421,4 +507,5 @@ for listing in (Tasks, Backtrace, Timers, Connections):
     for command in listing.names:
         listing(command)
 Symbols()
+Core()
 Start()

@@ -5,6 +5,7 @@ import re
 import resource
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -101,15 +102,20 @@ def environment(tmp_path):
 
 
 @needs_gdb
-@pytest.mark.parametrize("tender, prepared", [("process", False), ("process", True), pytest.param("vm", True, marks=KVM)])
+@pytest.mark.parametrize("tender, prepared", [("process", None), ("process", "--dump"), pytest.param("vm", "--dump", marks=KVM),
+                                              pytest.param("vm", "--gdb", marks=KVM)])
 def test_a_running_instance_is_dumped_and_goes_on(tmp_path, environment, tender, prepared):
     core = tmp_path / "core"
-    options = ["--dump", core] if prepared else []
+    options = {None: [], "--dump": ["--dump", core], "--gdb": ["--gdb", tmp_path / "socket"]}[prepared]
     subprocess.run([HOLM, "run", "-d", "--tender", tender, *options, TASKS, "--arg", "stop-orderly"], check=True, env=environment, capture_output=True)
     try:
-        words = ["tasks"] if prepared else ["tasks", core]
+        deadline = time.monotonic() + 60
+        while "waiting" not in subprocess.run([HOLM, "logs", "tasks"], env=environment, capture_output=True, text=True, check=False).stdout:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        words = ["tasks"] if prepared == "--dump" else ["tasks", core]
         done = subprocess.run([HOLM, "dump", *words], env=environment, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0 and "opens it" in done.stdout, done
+        assert done.returncode == 0 and str(core) in done.stdout, done
         text = opened(core, "bt")
         assert re.search(r"^#\d+ .*holm::Executor::run \(", text, re.M), text
     finally:

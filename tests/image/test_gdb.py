@@ -175,6 +175,10 @@ def test_a_machine_of_qemu_lets_a_debugger_in(start, tmp_path, machine):
     script = ["target remote", str(socket_path)]
     done = subprocess.run(["gdb", "-q", "-nx", "-batch", "-x", BIN.parents[1] / "cli" / "gdb" / "holm_gdb.py", "-ex", " ".join(script),
                            "-ex", f"holm symbols {TASKS}.debug", "-ex", "tbreak holm::Executor::idle", "-ex", "continue", "-ex", "bt",
-                           "-ex", "holm tasks", "-ex", "kill"], capture_output=True, text=True, timeout=120, check=False)
+                           "-ex", "holm tasks", "-ex", f"holm core {tmp_path}/core", "-ex", "kill"], capture_output=True, text=True,
+                          timeout=120, check=False)
     assert re.search(r"^#\d+ .*holm::Executor::run \(", done.stdout, re.M), done.stdout + done.stderr
+    opened = subprocess.run(["gdb", "-q", "-nx", "-batch", f"{TASKS}.debug", tmp_path / "core", "-ex", "bt"], capture_output=True, text=True,
+                            timeout=120, check=False)
+    assert re.search(r"^#\d+ .*holm_entry \(", opened.stdout, re.M), opened.stdout + opened.stderr
     assert re.search(r"#0 \(anonymous namespace\)::clocks\(holm::Machine&\) at", done.stdout), done.stdout + done.stderr
