@@ -69,8 +69,10 @@ void start_workers(const Layout& layout, std::uint64_t gate, const holm_boot_wor
         const AddressRange stack = worker_stack(layout, i);
         auto* const frame = reinterpret_cast<FirstFrame*>(stack.start + stack.size - sizeof(FirstFrame));
         *frame = {in_gate(holm_gate_worker), reinterpret_cast<std::uint64_t>(&workers), i, 0};
-        constexpr long kFlags =
-            CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+        // Not CLONE_FILES: while a descriptor table is one thread's alone, the kernel need not count
+        // references for each of its calls. Nothing is opened or closed any more, so the copies stay the
+        // same.
+        constexpr long kFlags = CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
         const long thread = call(kFlags, reinterpret_cast<long>(frame), 0, 0, 0, 0, SYS_clone);
         if (thread > 0) continue;
         errno = static_cast<int>(-thread);
