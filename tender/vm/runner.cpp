@@ -134,7 +134,7 @@ bool Runner::keep_signals() {
     if (signals.tick && ++ticks_ % ticks_per_second(in_.debugger != nullptr) == 0) tick_pending_ = true;
     dump_pending_ |= signals.dump && in_.dump != nullptr;
     stop_pending_ |= signals.stop;
-    if (signals.grace_over) {
+    if (signals.grace_over && stop_requested_) {
         if (grace_over_) end_grace();
         grace_over_ = true;
         grace_pending_ = true;

@@ -21,6 +21,7 @@ struct State {
     volatile sig_atomic_t stop;
     volatile sig_atomic_t grace_over;
     volatile sig_atomic_t dump;
+    bool asked_to_stop;
     // What ppoll is told. A handler makes it zero, so that no signal is slept through that comes after the
     // last look at the flags and before the kernel reads this.
     struct {
@@ -30,6 +31,8 @@ struct State {
 };
 constinit State state{};
 
+constexpr std::uint32_t kInsist = 250;  // milliseconds
+
 void on_signal(int signal) {
     switch (signal) {
         case SIGPROF:
@@ -37,6 +40,9 @@ void on_signal(int signal) {
             break;
         case SIGTERM:
             state.stop = 1;
+            // A write to the console may just be about to begin to wait: it is interrupted once more.
+            if (!state.asked_to_stop) start_grace(kInsist);
+            state.asked_to_stop = true;
             break;
         case SIGUSR1:
             state.dump = 1;
@@ -119,7 +125,7 @@ int sleep_on(std::span<pollfd> descriptors, std::int64_t nanoseconds) {
 }
 
 void start_grace(std::uint32_t milliseconds) {
-    const itimerval end{{0, 0}, {milliseconds / 1000, milliseconds % 1000 * 1000}};
+    const itimerval end{{0, kInsist * 1000}, {milliseconds / 1000, milliseconds % 1000 * 1000}};
     setitimer(ITIMER_REAL, &end, nullptr);
 }
 

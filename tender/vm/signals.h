@@ -34,7 +34,9 @@ Signals take_signals();
 // `nanoseconds` below 0: no limit. The result is ppoll's.
 int sleep_on(std::span<pollfd> descriptors, std::int64_t nanoseconds);
 
-// A signal that ends everything, so long after the stop request.
+// The signal that ends everything, so long after the stop request. It comes again and again: no write to a
+// console that nobody reads outlasts it, the tender's own last sentence included. It also comes soon after
+// SIGTERM itself, and means nothing then.
 void start_grace(std::uint32_t milliseconds);
 
 }  // namespace holm::tender

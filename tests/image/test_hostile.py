@@ -1,10 +1,12 @@
 """Images of the vm platform that do what none should (images/hostile): each ends in order, with one clear sentence, or with
 the fault that a program gets; nothing hangs, and the host notices nothing."""
 
+import fcntl
 import os
 import re
 import signal
 import subprocess
+import termios
 import time
 
 import pytest
@@ -185,11 +187,21 @@ def test_who_does_not_stop_is_stopped(way):
     assert said == "holm-vm: hostile: was ended: it did not stop within its grace period, 200 ms\n"
 
 
-def test_a_console_that_nobody_reads_does_not_keep_it():
-    process = subprocess.Popen([str(TENDER), "--grace", "200", str(IMAGE), "--", "flood", "1000000"],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    process.stdout.read(1)  # and no more: the pipe fills up
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == STOPPED
-    process.stdout.close()
-    process.stderr.close()
+def bytes_in(pipe):
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), "little")
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_console_that_nobody_reads_does_not_keep_it(together):
+    """Together: what the tender itself has to say finds no room either."""
+    process = subprocess.Popen([str(TENDER), "--grace", "200", "--count-exits", str(IMAGE), "--", "flood", "1000000"],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT if together else subprocess.PIPE)
+    try:
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        while bytes_in(process.stdout) < 4000:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == STOPPED
+    finally:
+        process.kill()
+        process.communicate()
