@@ -54,7 +54,7 @@ constexpr std::uint64_t kAllFeatures = drivers::kVirtioNetChecksum | drivers::kV
                                        drivers::kVirtioNetMergeableBuffers;
 
 struct Instance {
-    explicit Instance(holm_transport transport, int buffer_size = 0) {
+    explicit Instance(holm_transport transport, int buffer_size = 0, std::uint64_t features = kAllFeatures) {
         int ends[2];
         const int type = transport == HOLM_TRANSPORT_STREAM ? SOCK_STREAM : SOCK_SEQPACKET;
         REQUIRE(socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, ends) == 0);
@@ -65,7 +65,7 @@ struct Instance {
         signal(SIGPIPE, SIG_IGN);  // as every tender does
         auto created = drivers::VirtioNet::create({.receive = receive_ring.setup(),
                                                    .transmit = transmit_ring.setup(),
-                                                   .features = kAllFeatures,
+                                                   .features = features,
                                                    .mtu = 1500},
                                                   receive_notifier, transmit_notifier);
         REQUIRE(created);
@@ -138,6 +138,43 @@ TEST_CASE("frames come and go, one round of service for many") {
     CHECK(instance.collector.frames == std::vector<std::string>{"one", "four"});
     CHECK(instance.collector.offloads[1].needs_checksum);
     CHECK(instance.transmit_notifier.count == 0);  // the tender comes by itself
+}
+
+TEST_CASE("what a device offers is taken with what it rests on, or not at all") {
+    using drivers::choose_virtio_net_features;
+    CHECK(choose_virtio_net_features(~std::uint64_t{0}) ==
+          (kAllFeatures | drivers::kVirtioNetMtu | drivers::kVirtioNetMac));
+    CHECK(choose_virtio_net_features(0) == 0);
+    CHECK(choose_virtio_net_features(drivers::kVirtioNetTso4 | drivers::kVirtioNetReceiveTso6) == 0);
+    CHECK(choose_virtio_net_features(drivers::kVirtioNetTso4 | drivers::kVirtioNetChecksum) ==
+          (drivers::kVirtioNetTso4 | drivers::kVirtioNetChecksum));
+}
+
+TEST_CASE("buffers are as large as what was negotiated needs") {
+    const std::uint64_t large = drivers::kVirtioNetReceiveChecksum | drivers::kVirtioNetReceiveTso4;
+    for (const std::uint64_t features : {std::uint64_t{0}, large, large | drivers::kVirtioNetMergeableBuffers,
+                                         std::uint64_t{drivers::kVirtioNetMergeableBuffers},
+                                         kAllFeatures & ~drivers::kVirtioNetMergeableBuffers}) {
+        CAPTURE(features);
+        Instance instance(HOLM_TRANSPORT_TAP, 0, features);
+        const bool merged = (features & drivers::kVirtioNetMergeableBuffers) != 0;
+        const std::size_t size = merged || (features & large) == large ? 65'549 : 1514;
+        const std::string frame(size, 'f');
+        for (int i = 0; i < 40; ++i) {
+            REQUIRE(instance.write(kPlain + frame));
+            REQUIRE(instance.device.serve());
+            REQUIRE(instance.driver->receive(instance.collector) == 1);
+            instance.driver->publish();
+            REQUIRE(instance.collector.frames.back() == frame);
+        }
+        CHECK(instance.driver->capabilities().checksum == ((features & drivers::kVirtioNetChecksum) != 0));
+        CHECK(instance.driver->capabilities().tcp4_segmentation ==
+              ((features & drivers::kVirtioNetTso4) != 0));
+        CHECK(instance.send({"frame"}) == net::TransmitResult::kSent);
+        instance.driver->publish();
+        instance.device.serve();
+        CHECK(instance.read() == kPlain + "frame");
+    }
 }
 
 TEST_CASE("a frame that fills many buffers arrives in one piece") {
