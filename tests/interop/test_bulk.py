@@ -11,8 +11,8 @@ CLIENT = ROOT / "bench" / "programs" / "bulk_client.py"
 
 
 @pytest.fixture
-def bulk(lan, start, tender):
-    instance = start("tests/bulk", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, tender=tender)
+def bulk(lan, start, every_tender):
+    instance = start("tests/bulk", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, tender=every_tender)
     instance.wait_for("bulk: ready")
     return instance
 
