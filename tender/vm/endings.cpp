@@ -79,7 +79,7 @@ void Runner::end_fault(std::string_view why, const holm_upcall_frame& frame) {
     line.text(" (vector ").decimal(frame.vector).text(", error code ").hexadecimal(frame.error_code);
     line.text(", address ").hexadecimal(frame.address).text(") at ").hexadecimal(frame.rip - in_.link_offset);
     say(line.text("\n"));
-    print_fault(frame, in_.memory, in_.link_offset);
+    print_fault(frame, DebuggedMemory(in_.memory, in_.tables, in_.map.memory_size), in_.link_offset);
     if (in_.dump != nullptr) write_core(frame, signal_of_exception(frame.vector));
     leave(kFaultStatus);
 }

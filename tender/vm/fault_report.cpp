@@ -1,5 +1,8 @@
 #include "tender/vm/fault_report.h"
 
+#include <cstring>
+#include <optional>
+
 #include <unistd.h>
 
 #include "tender/text/sentence.h"
@@ -30,24 +33,30 @@ void print_registers(const holm_upcall_frame& f) {
     say(text.text("\n"));
 }
 
+std::optional<std::uint64_t> word_at(std::uint64_t address, const DebuggedMemory& memory) {
+    const MutableBytes bytes = memory.at(address, sizeof(std::uint64_t));
+    if (bytes.size() != sizeof(std::uint64_t)) return std::nullopt;
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    return word;
+}
+
 // The guest may have written anything into its stack, so the number of frames is bounded, and each must lie
 // above the one before.
-void print_backtrace(const holm_upcall_frame& frame, const GuestMemory& memory, std::uint64_t link_offset) {
-    struct Link {
-        std::uint64_t next;
-        std::uint64_t return_address;
-    };
+void print_backtrace(const holm_upcall_frame& frame, const DebuggedMemory& memory,
+                     std::uint64_t link_offset) {
     Sentence text;
     text.text("where (llvm-symbolizer -e IMAGE.debug names these)\n  ")
         .hexadecimal(frame.rip - link_offset)
         .text("\n");
     std::uint64_t at = frame.rbp;
     for (int i = 0; i < kMostFrames; i++) {
-        const auto link = memory.copy<Link>(GuestAddress{at});
-        if (at % 8 != 0 || !link || link->return_address == 0) break;
-        text.text("  ").hexadecimal(link->return_address - 1 - link_offset).text("\n");
-        if (link->next <= at) break;
-        at = link->next;
+        const auto next = word_at(at, memory);
+        const auto return_address = word_at(at + sizeof(std::uint64_t), memory);
+        if (!next || !return_address || *return_address == 0) break;
+        text.text("  ").hexadecimal(*return_address - 1 - link_offset).text("\n");
+        if (*next <= at) break;
+        at = *next;
     }
     say(text);
 }
@@ -80,7 +89,7 @@ std::string_view exception_name(std::uint32_t vector) {
     return vector < std::size(kNames) ? kNames[vector] : "exception";
 }
 
-void print_fault(const holm_upcall_frame& frame, const GuestMemory& memory, std::uint64_t link_offset) {
+void print_fault(const holm_upcall_frame& frame, const DebuggedMemory& memory, std::uint64_t link_offset) {
     print_backtrace(frame, memory, link_offset);
     print_registers(frame);
 }

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "abi/hypercalls.h"
-#include "tender/vm/guest_memory.h"
+#include "tender/vm/machine_state.h"
 
 namespace holm::tender {
 
@@ -13,7 +13,8 @@ namespace holm::tender {
 std::string_view exception_name(std::uint32_t vector);
 
 // Registers and, by frame pointers, return addresses; addresses of code as the image's file has them.
+// The memory is that which the guest has now: a stack that has overflowed lies above a guard page.
 // `link_offset`: the guest's address less that of the file.
-void print_fault(const holm_upcall_frame& frame, const GuestMemory& memory, std::uint64_t link_offset);
+void print_fault(const holm_upcall_frame& frame, const DebuggedMemory& memory, std::uint64_t link_offset);
 
 }  // namespace holm::tender

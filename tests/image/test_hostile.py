@@ -174,6 +174,13 @@ def test_a_fault_in_the_fault_handler_is_the_tenders_to_report():
     assert "  rip 0x" in done.stderr and "where (" in done.stderr
 
 
+@pytest.mark.parametrize("offset", [64, 4088])
+def test_a_report_looks_for_no_frames_in_a_guard_page(offset):
+    done = run("fault-above-a-guard-page", offset)
+    assert done.returncode == UNREPORTED_FAULT and "a fault while the image handled another: page fault" in done.stderr, done
+    assert "  rip 0x" in done.stderr
+
+
 @pytest.mark.parametrize("way", ["spin", "spin-in-upcall", "wait-for-ever", "exit-loop"])
 def test_who_does_not_stop_is_stopped(way):
     process = subprocess.Popen([str(TENDER), "--grace", "200", str(IMAGE), "--", way], stdout=subprocess.PIPE,

@@ -11,6 +11,7 @@ static const uint64_t constants[32] = {1};
 static uint8_t bytes[8192] __attribute__((aligned(4096)));
 static int in_upcall_do_it_again;
 static int spin_in_upcall;
+static uint64_t frame_pointer_in_upcall;
 
 static volatile uint64_t* word(uint64_t address) {
     return (volatile uint64_t*)address;
@@ -65,6 +66,8 @@ __attribute__((used)) void hostile_upcall(int zero, struct holm_upcall_frame* fr
         while (spin_in_upcall) __builtin_ia32_pause();
         *word(hypercalls + 8 * HOLM_HYPERCALL_RESUME) = (uint64_t)frame;
     }
+    if (frame_pointer_in_upcall)
+        __asm__ volatile("movq %0, %%rbp; movb $1, 8" : : "r"(frame_pointer_in_upcall) : "memory");
     if (in_upcall_do_it_again) *(volatile uint8_t*)8 = 1;
     say_number("vector", frame->vector);
     say_number("error", frame->error_code);
@@ -176,6 +179,10 @@ static void attempt(const char* what, uint64_t a, uint64_t b) {
         say_number("read", *(volatile uint8_t*)(boot->vm.bus_offset + a));
     else if (equal(what, "fault-in-upcall")) {
         in_upcall_do_it_again = 1;
+        *(volatile uint8_t*)16 = 1;
+    } else if (equal(what, "fault-above-a-guard-page")) {
+        hypercall(HOLM_HYPERCALL_GUARD, heap);
+        frame_pointer_in_upcall = heap + a;
         *(volatile uint8_t*)16 = 1;
     } else if (equal(what, "fault-without-stack"))
         __asm__ volatile("xorl %%esp, %%esp; ud2" : : : "memory");
