@@ -11,13 +11,16 @@ namespace holm::tender {
 
 constexpr std::size_t kFilePatch = 0;      // the descriptor of the device's file
 constexpr std::size_t kDoorbellPatch = 1;  // that of its doorbell
+constexpr std::size_t kNewsPatch = 2;      // that of what tells the guest of an end
 constexpr std::uint64_t kOnlyHoles = 3;    // FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
 
 inline constexpr std::array kBlockCalls = {
     ThreadCall{327, "preadv2", {{{0, kFilePatch, true}}}, 1, "read the device's file"},
-    ThreadCall{328, "pwritev2", {{{0, kFilePatch, true}}}, 1, "write to it, within the device"},
+    ThreadCall{328, "pwritev2", {{{0, kFilePatch, true}, {5, 0}}}, 2, "write to it"},
     ThreadCall{0, "read", {{{0, kDoorbellPatch, true}}}, 1, "sleep until the guest rings"},
-    ThreadCall{1, "write", {}, 0, "tell the guest, wake another thread; a last sentence on standard error"},
+    ThreadCall{1, "write", {{{0, kNewsPatch, true}}}, 1, "tell the guest that something is done"},
+    ThreadCall{1, "write", {{{0, kDoorbellPatch, true}}}, 1, "wake another thread"},
+    ThreadCall{1, "write", {{{0, 2}}}, 1, "a last sentence on standard error"},
     ThreadCall{24, "sched_yield", {}, 0, "another thread holds the queue"},
     ThreadCall{75, "fdatasync", {{{0, kFilePatch, true}}}, 1, "flush"},
     ThreadCall{285,

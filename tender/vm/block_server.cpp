@@ -30,6 +30,7 @@ void enter_filter(const BlockDevice::Handles& handles) {
     ThreadFilter filter = kBlockFilter;
     filter.patch(kFilePatch, static_cast<std::uint32_t>(handles.file));
     filter.patch(kDoorbellPatch, static_cast<std::uint32_t>(handles.doorbell));
+    filter.patch(kNewsPatch, static_cast<std::uint32_t>(handles.news));
     static_assert(sizeof(FilterInstruction) == sizeof(sock_filter));
     const sock_fprog program{static_cast<unsigned short>(filter.length),
                              reinterpret_cast<sock_filter*>(filter.instructions.data())};

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,13 @@ namespace {
 
 constexpr std::uint32_t kFile = 4;
 constexpr std::uint32_t kDoorbell = 9;
+constexpr std::uint32_t kNews = 10;
 
 bool permitted(int number, std::array<std::uint64_t, 6> arguments) {
     ThreadFilter filter = kBlockFilter;
     filter.patch(kFilePatch, kFile);
     filter.patch(kDoorbellPatch, kDoorbell);
+    filter.patch(kNewsPatch, kNews);
     std::vector<sock_filter> program;
     for (const FilterInstruction& at : std::span(filter.instructions).first(filter.length))
         program.push_back({at.code, at.jump_true, at.jump_false, at.operand});
@@ -64,6 +67,7 @@ TEST_CASE("a block device's thread reaches its own file alone") {
         for (const std::uint64_t other : {0ull, 1ull, 2ull, 5ull, 9ull, 1ull << 32 | kFile})
             CHECK_FALSE(permitted(number, {other, 1, 2, 3}));
     }
+    CHECK_FALSE(permitted(328, {kFile, 1, 2, 3, 0, 0x10}));  // RWF_APPEND
     CHECK(permitted(0, {kDoorbell}));
     CHECK_FALSE(permitted(0, {kFile}));
     CHECK(permitted(285, {kFile, 3, 0, 4096}));
@@ -71,11 +75,20 @@ TEST_CASE("a block device's thread reaches its own file alone") {
     CHECK_FALSE(permitted(285, {1, 3, 0, 4096}));
 }
 
+TEST_CASE("a block device's thread rings, tells the news and says why it ends; it writes nothing to others") {
+    for (const std::uint32_t own : {kDoorbell, kNews, 2u}) CHECK(permitted(1, {own, 1, 8}));
+    for (const std::uint64_t other : {0ull, 1ull, 3ull, 0ull + kFile, 5ull, 1ull << 32 | kNews})
+        CHECK_FALSE(permitted(1, {other, 1, 8}));
+}
+
 TEST_CASE("a block device's thread has no other call") {
-    std::size_t count = 0;
-    for (int number = 0; number < 1024; number++)
-        count += permitted(number, {kFile, 3}) || permitted(number, {kDoorbell});
-    CHECK(count == kBlockCalls.size());
+    std::set<std::uint16_t> known;
+    for (const ThreadCall& call : kBlockCalls) known.insert(call.number);
+    for (int number = 0; number < 1024; number++) {
+        CAPTURE(number);
+        const bool any = permitted(number, {kFile, 3}) || permitted(number, {kDoorbell});
+        CHECK(any == known.contains(static_cast<std::uint16_t>(number)));
+    }
 }
 
 }  // namespace holm::tender
