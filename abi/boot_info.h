@@ -69,27 +69,34 @@ enum holm_net_offload {
     HOLM_NET_USO = 1u << 3,
 };
 
-/* How an interface gets its addresses, when the operator said so; otherwise holm.toml decides, and then DHCP.
- */
+/* How an interface gets the addresses of a family, when the operator said so; otherwise holm.toml decides,
+ * and then DHCP for IPv4 and what routers advertise for IPv6. */
 enum holm_net_configuration {
     HOLM_NET_FROM_IMAGE = 0,
     HOLM_NET_STATIC = 1,
     HOLM_NET_DHCP = 2,
+    HOLM_NET_AUTOMATIC = 3, /* IPv6 only: as routers advertise, DHCPv6 if they say so */
+    HOLM_NET_OFF = 4,       /* not this family */
 };
 
 struct holm_boot_net {
     uint8_t mac[6];
     uint16_t mtu;            /* bytes of an IP packet */
     uint32_t offloads;       /* enum holm_net_offload */
-    uint32_t configuration;  /* enum holm_net_configuration */
+    uint32_t configuration;  /* enum holm_net_configuration, of IPv4 */
     uint8_t ipv4_address[4]; /* network order; zero: none */
     uint8_t ipv4_gateway[4];
     uint8_t ipv4_dns[2][4];
     uint8_t ipv4_prefix_length;
     uint8_t ipv6_prefix_length;
-    uint8_t reserved[6];
-    uint8_t ipv6_address[16]; /* part 3 */
+    uint8_t ipv6_configuration; /* enum holm_net_configuration */
+    uint8_t reserved[5];
+    uint8_t ipv6_address[16];
     uint8_t ipv6_gateway[16];
+    uint8_t ipv6_dns[2][16];
+    /* Of this host and known to nobody else: addresses that the instance makes up are the same at each start
+     * (RFC 7217). Zero: there is none. */
+    uint8_t ipv6_secret[16];
 };
 
 /* What a device of HOLM_TRANSPORT_RING can do besides reading and writing. */
@@ -214,10 +221,10 @@ struct holm_boot_info {
  * it runs, stop requests and ticks wait, and a fault ends the instance. */
 
 #ifdef __cplusplus
-static_assert(sizeof(struct holm_boot_net) == 72);
+static_assert(sizeof(struct holm_boot_net) == 120);
 static_assert(sizeof(struct holm_boot_block) == 80);
 static_assert(sizeof(struct holm_boot_queue) == 24);
 static_assert(sizeof(struct holm_boot_workers) == 32);
-static_assert(sizeof(struct holm_boot_device) == 176);
+static_assert(sizeof(struct holm_boot_device) == 216);
 static_assert(offsetof(struct holm_boot_info, devices) % 8 == 0);
 #endif

@@ -28,12 +28,17 @@ struct holm_configured_strings {
 
 struct holm_configured_interface {
     char name[HOLM_NAME_SIZE]; /* the manifest's net device */
-    uint32_t configuration;    /* enum holm_net_configuration: HOLM_NET_STATIC or HOLM_NET_DHCP */
+    uint32_t configuration;    /* enum holm_net_configuration, of IPv4 */
     uint8_t ipv4_address[4];   /* network order; static only; zero: none */
     uint8_t ipv4_gateway[4];
     uint8_t ipv4_dns[2][4];
     uint8_t ipv4_prefix_length;
-    uint8_t reserved[7];
+    uint8_t ipv6_prefix_length;
+    uint8_t ipv6_configuration; /* enum holm_net_configuration */
+    uint8_t reserved[5];
+    uint8_t ipv6_address[16];
+    uint8_t ipv6_gateway[16];
+    uint8_t ipv6_dns[2][16];
 };
 
 struct holm_image_configuration {
@@ -54,7 +59,7 @@ struct holm_content_note {
 };
 
 #ifdef __cplusplus
-static_assert(sizeof(struct holm_configured_interface) == 60);
+static_assert(sizeof(struct holm_configured_interface) == 124);
 static_assert(sizeof(struct holm_image_configuration) == 40);
 static_assert(sizeof(struct holm_content_note) == 8);
 
@@ -115,6 +120,6 @@ inline ImageConfiguration image_configuration() {
 
 }  // namespace holm
 #else
-_Static_assert(sizeof(struct holm_configured_interface) == 60, "layout");
+_Static_assert(sizeof(struct holm_configured_interface) == 124, "layout");
 _Static_assert(sizeof(struct holm_image_configuration) == 40, "layout");
 #endif

@@ -51,8 +51,24 @@ bool read_strings(Bytes blob, const holm_configured_strings& strings, std::vecto
     return true;
 }
 
+// What differs from the default, which is to listen to routers.
+std::string describe_ipv6(const holm_configured_interface& interface) {
+    if (interface.ipv6_configuration == HOLM_NET_DHCP) return ", IPv6 dhcp";
+    if (interface.ipv6_configuration == HOLM_NET_OFF) return ", IPv6 off";
+    if (interface.ipv6_configuration != HOLM_NET_STATIC) return "";
+    const auto address = [](const std::uint8_t(&bytes)[16]) { return Ipv6{std::to_array(bytes)}; };
+    std::string text =
+        std::format(", {}/{}", address(interface.ipv6_address).text(), interface.ipv6_prefix_length);
+    if (address(interface.ipv6_gateway) != Ipv6{})
+        text += " gateway " + address(interface.ipv6_gateway).text();
+    for (const auto& server : interface.ipv6_dns) {
+        if (address(server) != Ipv6{}) text += " dns " + address(server).text();
+    }
+    return text;
+}
+
 std::string describe_address(const holm_configured_interface& interface) {
-    if (interface.configuration != HOLM_NET_STATIC) return "dhcp";
+    if (interface.configuration != HOLM_NET_STATIC) return "dhcp" + describe_ipv6(interface);
     const auto address = [](const std::uint8_t(&bytes)[4]) {
         return Ipv4{{bytes[0], bytes[1], bytes[2], bytes[3]}};
     };
@@ -63,7 +79,7 @@ std::string describe_address(const holm_configured_interface& interface) {
     for (const auto& server : interface.ipv4_dns) {
         if (address(server) != Ipv4{}) text += " dns " + address(server).text();
     }
-    return text;
+    return text + describe_ipv6(interface);
 }
 
 bool read_configuration(Bytes blob, Content& content) {

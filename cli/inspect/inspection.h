@@ -27,7 +27,7 @@ struct InspectedFile {
 
 struct InspectedInterface {
     std::string name;
-    std::string configuration;  // "dhcp" or "10.0.0.2/24 gateway 10.0.0.1"
+    std::string configuration;  // "dhcp" or "10.0.0.2/24 gateway 10.0.0.1, fd00::2/64"
 };
 
 // What holm.toml put in beyond the manifest.

@@ -130,7 +130,19 @@ class Writer {
             line("    .byte {}", byte_list(i < device.dns.size() ? device.dns[i].bytes : Ipv4{}.bytes));
         }
         line("    .byte {}", device.address ? device.address->prefix_length : 0);
+        const std::uint32_t way = device.ipv6_address         ? HOLM_NET_STATIC
+                                  : device.ipv6_way == "dhcp" ? HOLM_NET_DHCP
+                                  : device.ipv6_way == "off"  ? HOLM_NET_OFF
+                                                              : HOLM_NET_AUTOMATIC;
+        line("    .byte {}, {}", device.ipv6_address ? device.ipv6_address->prefix_length : 0, way);
         line("    .zero {}", sizeof holm_configured_interface::reserved);
+        line("    .byte {}",
+             byte_list(device.ipv6_address ? device.ipv6_address->address.bytes : Ipv6{}.bytes));
+        line("    .byte {}", byte_list(device.ipv6_gateway.value_or(Ipv6{}).bytes));
+        for (std::size_t i = 0; i < 2; ++i) {
+            line("    .byte {}",
+                 byte_list(i < device.ipv6_dns.size() ? device.ipv6_dns[i].bytes : Ipv6{}.bytes));
+        }
     }
 
     void embedded_files(const EmbeddedSources& files) {

@@ -33,6 +33,11 @@ struct NetDevice {
     std::optional<Ipv4Network> address;  // none: DHCP
     std::optional<Ipv4> gateway;
     std::vector<Ipv4> dns;  // at most 2
+    // "auto", "dhcp" or "off"; empty when there is a fixed address.
+    std::string ipv6_way = "auto";
+    std::optional<Ipv6Network> ipv6_address;
+    std::optional<Ipv6> ipv6_gateway;
+    std::vector<Ipv6> ipv6_dns;  // at most 2
 };
 
 struct BlockDevice {

@@ -179,7 +179,10 @@ class Reader {
         const auto address = section.text("address", "\"dhcp\" or \"10.0.0.2/24\"");
         const auto gateway = section.text("gateway", "\"10.0.0.1\"");
         const auto dns = section.texts("dns", "[\"10.0.0.1\"]");
+        const auto address6 = section.text("address6", "\"auto\", \"dhcp\", \"off\" or \"fd00::2/64\"");
+        const auto gateway6 = section.text("gateway6", "\"fd00::1\"");
         section.refuse_other_keys();
+        read_ipv6(device, address6, gateway6);
 
         const bool dhcp = !address || address->value == "dhcp";
         if (!dhcp) {
@@ -187,7 +190,7 @@ class Reader {
         } else if (gateway) {
             mistake(gateway->where,
                     "gateway needs a fixed address beside it; with DHCP the server names the gateway");
-        } else if (dns) {
+        } else if (dns && !device.ipv6_address) {
             mistake(section.where(),
                     "dns needs a fixed address beside it; with DHCP the server names the DNS servers");
         }
@@ -201,10 +204,35 @@ class Reader {
                     std::format("the gateway {} is the interface's own address", gateway->value));
         }
         for (const Text& server : dns.value_or(std::vector<Text>{})) {
-            if (const auto parsed = accept(std::optional(server), parse_ipv4)) device.dns.push_back(*parsed);
+            const bool v6 = server.value.find(':') != server.value.npos;
+            if (v6 ? !device.ipv6_address : dhcp) {
+                mistake(server.where, std::format("the DNS server {} needs a fixed address of its family",
+                                                  quote(server.value)));
+            } else if (v6) {
+                if (const auto parsed = accept(std::optional(server), parse_ipv6))
+                    device.ipv6_dns.push_back(*parsed);
+            } else if (const auto parsed = accept(std::optional(server), parse_ipv4)) {
+                device.dns.push_back(*parsed);
+            }
+            if (device.dns.size() > kMostDns || device.ipv6_dns.size() > kMostDns)
+                mistake(server.where, "more than 2 DNS servers of a family");
         }
-        if (device.dns.size() > kMostDns) mistake((*dns)[kMostDns].where, "more than 2 DNS servers");
         result_.net.push_back(std::move(device));
+    }
+
+    void read_ipv6(NetDevice& device, const std::optional<Text>& address,
+                   const std::optional<Text>& gateway) {
+        if (address && address->value != "auto" && address->value != "dhcp" && address->value != "off") {
+            device.ipv6_way.clear();
+            device.ipv6_address = accept(address, parse_ipv6_network);
+        } else if (address) {
+            device.ipv6_way = address->value;
+        }
+        if (gateway && (!address || !device.ipv6_way.empty())) {
+            mistake(gateway->where,
+                    "gateway6 needs a fixed address6 beside it; otherwise routers name themselves");
+        }
+        device.ipv6_gateway = accept(gateway, parse_ipv6);
     }
 
     void read_block(Section& section) {

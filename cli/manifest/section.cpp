@@ -46,7 +46,8 @@ constexpr struct {
 } kHomes[] = {{"name", "[image]"},         {"platforms", "[image]"}, {"arguments", "[image]"},
               {"shuffle_seed", "[image]"}, {"minimum", "[memory]"},  {"default", "[memory]"},
               {"stack", "[memory]"},       {"address", "[[net]]"},   {"gateway", "[[net]]"},
-              {"dns", "[[net]]"},          {"from", "[[files]]"},    {"to", "[[files]]"}};
+              {"address6", "[[net]]"},     {"gateway6", "[[net]]"},  {"dns", "[[net]]"},
+              {"from", "[[files]]"},       {"to", "[[files]]"}};
 
 std::string_view home_of(std::string_view key) {
     for (const auto& candidate : kHomes) {

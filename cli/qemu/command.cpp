@@ -3,6 +3,8 @@
 #include <format>
 #include <string_view>
 
+#include "base/address_text.h"
+
 namespace holm::cli {
 namespace {
 
@@ -123,7 +125,34 @@ class Builder {
         for (const auto& server : net.ipv4_dns) {
             if (is_set(server)) word += ",dns=" + ipv4(server);
         }
+        if (net.configuration == HOLM_NET_OFF) word += ",ip=off";
+        word += net_v6(net);
         if (net.mtu != 0) word += std::format(",mtu={}", net.mtu);
+        return word;
+    }
+
+    static std::string net_v6(const holm_boot_net& net) {
+        const auto text = [](const std::uint8_t(&bytes)[16]) {
+            return std::string(AddressText(std::span(bytes)).view());
+        };
+        switch (net.ipv6_configuration) {
+            case HOLM_NET_AUTOMATIC:
+                return ",ip6=auto";
+            case HOLM_NET_DHCP:
+                return ",ip6=dhcp";
+            case HOLM_NET_OFF:
+                return ",ip6=off";
+            case HOLM_NET_STATIC:
+                break;
+            default:
+                return "";
+        }
+        std::string word = std::format(",ip6={}/{}", text(net.ipv6_address), net.ipv6_prefix_length);
+        const std::string none = "::";
+        if (text(net.ipv6_gateway) != none) word += ",gw6=" + text(net.ipv6_gateway);
+        for (const auto& server : net.ipv6_dns) {
+            if (text(server) != none) word += ",dns=" + text(server);
+        }
         return word;
     }
 

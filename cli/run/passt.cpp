@@ -115,8 +115,8 @@ Passt::~Passt() {
 }
 
 std::string Passt::net_setting() const {
-    return std::format("stream:{},ip={}/{},gw={},dns={},mac={}", guest_end_, kGuestAddress, kPrefixLength,
-                       kGateway, kDns, kGuestMac);
+    return std::format("stream:{},ip={}/{},gw={},dns={},ip6=off,mac={}", guest_end_, kGuestAddress,
+                       kPrefixLength, kGateway, kDns, kGuestMac);
 }
 
 void Passt::close_guest_end() {

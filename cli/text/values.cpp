@@ -4,6 +4,7 @@
 #include <format>
 
 #include "abi/manifest.h"
+#include "base/address_text.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -115,6 +116,37 @@ Parsed<Ipv4Network> parse_ipv4_network(std::string_view text) {
         return std::unexpected(std::format("{} is the broadcast address of {}", address->text(), text));
     }
     return network;
+}
+
+std::string Ipv6::text() const {
+    return std::string(AddressText(std::span(bytes)).view());
+}
+
+Parsed<Ipv6> parse_ipv6(std::string_view text) {
+    const auto bytes = holm::parse_ipv6(text);
+    const bool mapped = bytes && std::string_view(AddressText(std::span(*bytes))).find(':') == text.npos;
+    if (!bytes || mapped)
+        return std::unexpected(std::format("{} is not an IPv6 address such as \"fd00::1\"", quote(text)));
+    return Ipv6{*bytes};
+}
+
+Parsed<Ipv6Network> parse_ipv6_network(std::string_view text) {
+    const std::size_t slash = text.find('/');
+    if (slash == std::string_view::npos) {
+        return std::unexpected(std::format("{} has no prefix length; write \"fd00::2/64\"", quote(text)));
+    }
+    const auto address = parse_ipv6(text.substr(0, slash));
+    if (!address) return std::unexpected(address.error());
+    const auto prefix = parse_number(text.substr(slash + 1), 1, 128);
+    if (!prefix) {
+        return std::unexpected(
+            std::format("the prefix length {} is not a number from 1 to 128", quote(text.substr(slash + 1))));
+    }
+    const std::string written = address->text();
+    if (address->bytes[0] == 0xff || written == "::" || written == "::1") {
+        return std::unexpected(std::format("{} is not an address that a host can have", written));
+    }
+    return Ipv6Network{*address, static_cast<std::uint8_t>(*prefix)};
 }
 
 Parsed<std::uint32_t> parse_number(std::string_view text, std::uint32_t low, std::uint32_t high) {

@@ -1,6 +1,7 @@
 #include "kernel/network/devices.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 #include "abi/image_configuration.h"
@@ -17,13 +18,46 @@ net::IpAddress address(const std::uint8_t (&bytes)[4]) {
     return net::IpAddress::v4(bytes[0], bytes[1], bytes[2], bytes[3]);
 }
 
+net::IpAddress address(const std::uint8_t (&bytes)[16]) {
+    return net::IpAddress::v6(std::to_array(bytes));
+}
+
+void add_dns(const net::IpAddress& server, NetAddresses& to) {
+    const auto place = std::find(to.dns.begin(), to.dns.end(), net::IpAddress());
+    if (!server.is_unspecified() && place != to.dns.end()) *place = server;
+}
+
 // What boot info and image configuration have in common, field by field.
 template <typename Configured>
 void take_addresses(const Configured& from, NetAddresses& to) {
     to.interface.address = address(from.ipv4_address);
     to.interface.prefix_length = from.ipv4_prefix_length;
     to.interface.gateway = address(from.ipv4_gateway);
-    for (std::size_t i = 0; i < to.dns.size(); ++i) to.dns[i] = address(from.ipv4_dns[i]);
+    for (const auto& server : from.ipv4_dns) add_dns(address(server), to);
+}
+
+template <typename Configured>
+void take_addresses_v6(const Configured& from, NetAddresses& to) {
+    to.ipv6.autoconfigure = false;
+    to.ipv6.address = address(from.ipv6_address);
+    to.ipv6.prefix_length = from.ipv6_prefix_length;
+    to.ipv6.gateway = address(from.ipv6_gateway);
+    for (const auto& server : from.ipv6_dns) add_dns(address(server), to);
+}
+
+void choose_ipv6(const holm_boot_device& device, const holm_configured_interface* image,
+                 NetAddresses& chosen) {
+    std::uint32_t configuration = device.net.ipv6_configuration;
+    if (configuration == HOLM_NET_FROM_IMAGE) {
+        if (image) configuration = image->ipv6_configuration;
+        if (configuration == HOLM_NET_FROM_IMAGE) configuration = HOLM_NET_AUTOMATIC;
+        if (configuration == HOLM_NET_STATIC) take_addresses_v6(*image, chosen);
+    } else if (configuration == HOLM_NET_STATIC) {
+        take_addresses_v6(device.net, chosen);
+    }
+    chosen.has_ipv6 = configuration != HOLM_NET_OFF;
+    chosen.ipv6.dhcp = configuration == HOLM_NET_DHCP;
+    std::memcpy(&chosen.ipv6.secret, device.net.ipv6_secret, sizeof(chosen.ipv6.secret));
 }
 
 // A tender's side of HOLM_TRANSPORT_RING merges receive buffers and passes the backend's offloads on.
@@ -90,8 +124,9 @@ NetAddresses choose_addresses(const holm_boot_device& device) {
     NetAddresses chosen;
     std::copy(std::begin(device.net.mac), std::end(device.net.mac), chosen.interface.mac.bytes.begin());
     std::uint32_t configuration = device.net.configuration;
+    const holm_configured_interface* image = image_configuration().interface(device.name);
+    choose_ipv6(device, image, chosen);
     if (configuration == HOLM_NET_FROM_IMAGE) {
-        const holm_configured_interface* image = image_configuration().interface(device.name);
         configuration = image ? image->configuration : std::uint32_t{HOLM_NET_DHCP};
         if (configuration == HOLM_NET_STATIC) take_addresses(*image, chosen);
     } else if (configuration == HOLM_NET_STATIC) {

@@ -18,7 +18,10 @@ std::unique_ptr<drivers::NetDriver> make_net_driver(const holm_boot_info& boot,
 struct NetAddresses {
     bool dhcp = false;
     net::InterfaceConfiguration interface;
-    std::array<net::IpAddress, 2> dns{net::IpAddress::any_v4(), net::IpAddress::any_v4()};
+    bool has_ipv6 = false;
+    net::Ipv6Configuration ipv6;
+    // Those that were named, IPv6 first; unspecified where there are none.
+    std::array<net::IpAddress, 4> dns{};
 };
 NetAddresses choose_addresses(const holm_boot_device& device);
 

@@ -5,15 +5,20 @@
 #include "kernel/console/console.h"
 #include "kernel/core.h"
 #include "kernel/entropy/random_generator.h"
+#include "kernel/network/connect_by_name.h"
 #include "kernel/network/devices.h"
 #include "kernel/panic/panic.h"
+#include "kernel/task/deadline.h"
+#include "net/address_text.h"
 
 namespace holm {
 
 Network* Network::create(Core& core) {
     net::Stack::Configuration configuration;
     core.random->fill(configuration.secret);
-    auto* network = new (std::nothrow) Network(configuration);
+    SipHashKey key;
+    core.random->fill(std::as_writable_bytes(std::span(&key, 1)));
+    auto* network = new (std::nothrow) Network(configuration, key);
     if (network) network->attach(core);
     return network;
 }
@@ -37,6 +42,7 @@ void Network::attach(Core& core) {
         }
         port->set_interface(**interface);
         if (!addresses.dns[0].is_unspecified()) dns_ = addresses.dns;
+        start_ipv6(core, addresses, device, **interface);
         if (addresses.dhcp && !stack_.start_dhcp(now, **interface))
             core.console->print("holm: network device '", device.name, "': no memory for DHCP\n");
         core.executor->add(*port);
@@ -52,21 +58,55 @@ void Network::transmit(Instant now) {
     for (const auto& port : ports()) port->driver().publish();
 }
 
+void Network::start_ipv6(Core& core, const NetAddresses& addresses, const holm_boot_device& device,
+                         net::Interface& interface) {
+    if (!addresses.has_ipv6) return;
+    net::Ipv6Configuration configuration = addresses.ipv6;
+    // Without a secret of the host's the addresses are new at each start.
+    if (configuration.secret.low == 0 && configuration.secret.high == 0)
+        core.random->fill(std::as_writable_bytes(std::span(&configuration.secret, 1)));
+    const auto started = stack_.start_ipv6(core.executor->now(), interface, configuration);
+    // A link too narrow for IPv6 is no mistake where nobody has asked for an address.
+    if (!started && !configuration.autoconfigure)
+        core.console->print("holm: network device '", device.name, "': ", started.error().what, "\n");
+}
+
+namespace {
+
+bool has_address(const net::Interface& interface) {
+    if (!interface.address().is_unspecified()) return true;
+    for (const net::ndp::Address& own : interface.ipv6().addresses())
+        if (own.usable() && !own.address.is_link_local()) return true;
+    return false;
+}
+
+}  // namespace
+
 void Network::notify() {
     for (const auto& port : ports())
-        if (port->interface().address().is_unspecified()) return;
+        if (!has_address(port->interface())) return;
     configured_.set();
 }
 
-std::array<net::IpAddress, 2> Network::dns() const {
+std::array<net::IpAddress, 4> Network::dns() const {
     if (!dns_[0].is_unspecified()) return dns_;
-    for (const auto& port : ports())
-        if (const auto* lease = stack_.lease(port->interface())) return lease->dns;
-    return dns_;
+    std::array<net::IpAddress, 4> found{};
+    std::size_t count = 0;
+    const auto add = [&](const net::IpAddress& server) {
+        if (!server.is_unspecified() && count < found.size()) found[count++] = server;
+    };
+    for (const auto& port : ports()) {
+        for (const net::ndp::DnsServer& server : port->interface().ipv6().routers().dns())
+            add(server.address);
+        for (const net::IpAddress& server : stack_.dhcp_v6_dns(port->interface())) add(server);
+        if (const auto* lease = stack_.lease(port->interface()))
+            for (const net::IpAddress& server : lease->dns) add(server);
+    }
+    return found;
 }
 
 Result<TcpListener> Network::listen(std::uint16_t port, std::uint16_t backlog) {
-    return listen(net::Endpoint{net::IpAddress::any_v4(), port}, backlog);
+    return listen(net::Endpoint{{}, port}, backlog);
 }
 
 Result<TcpListener> Network::listen(const net::Endpoint& local, std::uint16_t backlog) {
@@ -80,8 +120,26 @@ Task<Result<TcpStream>> Network::connect(net::Endpoint remote, Instant deadline)
     co_return stream;
 }
 
+Resolver& Network::resolver() {
+    Resolver::Configuration configuration = resolver_.configuration();
+    configuration.servers = dns();
+    resolver_.configure(configuration);
+    return resolver_;
+}
+
+Task<Result<ResolvedAddresses>> Network::resolve(std::string_view name) {
+    if (!net::parse_address(name)) co_await configured_.wait();
+    co_return co_await resolver().resolve(name);
+}
+
+Task<Result<TcpStream>> Network::connect(std::string_view host, std::uint16_t port, Instant deadline) {
+    const auto wait = [](Event& event) -> Task<> { co_await event.wait(); };
+    if (!configured_.is_set()) CO_TRY(co_await with_deadline(deadline, wait(configured_)));
+    co_return co_await connect_by_name(stack_, resolver(), host, port, deadline);
+}
+
 Result<UdpSocket> Network::open_udp(std::uint16_t port) {
-    return open_udp(net::Endpoint{net::IpAddress::any_v4(), port});
+    return open_udp(net::Endpoint{{}, port});
 }
 
 Result<UdpSocket> Network::open_udp(const net::Endpoint& local) {

@@ -29,6 +29,9 @@ class UdpSocket {
     Send send_to(const net::Endpoint& remote, Bytes payload, Instant deadline = Instant::never());
     // To where the socket is connected.
     Send send(Bytes payload, Instant deadline = Instant::never());
+    // Hears what is sent to a multicast group, until it leaves it or ends; see net::udp::Socket::join().
+    Result<> join(const net::IpAddress& group) { return state_->socket->join(group); }
+    Result<> leave(const net::IpAddress& group) { return state_->socket->leave(group); }
     // Only this remote from now on.
     Result<> connect(const net::Endpoint& remote) { return state_->socket->connect(remote); }
 

@@ -1,8 +1,10 @@
 #include "tender/devices/net_request.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
+#include "base/address_text.h"
 #include "base/result.h"
 #include "tender/text/number.h"
 
@@ -11,6 +13,7 @@ namespace {
 
 constexpr std::size_t kInterfaceNameLimit = 15;  // IFNAMSIZ with its NUL is 16
 constexpr std::uint64_t kMtuLowest = 576;        // RFC 791: every IPv4 host accepts datagrams of this size
+constexpr std::uint16_t kMtuLowestV6 = 1280;     // RFC 8200, section 5
 constexpr std::uint64_t kMtuHighest = 65535;
 
 // Cuts `text` at the first `separator`: returns what stands before it, leaves what stands behind.
@@ -21,14 +24,11 @@ std::string_view cut(std::string_view& text, char separator) {
     return head;
 }
 
-bool parse_ipv4(std::string_view text, std::uint8_t (&address)[4]) {
-    for (int i = 0; i < 4; i++) {
-        const auto byte = parse_decimal(cut(text, '.'), 255);
-        if (!byte) return false;
-        address[i] = static_cast<std::uint8_t>(*byte);
-        if (i < 3 && text.empty()) return false;
-    }
-    return text.empty();
+// Copies an address if there is one.
+template <std::size_t kSize>
+bool take(const std::optional<std::array<std::uint8_t, kSize>>& parsed, std::uint8_t (&address)[kSize]) {
+    if (parsed) std::copy(parsed->begin(), parsed->end(), address);
+    return parsed.has_value();
 }
 
 std::optional<std::uint8_t> parse_hex_byte(std::string_view text) {
@@ -64,8 +64,13 @@ class RequestParser {
         if (request_.name.empty()) return wrong("names no device in front of the '='");
         TRY(parse_source(cut(rest, ',')));
         while (!rest.empty()) TRY(parse_setting(cut(rest, ',')));
-        if (request_.settings.configuration != HOLM_NET_STATIC && (has_gateway_ || dns_count_ != 0))
+        const holm_boot_net& net = request_.settings;
+        if (net.configuration != HOLM_NET_STATIC && (has_gateway_ || dns_count_ != 0))
             return wrong("has gw= or dns=, which need an address: ip=A.B.C.D/N");
+        if (net.ipv6_configuration != HOLM_NET_STATIC && (has_gateway_v6_ || dns_v6_count_ != 0))
+            return wrong("has gw6= or an IPv6 dns=, which need an address: ip6=fd00::2/64");
+        if (net.ipv6_configuration == HOLM_NET_STATIC && net.mtu != 0 && net.mtu < kMtuLowestV6)
+            return wrong("has ip6= and an mtu= below 1280, the least that IPv6 works with");
         return request_;
     }
 
@@ -103,16 +108,26 @@ class RequestParser {
         const std::string_view key = cut(value, '=');
         holm_boot_net& net = request_.settings;
         if (key == "ip") return parse_address(value);
+        if (key == "ip6") return parse_address_v6(value);
+        if (key == "gw6") {
+            has_gateway_v6_ = true;
+            if (!take(parse_ipv6(value), net.ipv6_gateway))
+                return wrong("is no gateway; allowed: gw6=fd00::1 and the like", text);
+            return {};
+        }
         if (key == "gw") {
             has_gateway_ = true;
-            if (!parse_ipv4(value, net.ipv4_gateway))
+            if (!take(parse_ipv4(value), net.ipv4_gateway))
                 return wrong("is no gateway; allowed: gw=A.B.C.D", text);
             return {};
         }
         if (key == "dns") {
-            if (dns_count_ == 2) return wrong("is one too many; allowed: two dns=", text);
-            if (!parse_ipv4(value, net.ipv4_dns[dns_count_++]))
-                return wrong("is no name server; allowed: dns=A.B.C.D", text);
+            int& count = value.find(':') == value.npos ? dns_count_ : dns_v6_count_;
+            if (count == 2) return wrong("is one too many; allowed: two dns= of a family", text);
+            const bool taken = &count == &dns_count_ ? take(parse_ipv4(value), net.ipv4_dns[count])
+                                                     : take(parse_ipv6(value), net.ipv6_dns[count]);
+            if (!taken) return wrong("is no name server; allowed: dns=A.B.C.D or dns=fd00::1", text);
+            ++count;
             return {};
         }
         if (key == "mac") {
@@ -128,29 +143,53 @@ class RequestParser {
             net.mtu = static_cast<std::uint16_t>(*mtu);
             return {};
         }
-        return wrong("is no setting; allowed: ip= gw= dns= mac= mtu=", text);
+        return wrong("is no setting; allowed: ip= gw= ip6= gw6= dns= mac= mtu=", text);
     }
 
     Outcome parse_address(std::string_view value) {
         holm_boot_net& net = request_.settings;
-        if (value == "dhcp") {
-            net.configuration = HOLM_NET_DHCP;
+        if (value == "dhcp" || value == "off") {
+            net.configuration = value == "dhcp" ? HOLM_NET_DHCP : HOLM_NET_OFF;
             return {};
         }
         std::string_view prefix = value;
         const std::string_view address = cut(prefix, '/');
         const auto length = parse_decimal(prefix, 32);
-        if (!parse_ipv4(address, net.ipv4_address) || !length || *length == 0)
-            return wrong("is no address; allowed: ip=A.B.C.D/N with N from 1 to 32, or ip=dhcp", value);
+        if (!take(parse_ipv4(address), net.ipv4_address) || !length || *length == 0)
+            return wrong("is no address; allowed: ip=A.B.C.D/N with N from 1 to 32, ip=dhcp or ip=off",
+                         value);
         net.ipv4_prefix_length = static_cast<std::uint8_t>(*length);
         net.configuration = HOLM_NET_STATIC;
+        return {};
+    }
+
+    Outcome parse_address_v6(std::string_view value) {
+        holm_boot_net& net = request_.settings;
+        constexpr std::pair<std::string_view, holm_net_configuration> kWays[] = {
+            {"auto", HOLM_NET_AUTOMATIC}, {"dhcp", HOLM_NET_DHCP}, {"off", HOLM_NET_OFF}};
+        for (const auto& [word, way] : kWays) {
+            if (value != word) continue;
+            net.ipv6_configuration = way;
+            return {};
+        }
+        std::string_view prefix = value;
+        const std::string_view address = cut(prefix, '/');
+        const auto length = parse_decimal(prefix, 128);
+        if (!take(parse_ipv6(address), net.ipv6_address) || !length || *length == 0)
+            return wrong(
+                "is no address; allowed: ip6=fd00::2/N with N from 1 to 128, ip6=auto, ip6=dhcp or ip6=off",
+                value);
+        net.ipv6_prefix_length = static_cast<std::uint8_t>(*length);
+        net.ipv6_configuration = HOLM_NET_STATIC;
         return {};
     }
 
     std::string_view whole_;
     NetRequest request_;
     bool has_gateway_ = false;
+    bool has_gateway_v6_ = false;
     int dns_count_ = 0;
+    int dns_v6_count_ = 0;
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/result.h"
+#include "tender/devices/host_secret.h"
 
 namespace holm::tender {
 namespace {
@@ -159,6 +160,8 @@ Outcome open_net(const NetRequest& request, std::span<const std::uint8_t, 6> ran
         net.mac[0] =
             static_cast<std::uint8_t>((net.mac[0] & ~1u) | 2u);  // of one station, locally administered
     }
+    const auto secret = host_secret(request);
+    std::copy(secret.begin(), secret.end(), net.ipv6_secret);
     device.net = net;
     return {};
 }

@@ -18,6 +18,8 @@ SERVER = textwrap.dedent("""
         answer = b""
         if known and kind == 1:
             answer = b"\\xc0\\x0c" + struct.pack("!HHIH", 1, 1, 60, 4) + bytes([10, 77, 0, 9])
+        if known and kind == 28:
+            answer = b"\\xc0\\x0c" + struct.pack("!HHIH", 28, 1, 60, 16) + bytes([0xfd] + 14 * [0] + [9])
         flags = 0x8180 if known else 0x8183
         server.sendto(query[:2] + struct.pack("!HHHHH", flags, 1, bool(answer), 0, 0) + question + answer, peer)
 """)
@@ -30,6 +32,7 @@ def test_getaddrinfo_asks_the_configured_server(lan, start):
         known = start("tests/resolve", "--net", "lan=tap0", inside=lan, arguments=["island.test"])
         assert known.wait() == 0, known.output()
         assert "address: 10.77.0.9" in known.output()
+        assert "address: fd00::9" in known.output()
         time.sleep(0.2)  # the tap is free again
         unknown = start("tests/resolve", "--net", "lan=tap0", inside=lan, arguments=["nowhere.test"])
         assert unknown.wait() == 1, unknown.output()

@@ -22,15 +22,15 @@ SocketFile* as_socket(const FileReference& file, Outcome& outcome) {
 }
 
 SYSTEM_CALL(socket, int family, int type, int protocol) {
-    if (family != AF_INET)
-        return family == AF_INET6 ? -EAFNOSUPPORT : refuse_use("a socket family but IPv4", EAFNOSUPPORT);
+    if (family != AF_INET && family != AF_INET6)
+        return refuse_use("a socket family but IPv4 and IPv6", EAFNOSUPPORT);
     const int flags = type & (SOCK_NONBLOCK | SOCK_CLOEXEC);
     static_assert(SOCK_NONBLOCK == O_NONBLOCK && SOCK_CLOEXEC == O_CLOEXEC);
     SocketFile* socket = nullptr;
     if ((type & ~flags) == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP)) {
-        socket = open_tcp(flags);
+        socket = open_tcp(family, flags);
     } else if ((type & ~flags) == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP)) {
-        if (const Outcome outcome = open_udp(flags, socket); outcome < 0) return outcome;
+        if (const Outcome outcome = open_udp(family, flags, socket); outcome < 0) return outcome;
     } else {
         return refuse_use("a socket type but TCP and UDP", EPROTONOSUPPORT);
     }
@@ -43,7 +43,7 @@ SYSTEM_CALL(bind, int descriptor, const void* address, socklen_t size) {
     SocketFile* socket = as_socket(file, outcome);
     if (socket == nullptr) return outcome;
     net::Endpoint local;
-    if (outcome = read_address(address, size, local); outcome < 0) return outcome;
+    if (outcome = read_address(*socket, address, size, local); outcome < 0) return outcome;
     return socket->bind(local);
 }
 
@@ -64,8 +64,8 @@ SYSTEM_CALL(accept4, int descriptor, void* address, socklen_t* size, int flags) 
     outcome = when_socket_ready(*listener, POLLIN, listener->receive_timeout, 0, "accept",
                                 [&] { return listener->accept(flags, accepted); });
     if (outcome < 0) return outcome;
-    if (const auto remote = static_cast<SocketFile*>(accepted.get())->remote())
-        write_address(*remote, address, size);
+    const auto& peer = static_cast<const SocketFile&>(*accepted);
+    if (const auto remote = peer.remote()) write_address_of(peer, *remote, address, size);
     return add_descriptor(accepted.get(), flags);
 }
 
@@ -79,9 +79,11 @@ SYSTEM_CALL(connect, int descriptor, const void* address, socklen_t size) {
     SocketFile* socket = as_socket(file, outcome);
     if (socket == nullptr) return outcome;
     net::Endpoint remote;
-    if (outcome = read_address(address, size, remote); outcome < 0) return outcome;
+    if (outcome = read_address(*socket, address, size, remote); outcome < 0) return outcome;
     // "This host" is what programs mean by the unspecified address.
-    if (remote.address.is_unspecified()) remote.address = net::IpAddress::v4(127, 0, 0, 1);
+    if (remote.address.is_unspecified())
+        remote.address =
+            remote.address.is_v4() ? net::IpAddress::v4(127, 0, 0, 1) : net::IpAddress::loopback_v6();
     outcome = socket->connect(remote);
     if (outcome != -EINPROGRESS || socket->is_non_blocking()) return outcome;
     const Outcome waited =

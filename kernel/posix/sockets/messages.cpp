@@ -63,7 +63,7 @@ SYSTEM_CALL(sendto, int descriptor, const std::byte* start, std::size_t size, in
     if (socket == nullptr) return outcome;
     net::Endpoint destination;
     if (address != nullptr) {
-        if (outcome = read_address(address, address_size, destination); outcome < 0) return outcome;
+        if (outcome = read_address(*socket, address, address_size, destination); outcome < 0) return outcome;
     }
     Bytes piece(start, size);
     return send_pieces(*socket, {&piece, 1}, address != nullptr ? &destination : nullptr, flags);
@@ -98,7 +98,8 @@ SYSTEM_CALL(sendmsg, int descriptor, const msghdr* message, int flags) {
     net::Endpoint destination;
     const bool addressed = message->msg_name != nullptr;
     if (addressed) {
-        if (outcome = read_address(message->msg_name, message->msg_namelen, destination); outcome < 0)
+        if (outcome = read_address(*socket, message->msg_name, message->msg_namelen, destination);
+            outcome < 0)
             return outcome;
     }
     if (count == 0) pieces[count++] = {};

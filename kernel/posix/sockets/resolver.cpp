@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -46,10 +47,14 @@ extern "C" [[gnu::visibility("hidden")]] int __get_resolv_conf(MuslResolverConfi
     if (search != nullptr) *search = '\0';
     await_addresses();
     for (const net::IpAddress& address : network().dns()) {
-        if (address.is_unspecified() || !address.is_v4()) continue;
+        if (address.is_unspecified() || configuration->server_count == std::size(configuration->servers))
+            continue;
         MuslAddress& server = configuration->servers[configuration->server_count++];
-        server.family = AF_INET;
-        std::copy_n(address.bytes().end() - 4, 4, server.bytes);
+        server = {.family = address.is_v4() ? AF_INET : AF_INET6, .scope = address.zone()};
+        if (address.is_v4())
+            std::copy_n(address.bytes().end() - 4, 4, server.bytes);
+        else
+            std::copy(address.bytes().begin(), address.bytes().end(), server.bytes);
     }
     if (configuration->server_count > 0) return 0;
     errno = ENETUNREACH;

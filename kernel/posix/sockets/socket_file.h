@@ -44,6 +44,10 @@ class SocketFile : public OpenFile, public Observer {
     // The pending error as a positive errno; asking clears it.
     virtual int take_error() = 0;
     virtual bool is_listening() const { return false; }
+    // Joins or leaves a multicast group on the interface of this zone (0: any that leads there).
+    virtual Outcome set_membership(const net::IpAddress&, std::uint8_t, bool) { return -ENOPROTOOPT; }
+    // IPV6_V6ONLY.
+    virtual bool only_v6() const { return false; }
     // The options that reach into the stack. -ENOPROTOOPT for those it does not have.
     virtual Outcome set_option(int, int, int) { return -ENOPROTOOPT; }
 
@@ -62,9 +66,10 @@ class SocketFile : public OpenFile, public Observer {
 // Null for a descriptor that is open but no socket; `outcome` says -EBADF or -ENOTSOCK.
 SocketFile* as_socket(const FileReference& file, Outcome& outcome);
 
-SocketFile* open_tcp(int flags);
+// `family`: AF_INET or AF_INET6.
+SocketFile* open_tcp(int family, int flags);
 // -ENOMEM, -EMFILE.
-Outcome open_udp(int flags, SocketFile*& result);
+Outcome open_udp(int family, int flags, SocketFile*& result);
 
 constexpr Outcome outcome_of(const Error& error) {
     return -static_cast<Outcome>(error.code);

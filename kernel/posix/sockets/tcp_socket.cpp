@@ -22,7 +22,9 @@ using net::tcp::Listener;
 
 class TcpSocket final : public SocketFile {
   public:
-    explicit TcpSocket(int flags, Reference<Connection> connection = {}) : SocketFile(flags) {
+    TcpSocket(int family, int flags, Reference<Connection> connection = {})
+        : SocketFile(flags), family_(family) {
+        if (family == AF_INET) bound_.address = net::IpAddress::any_v4();
         if (connection) adopt(std::move(connection));
     }
 
@@ -42,6 +44,8 @@ class TcpSocket final : public SocketFile {
     }
 
     int type() const override { return SOCK_STREAM; }
+    int family() const override { return family_; }
+    bool only_v6() const override { return only_v6_; }
     bool is_listening() const override { return bool(listener_); }
 
     // The address is taken when the socket listens or connects.
@@ -55,7 +59,7 @@ class TcpSocket final : public SocketFile {
         if (connection_) return -EINVAL;
         if (listener_) return 0;
         const auto length = static_cast<std::uint16_t>(std::clamp<int>(backlog, 1, Network::kBacklog));
-        auto listener = network().stack().tcp().listen(bound_, length);
+        auto listener = network().stack().tcp().listen(bound_, length, only_v6_);
         if (!listener) return outcome_of(listener.error());
         listener_ = *std::move(listener);
         listener_->set_observer(this);
@@ -66,14 +70,18 @@ class TcpSocket final : public SocketFile {
         if (!listener_) return -EINVAL;
         Reference<Connection> connection = listener_->accept();
         if (!connection) return -EAGAIN;
-        result = FileReference(new TcpSocket(flags, std::move(connection)));
+        result = FileReference(new TcpSocket(family_, flags, std::move(connection)));
         return result ? 0 : -ENOMEM;
     }
 
     Outcome connect(const net::Endpoint& remote) override {
         if (listener_) return -EOPNOTSUPP;
         if (connection_) return connection_->is_connecting() ? -EALREADY : -EISCONN;
-        auto connection = network().stack().tcp().connect(executor().now(), remote, bound_);
+        if (only_v6_ && remote.address.is_v4()) return -ENETUNREACH;
+        // Bound to all addresses is bound to none: the stack chooses, of the peer's family.
+        net::Endpoint local = bound_;
+        if (local.address.is_unspecified()) local.address = {};
+        auto connection = network().stack().tcp().connect(executor().now(), remote, local);
         if (!connection) return outcome_of(connection.error());
         adopt(*std::move(connection));
         return -EINPROGRESS;
@@ -153,7 +161,10 @@ class TcpSocket final : public SocketFile {
 
     // What is set before there is a connection is set on it later.
     Outcome set_option(int level, int name, int value) override {
-        if (level == IPPROTO_TCP && name == TCP_NODELAY) {
+        if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY && family_ == AF_INET6) {
+            if (bound_.port != 0 || listener_ || connection_) return -EINVAL;
+            only_v6_ = value != 0;
+        } else if (level == IPPROTO_TCP && name == TCP_NODELAY) {
             no_delay_ = value != 0;
         } else if (level == SOL_SOCKET && name == SO_KEEPALIVE) {
             keep_alive_ = value != 0;
@@ -185,9 +196,11 @@ class TcpSocket final : public SocketFile {
         if (receive_buffer_ != 0) connection_->set_receive_buffer(receive_buffer_);
     }
 
-    net::Endpoint bound_{net::IpAddress::any_v4(), 0};
+    int family_;
+    net::Endpoint bound_;
     Reference<Listener> listener_;
     Reference<Connection> connection_;
+    bool only_v6_ = false;
     bool reading_ended_ = false;
     bool error_taken_ = false;
     bool abort_on_close_ = false;
@@ -200,8 +213,8 @@ class TcpSocket final : public SocketFile {
 
 }  // namespace
 
-SocketFile* open_tcp(int flags) {
-    return new TcpSocket(flags);
+SocketFile* open_tcp(int family, int flags) {
+    return new TcpSocket(family, flags);
 }
 
 }  // namespace holm::posix

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "kernel/network/network.h"
@@ -15,19 +16,27 @@ namespace {
 
 class UdpSocketFile final : public SocketFile {
   public:
-    UdpSocketFile(int flags, std::unique_ptr<net::udp::Socket> socket)
-        : SocketFile(flags), socket_(std::move(socket)) {
+    UdpSocketFile(int family, int flags, std::unique_ptr<net::udp::Socket> socket)
+        : SocketFile(flags), family_(family), socket_(std::move(socket)) {
         socket_->set_observer(this);
     }
 
     int type() const override { return SOCK_DGRAM; }
+    int family() const override { return family_; }
+    bool only_v6() const override { return only_v6_; }
 
     Outcome bind(const net::Endpoint& local) override { return outcome(socket_->bind(local)); }
-    Outcome connect(const net::Endpoint& remote) override { return outcome(socket_->connect(remote)); }
+    Outcome connect(const net::Endpoint& remote) override {
+        if (only_v6_ && remote.address.is_v4()) return -ENETUNREACH;
+        if (const Outcome taken = take_port(); taken < 0) return taken;
+        return outcome(socket_->connect(remote));
+    }
 
     Outcome send(std::span<const Bytes> pieces, const net::Endpoint* destination) override {
         if (destination == nullptr && !socket_->is_connected()) return -EDESTADDRREQ;
         const net::Endpoint& remote = destination != nullptr ? *destination : socket_->remote();
+        if (only_v6_ && remote.address.is_v4()) return -ENETUNREACH;
+        if (const Outcome taken = take_port(); taken < 0) return taken;
         const Result<> sent = socket_->send_to(executor().now(), remote, pieces);
         if (!sent) return outcome_of(sent.error());
         std::size_t total = 0;
@@ -66,23 +75,62 @@ class UdpSocketFile final : public SocketFile {
     }
 
     Outcome set_option(int level, int name, int value) override {
-        if (level != SOL_SOCKET || name != SO_BROADCAST) return -ENOPROTOOPT;
-        socket_->allow_broadcast(value != 0);
-        return 0;
+        if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY && family_ == AF_INET6) {
+            if (socket_->is_bound()) return -EINVAL;
+            only_v6_ = value != 0;
+            socket_->set_only_v6(only_v6_);
+            return 0;
+        }
+        if (level == SOL_SOCKET && name == SO_BROADCAST) {
+            socket_->allow_broadcast(value != 0);
+            return 0;
+        }
+        const bool v4 = level == IPPROTO_IP, v6 = level == IPPROTO_IPV6 && family_ == AF_INET6;
+        if ((v4 && name == IP_TOS) || (v6 && name == IPV6_TCLASS)) {
+            if (value < 0 || value > 255) return -EINVAL;
+            socket_->set_traffic_class(static_cast<std::uint8_t>(value));
+            return 0;
+        }
+        const bool to_hosts = (v4 && name == IP_TTL) || (v6 && name == IPV6_UNICAST_HOPS);
+        const bool to_groups = (v4 && name == IP_MULTICAST_TTL) || (v6 && name == IPV6_MULTICAST_HOPS);
+        if (to_hosts || to_groups) {
+            if (value == -1) value = to_hosts ? 64 : 1;  // the default
+            if (value < (to_hosts ? 1 : 0) || value > 255) return -EINVAL;
+            const auto hops = static_cast<std::uint8_t>(value);
+            to_hosts ? socket_->set_ttl(hops) : socket_->set_group_ttl(hops);
+            return 0;
+        }
+        // Packets to groups do not come back to this host.
+        if (((v4 && name == IP_MULTICAST_LOOP) || (v6 && name == IPV6_MULTICAST_LOOP)) && value == 0)
+            return 0;
+        return -ENOPROTOOPT;
+    }
+
+    Outcome set_membership(const net::IpAddress& group, std::uint8_t zone, bool join) override {
+        return outcome(join ? socket_->join(group, zone) : socket_->leave(group, zone));
     }
 
   private:
     static Outcome outcome(const Result<>& result) { return result ? 0 : outcome_of(result.error()); }
+
+    // A socket of AF_INET that was not bound hears IPv4 alone.
+    Outcome take_port() {
+        if (family_ != AF_INET || socket_->is_bound()) return 0;
+        return outcome(socket_->bind({net::IpAddress::any_v4(), 0}));
+    }
+
+    int family_;
+    bool only_v6_ = false;
 
     std::unique_ptr<net::udp::Socket> socket_;
 };
 
 }  // namespace
 
-Outcome open_udp(int flags, SocketFile*& result) {
+Outcome open_udp(int family, int flags, SocketFile*& result) {
     auto socket = network().stack().udp().open();
     if (!socket) return outcome_of(socket.error());
-    result = new UdpSocketFile(flags, *std::move(socket));
+    result = new UdpSocketFile(family, flags, *std::move(socket));
     return result != nullptr ? 0 : -ENOMEM;
 }
 

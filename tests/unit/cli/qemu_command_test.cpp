@@ -78,14 +78,15 @@ TEST_CASE("network devices, and what the image is told about them") {
     example.declare("spare", HOLM_DEVICE_NET, tender::kNotGranted);
     example.declare("lan", HOLM_DEVICE_NET, 0);
     example.grant_net("lan=tap0,ip=10.0.0.2/24,gw=10.0.0.1,dns=10.0.0.3,mac=02:00:00:00:00:01,mtu=9000");
-    example.grant_net("wan=fd:7,ip=dhcp");
+    example.grant_net("wan=fd:7,ip=dhcp,ip6=fd00::2/64,gw6=fd00::1,dns=fd00::53");
     const auto command = example.command();
     CHECK(after(command, "-netdev", 0) == "tap,id=net0,fd=7");
     CHECK(after(command, "-device", 1) == "virtio-net-device,netdev=net0,mac=02:00:00:00:00:09");
     CHECK(after(command, "-netdev", 1) == "tap,id=net1,ifname=tap0,script=no,downscript=no");
     CHECK(after(command, "-device", 2) == "virtio-net-device,netdev=net1,mac=02:00:00:00:00:01");
     CHECK(after(command, "-append") ==
-          "holm.mem=16777216 holm.grace=5000 holm.net=wan,mac=02:00:00:00:00:09,ip=dhcp "
+          "holm.mem=16777216 holm.grace=5000 holm.net=wan,mac=02:00:00:00:00:09,ip=dhcp,"
+          "ip6=fd00::2/64,gw6=fd00::1,dns=fd00::53 "
           "holm.net=lan,mac=02:00:00:00:00:01,ip=10.0.0.2/24,gw=10.0.0.1,dns=10.0.0.3,mtu=9000");
 
     example.settings.machine = QemuMachine::kQ35;

@@ -57,6 +57,25 @@ TEST_CASE("a tap with everything") {
     CHECK(request->settings.mac[5] == 0xff);
 }
 
+TEST_CASE("IPv6: a fixed address, or one of three ways to do without") {
+    const auto fixed = parse_net_request(
+        "lan=tap0,ip6=fd00::2/64,gw6=fe80::1,dns=2001:db8::53,dns=fd00::1,ip=10.0.0.2/24,dns=10.0.0.1");
+    REQUIRE(fixed);
+    const holm_boot_net& net = fixed->settings;
+    CHECK(net.ipv6_configuration == HOLM_NET_STATIC);
+    CHECK(net.ipv6_prefix_length == 64);
+    CHECK(net.ipv6_address[0] == 0xfd);
+    CHECK(net.ipv6_address[15] == 2);
+    CHECK(net.ipv6_gateway[0] == 0xfe);
+    CHECK(net.ipv6_dns[0][15] == 0x53);
+    CHECK(net.ipv6_dns[1][15] == 1);
+    CHECK(same(net.ipv4_dns[0], {10, 0, 0, 1}));
+    CHECK(parse_net_request("lan=tap0,ip6=auto")->settings.ipv6_configuration == HOLM_NET_AUTOMATIC);
+    CHECK(parse_net_request("lan=tap0,ip6=dhcp")->settings.ipv6_configuration == HOLM_NET_DHCP);
+    CHECK(parse_net_request("lan=tap0,ip6=off,ip=off")->settings.ipv6_configuration == HOLM_NET_OFF);
+    CHECK(parse_net_request("lan=tap0")->settings.ipv6_configuration == HOLM_NET_FROM_IMAGE);
+}
+
 TEST_CASE("descriptors, and addresses left to the image or to DHCP") {
     const auto tap = parse_net_request("lan=fd:7,ip=dhcp");
     REQUIRE(tap);
@@ -73,7 +92,7 @@ TEST_CASE("descriptors, and addresses left to the image or to DHCP") {
 TEST_CASE("what is wrong is quoted, with what is allowed") {
     CHECK(sentence_for("lan=tap0,ip=10.0.0.2") ==
           "--net lan=tap0,ip=10.0.0.2: '10.0.0.2' is no address; allowed: ip=A.B.C.D/N with N from 1 to 32, "
-          "or ip=dhcp");
+          "ip=dhcp or ip=off");
     for (const char* text : {"",
                              "lan",
                              "=tap0",
@@ -101,6 +120,17 @@ TEST_CASE("what is wrong is quoted, with what is allowed") {
                              "lan=tap0,dns=1.2.3.4",
                              "lan=tap0,ip=dhcp,gw=1.2.3.4",
                              "lan=tap0,ip=1.2.3.4/8,dns=1.1.1.1,dns=1.1.1.1,dns=1.1.1.1",
+                             "lan=tap0,ip6=fd00::2",
+                             "lan=tap0,ip6=fd00::2/129",
+                             "lan=tap0,ip6=fd00::2/0",
+                             "lan=tap0,ip6=10.0.0.1/8",
+                             "lan=tap0,ip6=",
+                             "lan=tap0,gw6=fd00::1",
+                             "lan=tap0,ip6=auto,gw6=fd00::1",
+                             "lan=tap0,ip=1.2.3.4/8,dns=fd00::1",
+                             "lan=tap0,ip6=fd00::2/64,dns=1.2.3.4",
+                             "lan=tap0,ip6=fd00::2/64,dns=::1,dns=::1,dns=::1",
+                             "lan=tap0,ip6=fd00::2/64,mtu=1279",
                              "lan=tap0,mac=02:00:00:00:00",
                              "lan=tap0,mac=02:00:00:00:00:00:00",
                              "lan=tap0,mac=03:00:00:00:00:00",

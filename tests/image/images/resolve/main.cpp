@@ -18,10 +18,11 @@ int main(int, char** arguments) {
         return 1;
     }
     for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-        if (entry->ai_family != AF_INET) continue;
-        char text[INET_ADDRSTRLEN];
-        const auto* address = reinterpret_cast<const sockaddr_in*>(entry->ai_addr);
-        std::printf("address: %s\n", inet_ntop(AF_INET, &address->sin_addr, text, sizeof(text)));
+        char text[INET6_ADDRSTRLEN];
+        const void* address = &reinterpret_cast<const sockaddr_in*>(entry->ai_addr)->sin_addr;
+        if (entry->ai_family == AF_INET6)
+            address = &reinterpret_cast<const sockaddr_in6*>(entry->ai_addr)->sin6_addr;
+        std::printf("address: %s\n", inet_ntop(entry->ai_family, address, text, sizeof(text)));
     }
     freeaddrinfo(found);
     return 0;

@@ -99,6 +99,21 @@ TEST_CASE("a network device") {
     CHECK(parsed->line.nets[2].settings.configuration == HOLM_NET_FROM_IMAGE);
 }
 
+TEST_CASE("a network device with IPv6") {
+    const auto parsed = std::make_unique<Parsed>(
+        "holm.net=lan,ip=off,ip6=fd00::2/64,gw6=fe80::1,dns=2001:db8::53 holm.net=wan,ip6=auto");
+    CHECK(parsed->mistake.empty());
+    REQUIRE(parsed->line.net_count == 2);
+    const holm_boot_net& lan = parsed->line.nets[0].settings;
+    CHECK(lan.configuration == HOLM_NET_OFF);
+    CHECK(lan.ipv6_configuration == HOLM_NET_STATIC);
+    CHECK(lan.ipv6_address[15] == 2);
+    CHECK(lan.ipv6_prefix_length == 64);
+    CHECK(lan.ipv6_gateway[0] == 0xfe);
+    CHECK(lan.ipv6_dns[0][15] == 0x53);
+    CHECK(parsed->line.nets[1].settings.ipv6_configuration == HOLM_NET_AUTOMATIC);
+}
+
 TEST_CASE("what is not understood is refused") {
     for (const char* text : {
              "holm.mem=",
@@ -122,6 +137,9 @@ TEST_CASE("what is not understood is refused") {
              "holm.net=lan,ip=10.0.0/24",
              "holm.net=lan,ip=10.0.0.256/24",
              "holm.net=lan,gw=10.0.0.1",
+             "holm.net=lan,gw6=fd00::1",
+             "holm.net=lan,ip6=fd00::2",
+             "holm.net=lan,ip6=fd00::2/129",
              "holm.net=lan,mac=01:00:00:00:00:00",
              "holm.net=lan,mac=02:00:00:00:00",
              "holm.net=lan,mtu=575",

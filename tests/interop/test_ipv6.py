@@ -1,0 +1,120 @@
+"""The web example over IPv6: fixed addresses, the link's own, and what routers advertise, against Linux and dnsmasq."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+HOST = "fd00:77::1"
+GUEST = "fd00:77::2"
+
+
+@pytest.fixture
+def lan6(lan):
+    if lan.run("test", "-e", "/proc/net/if_inet6").returncode != 0:
+        pytest.skip("this machine's kernel has no IPv6")
+    lan.ip("addr", "add", f"{HOST}/64", "dev", "tap0", "nodad")
+    lan.start_capture()
+    return lan
+
+
+@pytest.fixture
+def router(lan6, keep):
+    """dnsmasq advertises fd00:77::/64 on the tap, with itself as a router and a DNS server."""
+    if shutil.which("dnsmasq") is None:
+        pytest.skip("dnsmasq is not installed")
+    log = keep / "dnsmasq.log"
+    with open(log, "wb") as output:
+        daemon = subprocess.Popen(
+            lan6.command("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=", "--port=0",
+                         "--interface=tap0", "--enable-ra", f"--dhcp-range={HOST},ra-only,64,1h", "--ra-param=tap0,4,600",
+                         f"--dhcp-option=option6:dns-server,[{HOST}]", f"--dhcp-leasefile={keep / 'leases'}",
+                         "--log-facility=-", "--log-dhcp"), stdout=output, stderr=subprocess.STDOUT)
+    yield log
+    daemon.terminate()
+    daemon.wait(10)
+
+
+def reached(lan, instance, url, seconds=20):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if lan.run("curl", "-6", "-gsf", "-m", "2", f"{url}/healthz").returncode == 0:
+            return True
+        assert instance.alive(), instance.output()
+        time.sleep(0.1)
+    return False
+
+
+def answers_from(lan, group, source=None):
+    """The addresses that answer a ping to a group."""
+    options = ["-I", source] if source else []
+    reply = lan.run("ping", "-6", "-c", "2", "-i", "0.3", "-W", "2", *options, group)
+    return set(re.findall(r"from ([0-9a-f:]+?)(?:%tap0)?: icmp", reply.stdout))
+
+
+def test_fixed_address(lan6, start, keep):
+    web = start("web", "--net", f"lan=tap0,ip=off,ip6={GUEST}/64,gw6={HOST}", inside=lan6)
+    url = f"http://[{GUEST}]"
+    assert reached(lan6, web, url), web.output()
+    page = lan6.run("curl", "-6", "-gsS", "-i", url + "/")
+    assert page.stdout.startswith("HTTP/1.1 200") and "<html" in page.stdout
+    digests = set()
+    for attempt in range(3):
+        whole = keep / f"whole-{attempt}"
+        assert lan6.run("curl", "-6", "-gsSf", "-o", whole, url + "/static/large.bin").returncode == 0
+        digests.add(hashlib.sha256(whole.read_bytes()).hexdigest())
+    assert len(digests) == 1
+    flood = lan6.run("ping", "-6", "-f", "-q", "-c", "5000", "-s", "200", GUEST)
+    assert " 0% packet loss" in flood.stdout, flood.stdout
+    large = lan6.run("ping", "-6", "-c", "3", "-i", "0.2", "-s", "20000", GUEST)  # in fragments
+    assert " 0% packet loss" in large.stdout, large.stdout
+    closed = lan6.run("curl", "-6", "-gsS", "-m", "5", f"http://[{GUEST}]:81/")
+    assert closed.returncode == 7, closed.stderr  # refused, and not after a timeout
+
+
+def test_both_families_and_the_links_own_address(lan6, start):
+    web = start("web", "--net", f"lan=tap0,ip={lan6.GUEST}/24,ip6={GUEST}/64", inside=lan6)
+    assert reached(lan6, web, f"http://[{GUEST}]"), web.output()
+    assert lan6.run("curl", "-sf", "-m", "5", f"http://{lan6.GUEST}/healthz").returncode == 0
+    deadline = time.monotonic() + 20
+    own = []
+    while not own and time.monotonic() < deadline:  # until the kernel has an address of the link's itself
+        own = [address for address in answers_from(lan6, "ff02::1%tap0") if address.startswith("fe80::")]
+    assert own, "nobody answers on the link"
+    linked = [address for address in own
+              if lan6.run("curl", "-6", "-gsf", "-m", "2", f"http://[{address}%25tap0]/healthz").returncode == 0]
+    assert len(linked) == 1, own
+
+
+def test_address_from_a_router_without_configuration(lan6, router, start):
+    """SLAAC: nothing is said of addresses, and the instance is reached at one of the router's prefix, each time the same."""
+    found = []
+    for _ in range(2):
+        web = start("web", "--net", "lan=tap0", inside=lan6)
+        deadline = time.monotonic() + 30
+        addresses = set()
+        while not addresses and time.monotonic() < deadline:
+            assert web.alive(), web.output()
+            addresses = {address for address in answers_from(lan6, "ff02::1%tap0", HOST)
+                         if address.startswith("fd00:77:") and address != HOST}
+        assert len(addresses) == 1, router.read_text()
+        found.append(addresses.pop())
+        assert reached(lan6, web, f"http://[{found[-1]}]"), web.output()
+        assert web.stop() == 0, web.output()
+    if lan6.run("test", "-s", "/etc/machine-id").returncode == 0:
+        assert found[0] == found[1]  # RFC 7217
+
+
+def test_an_address_that_is_taken_is_not_used(lan6, start):
+    lan6.ip("addr", "add", f"{GUEST}/64", "dev", "tap0", "nodad")
+    web = start("web", "--net", f"lan=tap0,ip={lan6.GUEST}/24,ip6={GUEST}/64", inside=lan6)
+    deadline = time.monotonic() + 20
+    while lan6.run("curl", "-sf", "-m", "1", f"http://{lan6.GUEST}/healthz").returncode != 0:
+        assert web.alive() and time.monotonic() < deadline, web.output()
+    time.sleep(2)
+    lan6.ip("addr", "del", f"{GUEST}/64", "dev", "tap0")
+    assert lan6.run("curl", "-6", "-gsf", "-m", "2", f"http://[{GUEST}]/healthz").returncode != 0
+    assert web.alive()
