@@ -175,8 +175,9 @@ class Builder {
 
     void block(const tender::BlockRequest& request) {
         const std::string id = std::format("block{}", block_count_++);
-        add("-drive", std::format("if=none,id={},file={},format=raw,discard=unmap,detect-zeroes=off{}", id,
-                                  setting(request.file), request.read_only ? ",readonly=on" : ""));
+        add("-drive",
+            std::format("if=none,id={},file={},format=raw,discard=unmap,werror=report,rerror=report{}", id,
+                        setting(request.file), request.read_only ? ",readonly=on" : ""));
         std::string more = std::format(",drive={},serial={}", id, request.name);
         if (request.sector_size != 0)
             more += std::format(",logical_block_size={0},physical_block_size={0}", request.sector_size);

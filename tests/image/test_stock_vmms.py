@@ -210,6 +210,15 @@ def test_block_devices(start, tmp_path, machine, what):
         assert disk.read_bytes() == bytes(4 << 20)
 
 
+def test_a_busy_image_hears_a_stop_request(start, tmp_path):
+    disk = tmp_path / "disk.img"
+    disk.write_bytes(bytes(1 << 20))
+    instance = start("blockbench", *TCG, "--block", f"disk={disk}", arguments=["randread", "--seconds", "60"], tender="holm-qemu")
+    with pytest.raises(subprocess.TimeoutExpired):
+        instance.wait(timeout=2)
+    assert instance.stop() == 143, instance.output()
+
+
 def test_a_block_device_without_write_access_refuses_writes(start, tmp_path):
     disk = tmp_path / "disk.img"
     disk.write_bytes(b"\xa5" * (1 << 20))

@@ -48,6 +48,7 @@ void VirtioPlatform::write_console(Bytes text) {
 
 void VirtioPlatform::wait(Instant now, Instant deadline, std::span<Readiness> devices, bool until_stop) {
     if (until_stop && stop_requested_) return;
+    if (deadline <= now) return look_for_stop_request();
     if (std::ranges::any_of(devices, &Readiness::readable)) return;
     const Duration longest = machine_.must_poll ? kPollInterval : kLongestWait;
     const Duration left = deadline.is_never() ? longest : std::clamp(deadline - now, Duration(), longest);

@@ -111,7 +111,7 @@ TEST_CASE("block devices are told apart by their serial number") {
     example.grant_block("data=a,b.img,sector=4096,ro");
     const auto command = example.command();
     CHECK(after(command, "-drive") ==
-          "if=none,id=block0,file=a,,b.img,format=raw,discard=unmap,detect-zeroes=off,readonly=on");
+          "if=none,id=block0,file=a,,b.img,format=raw,discard=unmap,werror=report,rerror=report,readonly=on");
     CHECK(after(command, "-device", 1) ==
           "virtio-blk-device,drive=block0,serial=data,logical_block_size=4096,physical_block_size=4096");
 }
