@@ -116,7 +116,7 @@ def test_random_numbers_differ_between_starts(start):
     assert len(numbers) == 5
 
 
-def test_clock_keeps_time(start):
+def test_clock_keeps_time(start, every_tender):
     before = time.time_ns()
     status, output = run(start, "clocks")
     after = time.time_ns()
@@ -126,7 +126,9 @@ def test_clock_keeps_time(start):
     for (now, wall), (next_now, next_wall) in zip(times, times[1:]):
         assert 300_000_000 <= next_now - now
         assert abs((next_wall - wall) - (next_now - now)) < 1_000_000
-    assert before - 1_000_000 <= times[0][1] and times[-1][1] <= after + 1_000_000
+    # A PC's real-time clock counts seconds.
+    tolerance = 1_500_000_000 if every_tender.program == "holm-qemu" else 1_000_000
+    assert before - tolerance <= times[0][1] and times[-1][1] <= after + tolerance
 
 
 def test_watchdog_reports_a_hogged_core_once(start, watchdog):
