@@ -218,8 +218,12 @@ static void attempt(const char* what, uint64_t a, uint64_t b) {
         say("survived\n");
     else {
         const int status = abuse_block_device(what, a, b, boot, hypercall);
-        if (status < 0) leave(99);
-        say_number("status", (uint64_t)status);
+        const int returned = status < 0 ? abuse_network_device(what, boot, hypercall) : -1;
+        if (status < 0 && returned < 0) leave(99);
+        if (status >= 0)
+            say_number("status", (uint64_t)status);
+        else
+            say_number("returned", (uint64_t)returned);
     }
     leave(0);
 }
