@@ -5,6 +5,8 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace holm::tender {
@@ -173,7 +175,30 @@ class CoreWriter {
     std::array<std::uint64_t, kMostCoreRegions> ends_{};  // in the file, of each region
 };
 
+// One that was not finished begins with zeroes: its header is written last.
+bool is_core(int file) {
+    Elf64_Ehdr header{};
+    constexpr Elf64_Ehdr kNone{};
+    if (pread(file, &header, sizeof header, 0) != sizeof header) return false;
+    if (std::memcmp(&header, &kNone, sizeof header) == 0) return true;
+    return std::memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_type == ET_CORE;
+}
+
 }  // namespace
+
+std::expected<int, Sentence> open_core_file(const char* path) {
+    const auto failed = [path](std::string_view why) {
+        return std::unexpected(Sentence{}.text("--dump ").foreign(path).text(": ").text(why));
+    };
+    // Without waiting for whoever may be at the other end of a pipe.
+    const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    struct stat status{};
+    if (file < 0 || fstat(file, &status) != 0) return failed(strerror(errno));
+    if (!S_ISREG(status.st_mode)) return failed("not a regular file");
+    if (status.st_size != 0 && !is_core(file)) return failed("it exists and is no core file");
+    if (ftruncate(file, 0) != 0) return failed(strerror(errno));
+    return file;
+}
 
 std::expected<CoreSize, Sentence> write_core(int file, const CoreContents& contents, CoreSource& source) {
     if (contents.regions.size() > kMostCoreRegions)

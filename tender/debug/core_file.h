@@ -62,6 +62,10 @@ struct CoreSize {
     bool complete = true;
 };
 
+// Opens the file for it and makes it empty. What is there already must be a core file, or nothing: a path
+// that was mistyped costs nobody a file.
+std::expected<int, Sentence> open_core_file(const char* path);
+
 // Writes to the start of `file`. A full disk and the like: one sentence; what has been written is cut off
 // again.
 std::expected<CoreSize, Sentence> write_core(int file, const CoreContents& contents, CoreSource& source);

@@ -1,9 +1,5 @@
 #include "tender/process/dump.h"
 
-#include <cstring>
-
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/ptrace.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -118,12 +114,9 @@ class Watch {
 }  // namespace
 
 void dump_instance_at_end(const char* path) {
-    const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    struct stat status{};
-    if (file < 0 || fstat(file, &status) != 0)
-        refuse(Sentence{}.text("--dump ").foreign(path).text(": ").text(strerror(errno)));
-    if (!S_ISREG(status.st_mode))
-        refuse(Sentence{}.text("--dump ").foreign(path).text(": not a regular file"));
+    const auto opened = open_core_file(path);
+    if (!opened) refuse(opened.error());
+    const int file = *opened;
     signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error to be told, not an end
     const pid_t child = start_watched(PTRACE_O_TRACEEXIT);
     if (child == 0) {

@@ -1,12 +1,7 @@
 #include "tender/vm/core_dump.h"
 
-#include <cstring>
-
 #include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tender/instance/failure.h"
@@ -26,15 +21,11 @@ struct Regions {
 
 }  // namespace
 
-int open_core_file(const char* path) {
-    const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    struct stat status{};
-    if (file < 0 || fstat(file, &status) != 0)
-        refuse(Sentence{}.text("--dump ").foreign(path).text(": ").text(strerror(errno)));
-    if (!S_ISREG(status.st_mode))
-        refuse(Sentence{}.text("--dump ").foreign(path).text(": not a regular file"));
+int open_core_file_or_refuse(const char* path) {
+    const auto file = open_core_file(path);
+    if (!file) refuse(file.error());
     signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error to be told, not an end
-    return file;
+    return *file;
 }
 
 void CoreDump::write(const holm_upcall_frame& frame, const kvm_sregs& special, int signal) {

@@ -8,7 +8,7 @@
 namespace holm::tender {
 
 // Opens it; ends the tender with a sentence when that cannot be.
-int open_core_file(const char* path);
+int open_core_file_or_refuse(const char* path);
 
 class CoreDump {
   public:

@@ -176,7 +176,7 @@ void keep_only_grants(const VmStart& start, const Kvm& kvm, const DebugDescripto
         refuse("--stopped needs --gdb SOCKET, where to wait for a debugger");
     DebugDescriptors descriptors;
     if (start.options.gdb != nullptr) descriptors.listener = listen_for_debugger(start.options.gdb);
-    if (start.options.dump != nullptr) descriptors.dump = open_core_file(start.options.dump);
+    if (start.options.dump != nullptr) descriptors.dump = open_core_file_or_refuse(start.options.dump);
     const int file = open_image(start, HOLM_PLATFORM_VM, "vm");
     open_devices(start);
 

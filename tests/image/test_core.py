@@ -74,6 +74,24 @@ def test_an_end_that_is_no_mistake_leaves_no_core(tmp_path):
     assert not core.exists()
 
 
+@pytest.mark.parametrize("tender", TENDERS)
+def test_an_old_core_does_not_stay_for_that_of_an_instance_that_ended_well(tmp_path, tender):
+    core = tmp_path / "core"
+    assert run(core, "abort", tender).returncode == PANIC and core.stat().st_size > 0
+    assert run(core, "exit", tender).returncode == 7
+    assert not core.exists() or core.stat().st_size == 0
+
+
+@pytest.mark.parametrize("tender", TENDERS)
+@pytest.mark.parametrize("content", [b"notes", b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\0" + bytes(46)], ids=["text", "program"])
+def test_a_file_that_is_no_core_is_kept(tmp_path, tender, content):
+    core = tmp_path / "core"
+    core.write_bytes(content)
+    done = run(core, "abort", tender)
+    assert done.returncode == 125 and done.stderr == f"holm-{tender}: --dump {core}: it exists and is no core file\n"
+    assert core.read_bytes() == content
+
+
 def test_a_call_that_the_filter_forbids_leaves_a_core(tmp_path):
     core = tmp_path / "core"
     done = subprocess.run([BIN / "holm-process", "--dump", core, IMAGES / "tests" / "probe", "--", "call", "39"], capture_output=True, text=True,
