@@ -127,10 +127,11 @@ void Connection::set_no_delay(bool on) {
     if (on) schedule();
 }
 
-void Connection::set_keep_alive(Duration idle, Duration interval) {
+void Connection::set_keep_alive(Duration idle, Duration interval, std::uint8_t probes) {
     keep_alive_idle_ = idle;
     keep_alive_interval_ = interval;
     keep_alive_probes_ = 0;
+    keep_alive_most_ = probes;
     schedule();  // transmit() arms the timer
 }
 

@@ -89,8 +89,9 @@ class Connection final : public TableEntry,
     void set_observer(Observer* observer) { observer_ = observer; }
     // Segments that are not full go at once (Nagle's algorithm off).
     void set_no_delay(bool on);
-    // Probes a silent peer after `idle`, then each `interval`; an idle time of zero turns it off.
-    void set_keep_alive(Duration idle, Duration interval);
+    // Probes a silent peer after `idle`, then each `interval`, and gives up after `probes` (zero: as
+    // configured) without an answer; an idle time of zero turns it off.
+    void set_keep_alive(Duration idle, Duration interval, std::uint8_t probes = 0);
     // How long sent data may stay unacknowledged.
     void set_user_timeout(Duration timeout);
     Duration user_timeout() const { return patience_; }
@@ -207,6 +208,7 @@ class Connection final : public TableEntry,
     std::uint8_t traffic_class_ = 0;
     std::uint8_t challenges_ = 0;         // challenge ACKs since challenge_epoch_
     std::uint8_t keep_alive_probes_ = 0;  // unanswered
+    std::uint8_t keep_alive_most_ = 0;    // of them; zero: as configured
     bool orphan_ = false;                 // counted as one
     std::uint32_t send_buffer_ = 0;
     std::uint16_t mtu_ = 1500;

@@ -44,7 +44,7 @@ void Connection::on_deadline(Instant now) {
         schedule();
     }
     if (now >= keep_alive_deadline()) {
-        if (keep_alive_probes_ >= ours.keep_alive_probes) {
+        if (keep_alive_probes_ >= (keep_alive_most_ != 0 ? keep_alive_most_ : ours.keep_alive_probes)) {
             ++layer_.statistics_.timeouts;
             return fail(soft_error_.value_or(
                 Error{ErrorCode::kTimedOut, "the peer does not answer keep-alive probes"}));

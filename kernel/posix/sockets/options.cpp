@@ -64,9 +64,10 @@ std::optional<Outcome> set_membership(SocketFile& socket, int level, int name, c
 }
 
 Outcome set_number(SocketFile& socket, int level, int name, int value) {
-    // Ports are free again as soon as nothing uses them, and buffers for sending are the stack's affair.
-    if (level == SOL_SOCKET && (name == SO_REUSEADDR || name == SO_SNDBUF)) return 0;
+    // Ports are free again as soon as nothing uses them, and only TCP buffers what is sent.
+    if (level == SOL_SOCKET && name == SO_REUSEADDR) return 0;
     const Outcome outcome = socket.set_option(level, name, value);
+    if (outcome == -ENOPROTOOPT && level == SOL_SOCKET && name == SO_SNDBUF) return 0;
     return outcome == -ENOPROTOOPT ? refuse_use("a socket option", ENOPROTOOPT) : outcome;
 }
 
@@ -112,6 +113,8 @@ SYSTEM_CALL(setsockopt, int descriptor, int level, int name, const void* value, 
     if (level == SOL_SOCKET && name == SO_SNDTIMEO) return set_timeout(socket->send_timeout, value, size);
     if (level == SOL_SOCKET && name == SO_LINGER) return set_linger(*socket, value, size);
     if (const auto done = set_membership(*socket, level, name, value, size)) return *done;
+    if (level == IPPROTO_TCP && name == TCP_CONGESTION)
+        return socket->set_option(level, name, Bytes(static_cast<const std::byte*>(value), size));
     int number = 0;
     if (size < sizeof(number)) return -EINVAL;
     memcpy(&number, value, sizeof(number));
@@ -123,6 +126,11 @@ SYSTEM_CALL(getsockopt, int descriptor, int level, int name, void* value, sockle
     const FileReference file = find_file(descriptor);
     SocketFile* socket = as_socket(file, outcome);
     if (socket == nullptr) return outcome;
+    outcome = socket->get_option(level, name, MutableBytes(static_cast<std::byte*>(value), *size));
+    if (outcome != -ENOPROTOOPT) {
+        if (outcome >= 0) *size = static_cast<socklen_t>(outcome);
+        return outcome < 0 ? outcome : 0;
+    }
     int number = 0;
     if (*size < sizeof(number)) return -EINVAL;
     outcome = get_number(*socket, level, name, number);

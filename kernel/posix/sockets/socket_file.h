@@ -50,6 +50,10 @@ class SocketFile : public OpenFile, public Observer {
     virtual bool only_v6() const { return false; }
     // The options that reach into the stack. -ENOPROTOOPT for those it does not have.
     virtual Outcome set_option(int, int, int) { return -ENOPROTOOPT; }
+    // Those whose values are no numbers.
+    virtual Outcome set_option(int, int, Bytes) { return -ENOPROTOOPT; }
+    // Writes an option's value and returns its size. -ENOPROTOOPT for those that all sockets have, or none.
+    virtual Outcome get_option(int, int, MutableBytes) { return -ENOPROTOOPT; }
 
     Outcome read(MutableBytes bytes) final {
         net::Endpoint source;

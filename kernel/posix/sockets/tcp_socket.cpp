@@ -9,6 +9,7 @@
 #include "base/reference.h"
 #include "kernel/network/network.h"
 #include "kernel/posix/sockets/socket_file.h"
+#include "kernel/posix/sockets/tcp_options.h"
 #include "kernel/task/executor.h"
 #include "net/tcp/connection.h"
 #include "net/tcp/layer.h"
@@ -176,11 +177,31 @@ class TcpSocket final : public SocketFile {
         } else if (level == SOL_SOCKET && name == SO_RCVBUF) {
             if (value <= 0) return -EINVAL;
             receive_buffer_ = static_cast<std::uint32_t>(value);
-        } else {
-            return -ENOPROTOOPT;
+        } else if (const Outcome outcome = options_.set(level, name, value); outcome != 0) {
+            return outcome;
         }
         if (connection_) apply_options();
         return 0;
+    }
+
+    Outcome set_option(int, int, Bytes value) override {
+        const Outcome outcome = options_.set_congestion(value);
+        if (outcome == 0 && connection_) apply_options();
+        return outcome;
+    }
+
+    Outcome get_option(int level, int name, MutableBytes room) override {
+        const auto number = [&](int value) -> Outcome {
+            if (room.size() < sizeof(value)) return -EINVAL;
+            memcpy(room.data(), &value, sizeof(value));
+            return sizeof(value);
+        };
+        if (level == IPPROTO_TCP && name == TCP_NODELAY) return number(no_delay_);
+        if (level == SOL_SOCKET && name == SO_KEEPALIVE) return number(keep_alive_);
+        if (level == IPPROTO_TCP && name == TCP_KEEPIDLE) return number(int(keep_alive_idle_.as_seconds()));
+        if (level == IPPROTO_TCP && name == TCP_KEEPINTVL)
+            return number(int(keep_alive_interval_.as_seconds()));
+        return options_.get(level, name, connection_.get(), room);
     }
 
   private:
@@ -192,7 +213,9 @@ class TcpSocket final : public SocketFile {
 
     void apply_options() {
         connection_->set_no_delay(no_delay_);
-        connection_->set_keep_alive(keep_alive_ ? keep_alive_idle_ : Duration(), keep_alive_interval_);
+        connection_->set_keep_alive(keep_alive_ ? keep_alive_idle_ : Duration(), keep_alive_interval_,
+                                    options_.keep_alive_probes());
+        options_.apply(*connection_);
         if (receive_buffer_ != 0) connection_->set_receive_buffer(receive_buffer_);
     }
 
@@ -205,6 +228,7 @@ class TcpSocket final : public SocketFile {
     bool error_taken_ = false;
     bool abort_on_close_ = false;
     bool no_delay_ = false;
+    TcpOptions options_;
     bool keep_alive_ = false;
     std::uint32_t receive_buffer_ = 0;                    // the stack's choice
     Duration keep_alive_idle_ = Duration::seconds(7200);  // RFC 9293, section 3.8.4

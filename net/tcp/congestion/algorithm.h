@@ -20,6 +20,8 @@ class Congestion {
 
     // Windows and threshold stay; what else has been learned is forgotten.
     void choose(CongestionAlgorithm algorithm, std::uint32_t mss) {
+        const bool cubic = std::holds_alternative<Cubic>(which_);
+        if (cubic == (algorithm == CongestionAlgorithm::kCubic)) return;
         const std::uint32_t window = current_->window();
         const std::uint32_t threshold = current_->threshold();
         emplace(algorithm);

@@ -181,6 +181,25 @@ void test_stream_details() {
     socklen_t size = sizeof(value);
     CHECK(getsockopt(client, SOL_SOCKET, SO_TYPE, &value, &size) == 0 && value == SOCK_STREAM);
     CHECK(getsockopt(listener, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value == 1);
+    CHECK(getsockopt(client, IPPROTO_TCP, TCP_NODELAY, &value, &size) == 0 && value == 1);
+    const int probes = 3;
+    const int patience = 20'000;  // milliseconds
+    CHECK(setsockopt(client, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes)) == 0);
+    CHECK(setsockopt(client, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof(patience)) == 0);
+    CHECK(getsockopt(client, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &size) == 0 && value == patience);
+    CHECK(getsockopt(client, IPPROTO_TCP, TCP_KEEPCNT, &value, &size) == 0 && value == probes);
+    CHECK(setsockopt(client, IPPROTO_TCP, TCP_CONGESTION, "reno", 5) == 0);
+    CHECK(fails(setsockopt(client, IPPROTO_TCP, TCP_CONGESTION, "vegas", 6), ENOENT));
+    char algorithm[16] = {};
+    size = sizeof(algorithm);
+    CHECK(getsockopt(client, IPPROTO_TCP, TCP_CONGESTION, algorithm, &size) == 0);
+    CHECK(std::strcmp(algorithm, "reno") == 0);
+    tcp_info info{};
+    size = sizeof(info);
+    CHECK(getsockopt(client, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && size == sizeof(info));
+    CHECK(info.tcpi_state == TCP_ESTABLISHED && info.tcpi_snd_mss > 500 && info.tcpi_snd_cwnd >= 2);
+    size = sizeof(value);
+    CHECK(fails(getsockopt(client, IPPROTO_TCP, TCP_MD5SIG, &value, &size), ENOPROTOOPT));
     sockaddr_in peer{};
     size = sizeof(peer);
     CHECK(getpeername(client, reinterpret_cast<sockaddr*>(&peer), &size) == 0 &&
