@@ -271,8 +271,7 @@ void test_datagrams() {
 }
 
 void test_errors() {
-    CHECK(fails(socket(AF_INET6, SOCK_STREAM, 0), EAFNOSUPPORT) &&
-          fails(socket(AF_UNIX, SOCK_STREAM, 0), EAFNOSUPPORT));
+    CHECK(fails(socket(AF_UNIX, SOCK_STREAM, 0), EAFNOSUPPORT));
     CHECK(fails(socket(AF_INET, SOCK_RAW, 1), EPROTONOSUPPORT));
     CHECK(fails(listen(1, 5), ENOTSOCK) && fails(listen(77, 5), EBADF));
     const int stream = socket(AF_INET, SOCK_STREAM, 0);
