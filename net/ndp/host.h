@@ -66,7 +66,10 @@ class Host {
     static constexpr Duration kSolicitationDelay = Duration::seconds(1);
     static constexpr Duration kSolicitationInterval = Duration::seconds(4);
     static constexpr Duration kLongestSolicitationInterval = Duration::minutes(60);
+    // DupAddrDetectTransmits: one, as RFC 4862 has it, while nobody may use the address. Where it is used
+    // meanwhile more cost nothing, and the first frames on a link that has just come up tend to be lost.
     static constexpr int kDuplicateSolicitations = 1;
+    static constexpr int kOptimisticSolicitations = 3;
     static constexpr int kIdentifierRetries = 3;  // RFC 7217, section 6
     static constexpr Duration kTwoHours = Duration::minutes(120);
     static constexpr std::uint32_t kMinimumMtu = 1280;

@@ -103,7 +103,7 @@ void Host::run_addresses(Instant now, Output& output) {
         }
         ++i;
         if (own.state == Address::State::kTentative && now >= own.next) {
-            if (own.solicitations == kDuplicateSolicitations) {
+            if (own.solicitations == (own.optimistic ? kOptimisticSolicitations : kDuplicateSolicitations)) {
                 own.state = Address::State::kUnique;
                 ++changes_;
             } else {

@@ -32,7 +32,7 @@ class StackPair {
         }
         run();
         // Two hosts whose addresses are both new cannot find each other (RFC 4429, section 3.3).
-        if (with_ipv6) wait(Duration::seconds(2));
+        if (with_ipv6) wait(Duration::seconds(4));
     }
 
     static IpAddress address(int side) { return IpAddress::v4(10, 0, 0, std::uint8_t(side + 1)); }
