@@ -114,6 +114,7 @@ unsigned VirtioNet::receive(FrameSink& sink) {
         ++frames;
         deliver(sink);
     }
+    if (gone()) settle_references();  // what was just taken said so; nobody need call again
     return frames;
 }
 
