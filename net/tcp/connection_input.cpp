@@ -196,8 +196,10 @@ void Connection::take_text(Instant now, const Segment& segment) {
                                                   .fin = segment.fin()},
                                                  layer_.configuration_.acknowledgment_delay);
     if (taken.readable) {
-        Duration round_trip;
-        if (timestamps_ && segment.options.has_timestamp) {
+        // The sender's estimate is finer than a timestamp; a connection that only receives has the
+        // handshake's.
+        Duration round_trip = sender_.rtt().smoothed();
+        if (round_trip == Duration() && timestamps_ && segment.options.has_timestamp) {
             const std::uint32_t elapsed = timestamp(now) - segment.options.timestamp_echo;
             if (elapsed < 60'000) round_trip = Duration::milliseconds(std::max(elapsed, 1U));
         }

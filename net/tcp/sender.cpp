@@ -236,6 +236,9 @@ std::uint32_t Sender::pacing_burst() const {
 
 Transmission Sender::next(Instant now, std::uint32_t burst) {
     paced_ = Instant::never();
+    // Most calls end here: everything was sent, and nothing seems lost.
+    if (next_ == data_end() && !finishing_ && !window_probe_due_ && !tail_probe_due_ && recovery_.idle())
+        return {.sequence = next_};
     if (window_probe_due_) return window_probe();
     if (tail_probe_due_) {
         if (const Transmission probe = tail_probe(); !probe.empty()) return probe;

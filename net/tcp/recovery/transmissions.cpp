@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
-#include <new>
+#include <memory>
 
 namespace holm::net::tcp {
 namespace {
@@ -54,8 +54,9 @@ bool Transmissions::make_room() {
         const ChunkSize kind = capacity_ == kInline ? ChunkSize::kSmall : ChunkSize::kLarge;
         if (Chunk* chunk = pool_->allocate(ChunkPool::capacity(kind))) {
             const int capacity = int(ChunkPool::capacity(kind) / sizeof(Transmitted));
-            auto* runs = new (chunk->storage()) Transmitted[std::size_t(capacity)];
-            std::copy(runs_ + first_, runs_ + first_ + count_, runs);
+            // Not initialized: most of it is never used.
+            auto* runs = static_cast<Transmitted*>(static_cast<void*>(chunk->storage()));
+            std::uninitialized_copy(runs_ + first_, runs_ + first_ + count_, runs);
             if (chunk_ != nullptr) pool_->release(chunk_);
             chunk_ = chunk;
             runs_ = runs;
