@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kUserEnd = 0x800000000000;
-constexpr std::size_t kLongestMaps = 64 * 1024;
 
 class Descriptor {
   public:
@@ -46,15 +45,16 @@ class Descriptor {
         return got;
     }
 
-    // For files of proc(5) that are read from start to end.
+    // For files of proc(5) that are read from start to end; 0: the end, an error, or no room.
+    std::size_t read_some(std::span<char> into) const {
+        ssize_t size = -1;
+        do size = ::read(number_, into.data(), into.size());
+        while (size < 0 && errno == EINTR);
+        return size < 0 ? 0 : static_cast<std::size_t>(size);
+    }
     std::size_t read_text(std::span<char> into) const {
         std::size_t got = 0;
-        while (got < into.size()) {
-            const ssize_t size = ::read(number_, into.data() + got, into.size() - got);
-            if (size < 0 && errno == EINTR) continue;
-            if (size <= 0) break;
-            got += static_cast<std::size_t>(size);
-        }
+        while (const std::size_t more = read_some(into.subspan(got))) got += more;
         return got;
     }
 
@@ -112,26 +112,42 @@ struct Regions {
     std::size_t count = 0;
 };
 
-// Lines "START-END rwxp ..." (proc(5)); false when there are too many.
-bool parse_maps(std::string_view maps, Regions& regions) {
-    while (!maps.empty()) {
-        const std::size_t newline = maps.find('\n');
-        std::string_view line = maps.substr(0, newline);
-        maps.remove_prefix(newline == std::string_view::npos ? maps.size() : newline + 1);
-        const std::uint64_t start = take_hexadecimal(line);
-        if (line.size() < 1 || line.front() != '-') return false;
-        line.remove_prefix(1);
-        const std::uint64_t end = take_hexadecimal(line);
-        if (line.size() < 5 || end <= start) return false;
-        if (end > kUserEnd) continue;  // the kernel's vsyscall page
-        if (regions.count == regions.items.size()) return false;
-        regions.items[regions.count++] = {.address = start,
-                                          .size = end - start,
-                                          .flags = (line[1] == 'r' ? PF_R : 0u) |
-                                                   (line[2] == 'w' ? PF_W : 0u) |
-                                                   (line[3] == 'x' ? PF_X : 0u)};
+// "START-END rwxp ..." (proc(5)); false when there are too many. A heap that guard pages have parted is one
+// region: they are holes in it.
+bool add_region(std::string_view line, Regions& regions) {
+    const std::uint64_t start = take_hexadecimal(line);
+    if (line.empty() || line.front() != '-') return false;
+    line.remove_prefix(1);
+    const std::uint64_t end = take_hexadecimal(line);
+    if (line.size() < 5 || end <= start) return false;
+    if (end > kUserEnd) return true;  // the kernel's vsyscall page
+    const std::uint32_t flags =
+        (line[1] == 'r' ? PF_R : 0u) | (line[2] == 'w' ? PF_W : 0u) | (line[3] == 'x' ? PF_X : 0u);
+    if (regions.count != 0) {
+        CoreRegion& before = regions.items[regions.count - 1];
+        if (before.address + before.size == start && (flags == 0 || flags == before.flags)) {
+            before.size = end - before.address;
+            return true;
+        }
     }
+    if (regions.count == regions.items.size()) return false;
+    regions.items[regions.count++] = {.address = start, .size = end - start, .flags = flags};
     return true;
+}
+
+// A few lines at a time: there may be 65,530 of them.
+bool read_maps(const Descriptor& maps, Regions& regions) {
+    std::array<char, 16384> buffer;
+    std::size_t kept = 0;  // bytes of a line whose end has not been read yet
+    while (const std::size_t got = maps.read_some(std::span(buffer).subspan(kept))) {
+        std::string_view text(buffer.data(), kept + got);
+        for (std::size_t end = 0; (end = text.find('\n')) != std::string_view::npos;
+             text.remove_prefix(end + 1))
+            if (!add_region(text.substr(0, end), regions)) return false;
+        kept = text.size();
+        std::memmove(buffer.data(), text.data(), kept);
+    }
+    return kept == 0 && regions.count != 0;
 }
 
 std::uint64_t read_entry(pid_t process) {
@@ -159,10 +175,8 @@ std::expected<CoreSize, Sentence> write_process_core(int file, pid_t process, st
                                                      std::span<const CoreThread> threads) {
     ProcessMemory memory(process);
     const Descriptor maps(process, "maps");
-    static char text[kLongestMaps];
-    const std::size_t length = maps ? maps.read_text(text) : 0;
     Regions regions;
-    if (!memory.opened() || length == 0 || length == sizeof text || !parse_maps({text, length}, regions))
+    if (!memory.opened() || !maps || !read_maps(maps, regions))
         return std::unexpected(Sentence{}.text("its memory cannot be read"));
     return write_core(file,
                       {.name = name,

@@ -99,6 +99,15 @@ def test_a_call_that_the_filter_forbids_leaves_a_core(tmp_path):
     assert done.returncode == -31 and core.stat().st_size > 0
 
 
+def test_an_instance_with_many_guard_pages_leaves_a_core(tmp_path):
+    """Each parts the heap once more; a stack of every thread has one."""
+    core = tmp_path / "core"
+    done = subprocess.run([BIN / "holm-process", "--dump", core, "--mem", "16M", IMAGES / "tests" / "probe", "--", "guard-many", "1000"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == -31 and "opens it" in done.stderr, done
+    assert core.stat().st_blocks * 512 > 1000 * 4096
+
+
 @pytest.mark.parametrize("tender", TENDERS)
 def test_a_full_disk_is_told(tmp_path, tender):
     core = tmp_path / "core"

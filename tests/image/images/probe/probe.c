@@ -191,6 +191,15 @@ static void make_guard(long page) {
     *(volatile uint8_t*)page = 1;
 }
 
+/* So many guard pages with a used page between each two; and a call that ends the instance. */
+static void guard_and_be_ended(long count, long heap) {
+    for (long page = heap; count > 0; count--, page += 8192) {
+        call(SYS_mprotect, page, 4096, 0);
+        *(volatile uint8_t*)(page + 4096) = 1;
+    }
+    call(SYS_getpid, 0, 0, 0);
+}
+
 static void run(const void* code) {
     ((void (*)(void))code)();
 }
@@ -304,6 +313,8 @@ static void attempt(const char* what, const char* value) {
         legacy_call(number_of(value));
     else if (equal(what, "guard"))
         make_guard(heap);
+    else if (equal(what, "guard-many"))
+        guard_and_be_ended(number_of(value), heap);
     else if (equal(what, "protect"))
         say_number("result", (uint64_t)call(SYS_mprotect, heap, 4096, number_of(value)));
     else if (equal(what, "protect-sealed"))
