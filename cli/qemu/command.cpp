@@ -43,7 +43,8 @@ class Builder {
         add("-m", std::format("{}M", machine_megabytes(plan_, heap, settings_.machine)));
         for (const char* word : {"-nodefaults", "-no-user-config", "-no-reboot"}) words_.emplace_back(word);
         add("-display", "none");
-        if (options_.gdb != nullptr) add("-gdb", std::format("unix:{},server=on,wait=off", options_.gdb));
+        if (options_.gdb != nullptr)
+            add("-gdb", std::format("unix:{},server=on,wait=off", setting(options_.gdb)));
         if (is_microvm()) add("-global", "virtio-mmio.force-legacy=false");
         console();
         std::string line = std::format("holm.mem={} holm.grace={}", heap, options_.grace_ms);
@@ -52,7 +53,8 @@ class Builder {
             if (grants[i] == tender::kNotGranted) continue;
             const auto index = static_cast<std::size_t>(grants[i]);
             if (plan_.devices()[i].kind == HOLM_DEVICE_NET) line += net(options_.nets()[index]);
-            if (plan_.devices()[i].kind == HOLM_DEVICE_BLOCK) block(options_.blocks()[index]);
+            if (plan_.devices()[i].kind == HOLM_DEVICE_BLOCK)
+                block(options_.blocks()[index], (plan_.devices()[i].flags & HOLM_DEVICE_READ_ONLY) != 0);
         }
         if (settings_.entropy_device) device("virtio-rng", "");
         add("-kernel", options_.image);
@@ -173,11 +175,14 @@ class Builder {
         return user;
     }
 
-    void block(const tender::BlockRequest& request) {
+    // Read-only if either the operator or the image says so. "file:" keeps QEMU from taking what stands
+    // before a colon in a path for a protocol.
+    void block(const tender::BlockRequest& request, bool declared_read_only) {
         const std::string id = std::format("block{}", block_count_++);
         add("-drive",
-            std::format("if=none,id={},file={},format=raw,discard=unmap,werror=report,rerror=report{}", id,
-                        setting(request.file), request.read_only ? ",readonly=on" : ""));
+            std::format("if=none,id={},file=file:{},format=raw,discard=unmap,werror=report,rerror=report{}",
+                        id, setting(request.file),
+                        request.read_only || declared_read_only ? ",readonly=on" : ""));
         std::string more = std::format(",drive={},serial={}", id, request.name);
         if (request.sector_size != 0)
             more += std::format(",logical_block_size={0},physical_block_size={0}", request.sector_size);

@@ -111,9 +111,27 @@ TEST_CASE("block devices are told apart by their serial number") {
     example.grant_block("data=a,b.img,sector=4096,ro");
     const auto command = example.command();
     CHECK(after(command, "-drive") ==
-          "if=none,id=block0,file=a,,b.img,format=raw,discard=unmap,werror=report,rerror=report,readonly=on");
+          "if=none,id=block0,file=file:a,,b.img,format=raw,discard=unmap,werror=report,rerror=report,"
+          "readonly=on");
     CHECK(after(command, "-device", 1) ==
           "virtio-blk-device,drive=block0,serial=data,logical_block_size=4096,physical_block_size=4096");
+}
+
+TEST_CASE(
+    "a block device that the image declares read-only is opened so, and a colon in a path is no protocol") {
+    Example example;
+    example.declare("data", HOLM_DEVICE_BLOCK, 0);
+    example.plan->device_storage[0].flags = HOLM_DEVICE_READ_ONLY;
+    example.grant_block("data=fat:rw:folder");
+    CHECK(after(example.command(), "-drive") ==
+          "if=none,id=block0,file=file:fat:rw:folder,format=raw,discard=unmap,werror=report,rerror=report,"
+          "readonly=on");
+}
+
+TEST_CASE("a comma in the path of gdb's socket is part of it") {
+    Example example;
+    example.options->gdb = "a,b.gdb";
+    CHECK(after(example.command(), "-gdb") == "unix:a,,b.gdb,server=on,wait=off");
 }
 
 TEST_CASE("the machine has memory for heap, image and boot") {
