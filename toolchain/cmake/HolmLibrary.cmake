@@ -1,7 +1,8 @@
-# holm_library(NAME SIDES host guest tender SOURCES ... DEPENDS ... [EXCEPTIONS] [TOOL])
+# holm_library(NAME SIDES host guest tender SOURCES ... DEPENDS ... [EXCEPTIONS] [TOOL] [CALLS_SERVICE])
 #   One static library for each side it is built on: NAME on the host, NAME-guest, NAME-tender. DEPENDS names libraries
 #   without the suffix. Without EXCEPTIONS it is compiled without exceptions and RTTI (DESIGN: abi base net kernel tender).
 #   TOOL: part of a program that people run, not of what is fuzzed: not optimised in builds with sanitizers.
+#   CALLS_SERVICE: it calls the service's functions, so their exceptions pass through it (guest; implied by EXCEPTIONS).
 # holm_test(NAME TIER unit SOURCES ... DEPENDS ...)     a doctest program on the host, labelled with its tier
 # holm_fuzzer(NAME SOURCES ... DEPENDS ... CORPUS dir)  a libFuzzer program in the fuzz build; elsewhere it replays its corpus
 include_guard()
@@ -30,7 +31,7 @@ function(holm_host_tests program)
 endfunction()
 
 function(holm_library name)
-    cmake_parse_arguments(arg "EXCEPTIONS;TOOL" "" "SIDES;SOURCES;DEPENDS" ${ARGN})
+    cmake_parse_arguments(arg "EXCEPTIONS;TOOL;CALLS_SERVICE" "" "SIDES;SOURCES;DEPENDS" ${ARGN})
     foreach(side IN LISTS arg_SIDES)
         if(NOT side STREQUAL "host" AND NOT HOLM_GUEST)
             continue()
@@ -55,7 +56,7 @@ function(holm_library name)
                 # Built where a program or a test wants it: the tools need few of them.
                 set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
             elseif(side STREQUAL "guest")
-                if(NOT arg_EXCEPTIONS)
+                if(NOT arg_EXCEPTIONS AND NOT arg_CALLS_SERVICE)
                     # No exception passes through it: a tenth of a small image. The debugger has .debug_frame.
                     target_compile_options(${target} PRIVATE -fno-asynchronous-unwind-tables -fno-unwind-tables)
                 endif()
