@@ -32,7 +32,7 @@ void RttEstimator::after_lost_syn() {
 }
 
 void RttEstimator::restore() {
-    if (smoothed_ != Duration()) timeout_ = computed();
+    timeout_ = computed();
 }
 
 }  // namespace holm::net::tcp

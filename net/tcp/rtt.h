@@ -24,7 +24,8 @@ class RttEstimator {
     void back_off();
     // The SYN had to be sent again and no sample is there yet (5.7).
     void after_lost_syn();
-    // An acknowledgment of new data ends the back-off when no sample came with it.
+    // An acknowledgment of new data ends the back-off when no sample came with it, even if none ever came:
+    // else a lossy path without timestamps would keep the longest timeout for good.
     void restore();
 
     Duration timeout() const { return timeout_; }
