@@ -60,8 +60,7 @@ void wait_for_socket(pid_t tender, const fs::path& socket) {
 // kernel lets gdb attach to it even where processes of one user may not trace each other (Yama), and it ends
 // with gdb.
 DebugTarget start_stopped(RunOptions options, const RunPlan& plan) {
-    // QEMU would stop in the first instruction of its own, where the image does not lie yet.
-    options.stopped = options.tender != "qemu";
+    options.stopped = true;
     fs::path socket;
     if (options.tender != "process") {
         socket = instance_folder() / std::format("{}.gdb", getpid());
@@ -81,7 +80,7 @@ DebugTarget start_stopped(RunOptions options, const RunPlan& plan) {
         return {.process = tender, .socket = {}, .core = {}, .stopped = true};
     }
     wait_for_socket(tender, socket);
-    return {.process = 0, .socket = socket.string(), .core = {}, .stopped = options.stopped};
+    return {.process = 0, .socket = socket.string(), .core = {}, .stopped = true};
 }
 
 std::optional<InstanceRecord> running_instance(const std::string& what) {

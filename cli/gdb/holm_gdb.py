@@ -366,14 +366,15 @@ class Symbols(gdb.Command):
             return base - first
         entry = auxiliary(AT_ENTRY)
         if entry is None:
-            return Symbols.base_below(int(gdb.parse_and_eval("(unsigned long)$pc")), head) - first
+            return Symbols.base_in_machine(int(gdb.parse_and_eval("(unsigned long)$pc")), first, head) - first
         return entry - struct.unpack_from("<Q", head, ENTRY_OFFSET_IN_ELF_HEADER)[0]
 
     @staticmethod
-    def base_below(address, head):
-        """A machine without an auxiliary vector (QEMU): the image's ELF header lies in front of its code."""
+    def base_in_machine(address, first, head):
+        """A machine without an auxiliary vector (QEMU): the image's ELF header lies in front of its code; before it has
+        booted, where it was linked to lie."""
         page = address & ~4095
-        for start in range(page, max(page - LARGEST_IMAGE, 0), -4096):
+        for start in (*range(page, max(page - LARGEST_IMAGE, 0), -4096), first):
             try:
                 if bytes(gdb.selected_inferior().read_memory(start, 32)) == head[:32]:
                     return start
@@ -487,15 +488,30 @@ class Start(gdb.Command):
         entry = int(evaluate("(long)&holm_entry"))
         if int(evaluate("(long)$pc")) == entry:
             return
+        if auxiliary(AT_ENTRY) is None:
+            entry = self.boot(entry)
         # The tender stopped itself, for all the world to see; that ends here, or it would be stopped again when gdb leaves.
         inferior = gdb.selected_inferior()
         if inferior.connection is not None and inferior.connection.type == "native":
             os.kill(inferior.pid, signal.SIGCONT)
         gdb.execute("handle SIGSTOP SIGCONT nostop noprint nopass", to_string=True)
-        breakpoint = gdb.Breakpoint(f"*{entry:#x}", internal=True, temporary=True)
+        self.run_to(entry)
+        gdb.execute("handle SIGSTOP SIGCONT stop print pass", to_string=True)
+
+    @staticmethod
+    def run_to(address):
+        breakpoint = gdb.Breakpoint(f"*{address:#x}", internal=True, temporary=True)
         breakpoint.silent = True
         gdb.execute("continue", to_string=True)
-        gdb.execute("handle SIGSTOP SIGCONT stop print pass", to_string=True)
+        if int(evaluate("(long)$pc")) != address:
+            raise gdb.GdbError(f"the machine stopped at {evaluate('$pc')}, before the image's first instruction")
+
+    def boot(self, entry):
+        """A machine of QEMU, where the image moves itself as the last step of its boot. Where the entry will lie."""
+        self.run_to(int(evaluate("(long)&'holm::platform::relocate_own_image(unsigned long)'")))
+        offset = int(evaluate("(long)offset"))
+        gdb.execute(f'symbol-file -o {offset:#x} "{gdb.current_progspace().filename}"', to_string=True)
+        return entry + offset
 
 
 # What the library OS lives with: a peer that went away, the watchdog's ticks, a stop request.

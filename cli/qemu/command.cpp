@@ -45,6 +45,7 @@ class Builder {
         add("-display", "none");
         if (options_.gdb != nullptr)
             add("-gdb", std::format("unix:{},server=on,wait=off", setting(options_.gdb)));
+        if (options_.stopped) words_.emplace_back("-S");
         if (is_microvm()) add("-global", "virtio-mmio.force-legacy=false");
         console();
         std::string line = std::format("holm.mem={} holm.grace={}", heap, options_.grace_ms);

@@ -118,11 +118,12 @@ int run(std::vector<char*> words) {
         for (const std::string_view piece : tender::usage_of(kTraits)) std::print("{}", piece);
         return 0;
     }
-    if (options->dump != nullptr || options->stopped)
+    if (options->stopped && options->gdb == nullptr)
+        fail_with("--stopped needs --gdb SOCKET: nothing else could let the machine go on");
+    if (options->dump != nullptr)
         fail_with(
-            "QEMU cannot stop at the image's first instruction or write its core file; --gdb SOCKET lets a "
-            "debugger in "
-            "while it runs, and the other tenders can do both");
+            "QEMU cannot write the image's core file; --gdb SOCKET lets a debugger in, which can, and so can "
+            "the other tenders");
     const auto plan = read_image_head(options->image);
     if ((plan->manifest.platforms & 1u << HOLM_PLATFORM_VIRTIO) == 0)
         fail_with("the image was built without the platform \"virtio\" (holm.toml: platforms)");

@@ -23,6 +23,7 @@ def without_kvm():
 
 
 TENDERS = ["process", pytest.param("vm", marks=pytest.mark.skipif(without_kvm(), reason="/dev/kvm cannot be used here"))]
+QEMU = pytest.param("qemu", marks=pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86 is not installed"))
 
 
 def gdb(what, *commands, options=(), folder=None, timeout=120):
@@ -51,11 +52,23 @@ def test_a_session_break_bt_watch_continue(tender):
     assert "waiting\n" in text
 
 
-@pytest.mark.parametrize("tender", TENDERS)
+@pytest.mark.parametrize("tender", [*TENDERS, QEMU])
 def test_break_main_stops_before_the_service_runs(tender):
     text = gdb(TASKS, "tbreak main", "continue", "holm tasks", "kill", options=["--arg", "exit", "--tender", tender])
     assert "holm::main (machine=..." in text and "local destroyed" not in text
     assert re.search(r"^\* main +task runs", text, re.M), text
+
+
+@pytest.mark.parametrize("tender", [*TENDERS, QEMU])
+def test_nothing_of_the_service_has_run_at_the_first_prompt(tender):
+    text = gdb(TASKS, "info symbol $pc", "bt", "holm tasks", "kill", options=["--arg", "exit", "--tender", tender])
+    assert "holm_entry in section .text" in text and re.search(r"^#0 .*holm_entry \(", text, re.M), text
+    assert "the executor is not there yet" in text and "local destroyed" not in text, text
+
+
+def test_a_machine_of_qemu_that_nobody_could_let_go_on_is_refused():
+    done = subprocess.run([BIN / "holm-qemu", "--stopped", TASKS], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 125 and "--stopped needs --gdb SOCKET" in done.stderr
 
 
 def test_the_instance_under_gdb_is_confined():
