@@ -141,13 +141,31 @@ Seq ReceiveBuffer::promote(Seq next, ChunkPool& pool) {
     return next;
 }
 
+// Reneging (RFC 2018, section 8): the peer sends it again.
+void ReceiveBuffer::drop_last_ahead(ChunkPool& pool) {
+    Chunk* last = ahead_.tail;
+    Chunk* previous = nullptr;
+    for (Chunk* chunk = ahead_.head; chunk != last; chunk = chunk->next) previous = chunk;
+    (previous == nullptr ? ahead_.head : previous->next) = nullptr;
+    ahead_.tail = previous;
+    ahead_.bytes -= last->size;
+    release(last, pool);
+    reneged_ = true;
+}
+
 Seq ReceiveBuffer::insert(Seq next, Seq sequence, Bytes payload, BufferOwner* owner, std::size_t bound,
                           ChunkPool& pool) {
     if (sequence != next) {
         insert_ahead(sequence, payload, owner, bound, pool);
         return next;
     }
+    const Seq end = next + std::uint32_t(payload.size());
     next = append_in_order(next, payload, owner, bound, pool);
+    // What waits behind the gap must never keep out what fills it: the peer would send that in vain for ever.
+    while (next < end && ahead_.head != nullptr) {
+        drop_last_ahead(pool);
+        next = append_in_order(next, payload.last(distance(next, end)), owner, bound, pool);
+    }
     return ahead_.head == nullptr ? next : promote(next, pool);
 }
 

@@ -4,6 +4,7 @@
 // of a gap.
 
 #include <cstdint>
+#include <utility>
 
 #include "net/tcp/chunk.h"
 
@@ -32,6 +33,8 @@ class ReceiveBuffer {
     // dropped: the peer sends them again. `bound` limits the chunk memory of this connection.
     Seq insert(Seq next, Seq sequence, Bytes payload, BufferOwner* owner, std::size_t bound, ChunkPool& pool);
 
+    // Bytes ahead of the gap were dropped since the last call, to make room for those that fill it.
+    bool take_reneged() { return std::exchange(reneged_, false); }
     bool has_ahead() const { return ahead_.head != nullptr; }
     std::size_t ahead() const { return ahead_.bytes; }
     // The contiguous run ahead of the gap that holds `sequence`; empty when none does.
@@ -52,6 +55,7 @@ class ReceiveBuffer {
     Chunk* store(Seq sequence, Bytes payload, BufferOwner* owner, std::size_t bound, ChunkPool& pool);
     Seq append_in_order(Seq next, Bytes payload, BufferOwner* owner, std::size_t bound, ChunkPool& pool);
     void insert_ahead(Seq sequence, Bytes payload, BufferOwner* owner, std::size_t bound, ChunkPool& pool);
+    void drop_last_ahead(ChunkPool& pool);
     Seq promote(Seq next, ChunkPool& pool);
     void release(Chunk* chunk, ChunkPool& pool);
 
@@ -59,6 +63,7 @@ class ReceiveBuffer {
     List ahead_;  // ordered by sequence, without overlaps
     std::uint32_t footprint_ = 0;
     std::uint8_t retained_ = 0;
+    bool reneged_ = false;
 };
 
 }  // namespace holm::net::tcp

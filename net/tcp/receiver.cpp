@@ -56,6 +56,7 @@ Receiver::Taken Receiver::take(const Text& text, Duration acknowledgment_delay) 
     }
     if (!payload.empty()) {
         next_ = buffer_.insert(next_, sequence, payload, text.owner, bound(), *pool_);
+        if (buffer_.take_reneged()) sacks_.forget();
         if (sequence != before) {
             // RFC 5681, section 4.2: out of order is acknowledged at once; so is what fills a gap.
             if (const SeqRange run = buffer_.run_around(sequence); !run.empty()) sacks_.add(run);

@@ -22,6 +22,8 @@ class SackList {
     void add_duplicate(SeqRange range) { duplicate_ = range; }
     // Everything before `next` is in order now.
     void advance(Seq next);
+    // Nothing is known to wait behind the gap any more.
+    void forget() { count_ = 0; }
     // Fills the option's blocks; forgets the duplicate, which is reported only once.
     void report(Options& options);
 

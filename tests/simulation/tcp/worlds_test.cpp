@@ -36,6 +36,9 @@ Configuration random_configuration(std::mt19937& random, std::uint32_t seed, boo
     Configuration configuration;
     configuration.secret.fill(std::byte(seed));
     configuration.max_buffer_bytes = kBufferBound;
+    // A link that has gone bad recovers by the packet: a lone connection may need many to get one through.
+    configuration.user_timeout = configuration.connect_timeout = configuration.half_open_timeout =
+        Duration::seconds(3600);
     configuration.receive_buffer = 8192U << (random() % 6);
     configuration.timestamps = random() % 4 != 0;
     configuration.sack = random() % 4 != 0;
