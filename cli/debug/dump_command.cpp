@@ -40,6 +40,10 @@ void dump(const std::string& what, const std::string& path) {
         if (!path.empty() && fs::absolute(path) != fs::path(record.dump)) {
             fail_with("{} was started with --dump: its core file is {}", record.name, quote(record.dump));
         }
+        if (record.runs_under == "qemu")
+            fail_with(
+                "{} runs under QEMU, where --dump is for its end; --gdb SOCKET instead lets holm dump in",
+                record.name);
         ask_for_core(record);
         std::println("{}: written; holm gdb --core {} {} opens it", record.dump, record.dump, record.image);
         return;

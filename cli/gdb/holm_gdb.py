@@ -395,6 +395,11 @@ class Symbols(gdb.Command):
 
 REGISTERS = ("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi", "orig_rax", "rip", "cs",
              "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs")  # of struct user_regs_struct
+UPCALL_FRAME = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip",
+                "eflags", "vector", "address")  # words of struct holm_upcall_frame (abi/hypercalls.h)
+RING0_EXCEPTION_PAGE, RING0_EXCEPTION_FRAME, RING0_UPCALL_STACK = 0x3000, 0x3FC0, 0x1708  # virtio/x86_64/ring0_layout.h
+UPCALL_STACK = 64 * 1024  # kernel/platform/virtio/boot.cpp
+SIGNAL_OF_VECTOR = {0: signal.SIGFPE, 1: signal.SIGTRAP, 3: signal.SIGTRAP, 6: signal.SIGILL}  # what Linux makes of them
 PAGE = 4096
 NT_PRSTATUS, NT_PRPSINFO, NT_AUXV = 1, 3, 6
 
@@ -407,6 +412,8 @@ class Core(gdb.Command):
 
     def invoke(self, argument, from_tty):
         words = gdb.string_to_argv(argument)
+        ended = words[:1] == ["--ended"]  # of a machine of QEMU after a panic, with the registers of a fault
+        words = words[ended:]
         if len(words) != 1:
             raise gdb.GdbError("holm core FILE")
         boot = first_core()["boot"]
@@ -419,14 +426,13 @@ class Core(gdb.Command):
         regions.append((regions[1][0] + regions[1][1], int(boot.address) + int(boot["size"]) - regions[1][0] - regions[1][1]))
         try:
             with open(words[0], "wb") as file:
-                written = self.write(file, sorted((start & -PAGE, (start + size + PAGE - 1 & -PAGE) - (start & -PAGE))
+                written = self.write(file, self.notes(*(self.cause() if ended else (0, {}))), sorted((start & -PAGE, (start + size + PAGE - 1 & -PAGE) - (start & -PAGE))
                                                   for start, size in regions if size > 0))
         except OSError as error:
             raise gdb.GdbError(f"{words[0]}: {error}") from error
         print(f"{words[0]}: {written // 1024} KB")
 
-    def write(self, file, regions):
-        notes = self.notes()
+    def write(self, file, notes, regions):
         offset = data = 64 + 56 * (1 + len(regions)) + len(notes) + PAGE - 1 & -PAGE
         headers = struct.pack("<IIQQQQQQ", 4, 0, 64 + 56 * (1 + len(regions)), 0, 0, len(notes), 0, 4)
         for start, size in regions:
@@ -460,13 +466,30 @@ class Core(gdb.Command):
         return written
 
     @staticmethod
-    def notes():
+    def cause():
+        """The signal that stands for a panic, and the registers of the code that caused it. After an exception that code
+        has put them (struct holm_upcall_frame) at the top of the upcall's stack, on which it has ended then."""
+        exceptions = int(evaluate("(unsigned long)holm_virtio_exceptions"))
+        registers = {}
+        if int(evaluate("(long)$cs")) & 3 == 0:  # a machine that cannot be switched off ends by a last exception (power.cpp)
+            last = exceptions + RING0_EXCEPTION_FRAME - RING0_EXCEPTION_PAGE
+            registers = {name: word(last + 8 * i) for i, name in ((3, "rip"), (4, "cs"), (5, "eflags"), (6, "rsp"), (7, "ss"))}
+        top = word(exceptions + RING0_UPCALL_STACK - RING0_EXCEPTION_PAGE)
+        if not top - UPCALL_STACK <= registers.get("rsp", int(evaluate("(long)$rsp"))) < top:
+            return signal.SIGABRT, registers
+        frame = top - 8 * len(UPCALL_FRAME)
+        values = registers | {name: word(frame + 8 * i) for i, name in enumerate(UPCALL_FRAME)}
+        return SIGNAL_OF_VECTOR.get(values["vector"] & 0xffffffff, signal.SIGSEGV), values
+
+    @staticmethod
+    def notes(signal_number, registers):
         frame = gdb.newest_frame()
         status = bytearray(336)
+        struct.pack_into("<IIIH", status, 0, signal_number, 0, 0, signal_number)
         struct.pack_into("<I", status, 32, 1)
         for number, name in enumerate(REGISTERS):
             try:
-                value = int(frame.read_register(name)) & (1 << 64) - 1
+                value = registers.get(name, int(frame.read_register(name))) & (1 << 64) - 1
             except (ValueError, gdb.error):
                 value = 0
             struct.pack_into("<Q", status, 112 + 8 * number, value)

@@ -43,8 +43,8 @@ class Builder {
         add("-m", std::format("{}M", machine_megabytes(plan_, heap, settings_.machine)));
         for (const char* word : {"-nodefaults", "-no-user-config", "-no-reboot"}) words_.emplace_back(word);
         add("-display", "none");
-        if (options_.gdb != nullptr)
-            add("-gdb", std::format("unix:{},server=on,wait=off", setting(options_.gdb)));
+        if (!settings_.gdb_socket.empty())
+            add("-gdb", std::format("unix:{},server=on,wait=off", setting(settings_.gdb_socket)));
         if (options_.stopped) words_.emplace_back("-S");
         if (is_microvm()) add("-global", "virtio-mmio.force-legacy=false");
         console();
@@ -102,7 +102,13 @@ class Builder {
             add("-chardev", std::format("socket,id=status,fd={}", settings_.status));
             add("-device", "isa-debugcon,iobase=0xe9,chardev=status");
         }
-        add("-device", "isa-debug-exit,iobase=0xf4,iosize=4");
+        if (settings_.control >= 0) {
+            words_.emplace_back("-no-shutdown");
+            add("-chardev", std::format("socket,id=control,fd={}", settings_.control));
+            add("-mon", "chardev=control,mode=control");
+        } else {
+            add("-device", "isa-debug-exit,iobase=0xf4,iosize=4");  // would end QEMU itself
+        }
     }
 
     void device(std::string_view kind, std::string_view more) {

@@ -20,6 +20,10 @@ struct QemuSettings {
     bool kvm = false;
     bool entropy_device = false;  // the processor has no random numbers
     int status = -1;              // socket that takes the service's exit status as one byte; -1: none
+    // With a core file to write, the machine stands still at its end: gdb reads it there, and QMP on this
+    // socket says when.
+    int control = -1;
+    std::string gdb_socket;  // empty: none
     // For people who run it themselves: a network device that passt would serve is QEMU's own user network.
     bool by_hand = false;
     std::vector<std::string> forwards;  // its hostfwd settings, such as tcp:127.0.0.1:8080-:80

@@ -1,9 +1,12 @@
 #include "cli/qemu/machine.h"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <print>
+#include <string_view>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -18,6 +21,7 @@ namespace holm::cli {
 namespace {
 
 constexpr int kNotRun = 125;
+constexpr int kPanicStatus = 134;
 constexpr char kStopByte = 3;  // what the image takes for a stop request on its serial port
 // A stop byte that comes before the image has started its serial port is lost.
 constexpr timespec kAskAgainAfter{0, 200'000'000};
@@ -48,6 +52,46 @@ void ask_to_stop(int input) {
     [[maybe_unused]] const ssize_t written = write(input, &kStopByte, 1);
 }
 
+// Sees to it that the signals become stop requests, until QEMU has ended: its wait status.
+int wait_for_end(pid_t child, int input) {
+    const sigset_t handled = handled_signals();
+    bool stopping = false;
+    for (;;) {
+        const int number =
+            stopping ? sigtimedwait(&handled, nullptr, &kAskAgainAfter) : sigwaitinfo(&handled, nullptr);
+        if (number == SIGCHLD) {
+            int ended = 0;
+            if (waitpid(child, &ended, WNOHANG) == child) return ended;
+        } else if (number > 0 || (number < 0 && errno == EAGAIN)) {
+            stopping = true;
+            ask_to_stop(input);
+        }
+    }
+}
+
+void tell(int control, std::string_view command) {
+    // If QEMU is gone there is nothing left to tell it.
+    [[maybe_unused]] const ssize_t written = write(control, command.data(), command.size());
+}
+
+// Waits for the machine's end (QMP's event), and lets QEMU go after it.
+void look_at_the_end(const LastLook& look, int status_socket) {
+    constexpr std::string_view kEvent = "\"SHUTDOWN\"";
+    tell(look.control.ours, R"({"execute":"qmp_capabilities"})");
+    std::string said;
+    std::array<char, 4096> piece;
+    while (!said.contains(kEvent)) {
+        const ssize_t size = read(look.control.ours, piece.data(), piece.size());
+        if (size <= 0) return;
+        if (said.size() > kEvent.size()) said.erase(0, said.size() - kEvent.size());
+        said.append(piece.data(), static_cast<std::size_t>(size));
+    }
+    unsigned char own = 0;
+    const bool told = recv(status_socket, &own, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+    if (!told || own == kPanicStatus) look.after_panic();
+    tell(look.control.ours, R"({"execute":"quit"})");
+}
+
 int report(int ended, int status_socket) {
     unsigned char own = 0;
     const bool told = read(status_socket, &own, 1) == 1;
@@ -69,7 +113,7 @@ void hold_stop_signals() {
     signal(SIGPIPE, SIG_IGN);
 }
 
-StatusSocket StatusSocket::create() {
+SocketToQemu SocketToQemu::create() {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
         fail_with("no socket can be had: {}", std::strerror(errno));
@@ -77,7 +121,7 @@ StatusSocket StatusSocket::create() {
     return {ends[0], ends[1]};
 }
 
-int run_qemu(const std::vector<std::string>& command, StatusSocket status) {
+int run_qemu(const std::vector<std::string>& command, SocketToQemu status, const LastLook* last_look) {
     int input[2];
     if (pipe2(input, O_CLOEXEC | O_NONBLOCK) != 0) fail_with("no pipe can be had: {}", std::strerror(errno));
     const pid_t parent = getpid();
@@ -86,20 +130,16 @@ int run_qemu(const std::vector<std::string>& command, StatusSocket status) {
     if (child == 0) become(command, input[0], parent);
     close(input[0]);
     close(status.of_qemu);
-
-    const sigset_t handled = handled_signals();
-    bool stopping = false;
-    for (;;) {
-        const int number =
-            stopping ? sigtimedwait(&handled, nullptr, &kAskAgainAfter) : sigwaitinfo(&handled, nullptr);
-        if (number == SIGCHLD) {
-            int ended = 0;
-            if (waitpid(child, &ended, WNOHANG) == child) return report(ended, status.ours);
-        } else if (number > 0 || (number < 0 && errno == EAGAIN)) {
-            stopping = true;
-            ask_to_stop(input[1]);
-        }
+    std::thread watcher;
+    if (last_look != nullptr) {
+        close(last_look->control.of_qemu);
+        // Signals stay with this thread, which waits for them; that one ends with QEMU, whose end of the
+        // socket closes.
+        watcher = std::thread([&] { look_at_the_end(*last_look, status.ours); });
     }
+    const int ended = wait_for_end(child, input[1]);
+    if (watcher.joinable()) watcher.join();
+    return report(ended, status.ours);
 }
 
 }  // namespace holm::cli

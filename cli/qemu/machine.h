@@ -2,8 +2,7 @@
 
 // QEMU as a child of this program: its input takes stop requests, a socket gives the service's exit status.
 
-#include <chrono>
-#include <optional>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,14 +11,20 @@ namespace holm::cli {
 // Signals that run_qemu() turns into stop requests are held back from here on.
 void hold_stop_signals();
 
-// A way for the exit status; QEMU inherits its end.
-struct StatusSocket {
+// A way for the exit status, or for QMP; QEMU inherits its end.
+struct SocketToQemu {
     int ours = -1;
     int of_qemu = -1;
-    static StatusSocket create();
+    static SocketToQemu create();
+};
+
+// What to do with a machine that has ended and stands still, before QEMU goes.
+struct LastLook {
+    SocketToQemu control;  // QMP
+    std::function<void()> after_panic;
 };
 
 // Runs it to its end. The service's exit status; 125 and a sentence if QEMU ended without one.
-int run_qemu(const std::vector<std::string>& command, StatusSocket status);
+int run_qemu(const std::vector<std::string>& command, SocketToQemu status, const LastLook* last_look);
 
 }  // namespace holm::cli

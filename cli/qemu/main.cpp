@@ -16,6 +16,7 @@
 #include "cli/image/image_head.h"
 #include "cli/places.h"
 #include "cli/qemu/command.h"
+#include "cli/qemu/core_by_gdb.h"
 #include "cli/qemu/machine.h"
 #include "cli/text/quote.h"
 
@@ -120,10 +121,9 @@ int run(std::vector<char*> words) {
     }
     if (options->stopped && options->gdb == nullptr)
         fail_with("--stopped needs --gdb SOCKET: nothing else could let the machine go on");
-    if (options->dump != nullptr)
+    if (options->dump != nullptr && options->gdb != nullptr)
         fail_with(
-            "QEMU cannot write the image's core file; --gdb SOCKET lets a debugger in, which can, and so can "
-            "the other tenders");
+            "--dump and --gdb exclude each other under QEMU, which lets in one debugger: that of --dump");
     const auto plan = read_image_head(options->image);
     if ((plan->manifest.platforms & 1u << HOLM_PLATFORM_VIRTIO) == 0)
         fail_with("the image was built without the platform \"virtio\" (holm.toml: platforms)");
@@ -139,6 +139,7 @@ int run(std::vector<char*> words) {
     settings.entropy_device = settings.kvm && !processor_has_random_numbers();
     settings.forwards = own.forwards;
     settings.by_hand = own.print;
+    if (options->gdb != nullptr) settings.gdb_socket = options->gdb;
     settings.macs = make_macs(options->net_count);
     if (own.print) {
         std::string line;
@@ -147,10 +148,21 @@ int run(std::vector<char*> words) {
         std::println("{}", line);
         return 0;
     }
+    std::optional<CoreByGdb> core;
+    if (options->dump != nullptr) {
+        core.emplace(options->image, options->dump);
+        settings.gdb_socket = core->socket();
+    }
     hold_stop_signals();
-    const StatusSocket status = StatusSocket::create();
+    const SocketToQemu status = SocketToQemu::create();
     settings.status = status.of_qemu;
-    return run_qemu(qemu_command(program->string(), *options, *plan, *grants, settings), status);
+    LastLook look;
+    if (core) {
+        look = {.control = SocketToQemu::create(), .after_panic = [&core] { core->write(); }};
+        settings.control = look.control.of_qemu;
+    }
+    return run_qemu(qemu_command(program->string(), *options, *plan, *grants, settings), status,
+                    core ? &look : nullptr);
 }
 
 }  // namespace

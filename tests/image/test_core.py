@@ -16,12 +16,14 @@ KVM = pytest.mark.skipif(not os.access("/dev/kvm", os.R_OK | os.W_OK), reason="/
 TENDERS = ["process", pytest.param("vm", marks=KVM)]
 TASKS = IMAGES / "tests" / "tasks"
 PANIC = 134
+QEMU = pytest.param("qemu", marks=pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86 is not installed"))
 
 needs_gdb = pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not installed")
 
 
 def run(core, what, tender="process", **named):
-    return subprocess.run([BIN / f"holm-{tender}", "--dump", core, TASKS, "--", what], capture_output=True, text=True, timeout=60, check=False, **named)
+    emulated = ["--accel", "tcg"] if tender == "qemu" else []
+    return subprocess.run([BIN / f"holm-{tender}", *emulated, "--dump", core, TASKS, "--", what], capture_output=True, text=True, timeout=60, check=False, **named)
 
 
 def opened(core, *commands):
@@ -32,7 +34,7 @@ def opened(core, *commands):
 
 
 @needs_gdb
-@pytest.mark.parametrize("tender", TENDERS)
+@pytest.mark.parametrize("tender", [*TENDERS, QEMU])
 @pytest.mark.parametrize("what, signal, function", [
     ("null-write", "SIGSEGV, Segmentation fault", "crash"),
     ("divide", "SIGFPE, Arithmetic exception", "divide"),
@@ -74,7 +76,8 @@ def test_an_end_that_is_no_mistake_leaves_no_core(tmp_path):
     assert not core.exists()
 
 
-@pytest.mark.parametrize("tender", TENDERS)
+@needs_gdb
+@pytest.mark.parametrize("tender", [*TENDERS, QEMU])
 def test_an_old_core_does_not_stay_for_that_of_an_instance_that_ended_well(tmp_path, tender):
     core = tmp_path / "core"
     assert run(core, "abort", tender).returncode == PANIC and core.stat().st_size > 0
@@ -82,7 +85,8 @@ def test_an_old_core_does_not_stay_for_that_of_an_instance_that_ended_well(tmp_p
     assert not core.exists() or core.stat().st_size == 0
 
 
-@pytest.mark.parametrize("tender", TENDERS)
+@needs_gdb
+@pytest.mark.parametrize("tender", [*TENDERS, QEMU])
 @pytest.mark.parametrize("content", [b"notes", b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\0" + bytes(46)], ids=["text", "program"])
 def test_a_file_that_is_no_core_is_kept(tmp_path, tender, content):
     core = tmp_path / "core"

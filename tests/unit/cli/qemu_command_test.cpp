@@ -130,8 +130,19 @@ TEST_CASE(
 
 TEST_CASE("a comma in the path of gdb's socket is part of it") {
     Example example;
-    example.options->gdb = "a,b.gdb";
+    example.settings.gdb_socket = "a,b.gdb";
     CHECK(after(example.command(), "-gdb") == "unix:a,,b.gdb,server=on,wait=off");
+}
+
+TEST_CASE("a machine whose core is written stands still at its end") {
+    Example example;
+    CHECK(after(example.command(), "-mon").empty());
+    CHECK(after(example.command(), "-device") == "isa-debug-exit,iobase=0xf4,iosize=4");
+    example.settings.control = 7;
+    const auto command = example.command();
+    CHECK(std::ranges::contains(command, "-no-shutdown"));
+    CHECK(after(command, "-mon") == "chardev=control,mode=control");
+    CHECK(std::ranges::none_of(command, [](const auto& word) { return word.starts_with("isa-debug-exit"); }));
 }
 
 TEST_CASE("the machine has memory for heap, image and boot") {

@@ -1,0 +1,31 @@
+#pragma once
+
+// --dump under QEMU: gdb reads the machine that stands still, and writes the core file.
+
+#include <filesystem>
+#include <string>
+
+#include "cli/debug/debugger.h"
+
+namespace holm::cli {
+
+class CoreByGdb {
+  public:
+    // Finds gdb and the symbols, and empties the file. Fails with one sentence.
+    CoreByGdb(const std::filesystem::path& image, const char* file);
+    ~CoreByGdb();
+    CoreByGdb(const CoreByGdb&) = delete;
+    CoreByGdb& operator=(const CoreByGdb&) = delete;
+
+    // Where QEMU is to let it in.
+    const std::string& socket() const { return socket_; }
+
+    // Ends with a sentence on standard error, whether it went well or not.
+    void write() const noexcept;
+
+  private:
+    DebugFiles files_;
+    std::string file_, socket_;
+};
+
+}  // namespace holm::cli
