@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,8 +31,13 @@ std::unique_ptr<Service> make_service() {
     add(Method::kGet, "/tag",
         [](const Request&) { return Response::text("0123456789").etag("v").last_modified(1000); });
     add(Method::kGet, "/stream", [](const Request&) {
-        return Response::stream("text/plain",
-                                [left = 2](MutableBytes) mutable { return std::size_t(left-- > 0 ? 7 : 0); });
+        return Response::stream("text/plain", [left = 2](MutableBytes part) mutable {
+            constexpr std::string_view kPart = "7 bytes";
+            if (left == 0) return std::size_t(0);
+            --left;
+            std::memcpy(part.data(), kPart.data(), kPart.size());
+            return kPart.size();
+        });
     });
     return service;
 }
