@@ -80,6 +80,13 @@ class Collector {
         }
     }
 
+    void add(const CompiledFile& file) {
+        const FileRule nowhere;  // in holm.toml
+        rule_ = &nowhere;
+        add_regular_file(file.source, file.path);
+        rule_ = nullptr;
+    }
+
     EmbeddedSources finish() {
         EmbeddedSources result;
         for (auto& [path, entry] : entries_) result.entries.push_back(std::move(entry));
@@ -189,8 +196,11 @@ class Collector {
 
     void add_file(const fs::path& source, const std::string& path) {
         found_ = true;
+        if (stays_inside(source)) add_regular_file(source, path);
+    }
+
+    void add_regular_file(const fs::path& source, const std::string& path) {
         std::error_code error;
-        if (!stays_inside(source)) return;
         if (!fs::is_regular_file(source, error)) {
             mistake(std::format("{} is neither a file nor a folder", quote(source.string())));
             return;
@@ -247,10 +257,11 @@ class Collector {
 
 }  // namespace
 
-EmbeddedSources collect_files(const std::vector<FileRule>& rules, const fs::path& folder,
-                              Mistakes& mistakes) {
+EmbeddedSources collect_files(const std::vector<FileRule>& rules, const fs::path& folder, Mistakes& mistakes,
+                              const std::vector<CompiledFile>& compiled) {
     Collector collector(folder, mistakes);
     for (const FileRule& rule : rules) collector.add(rule);
+    for (const CompiledFile& file : compiled) collector.add(file);
     return collector.finish();
 }
 

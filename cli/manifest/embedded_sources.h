@@ -30,8 +30,14 @@ struct EmbeddedSources {
         inputs;  // files and folders looked at: a change in one changes the result
 };
 
+// A file that the build has made (holm_compiled_file), which may lie anywhere.
+struct CompiledFile {
+    std::string path;  // in the image, without the leading '/'
+    std::filesystem::path source;
+};
+
 // `folder` is where holm.toml lies; the rules cannot reach outside it, not through a symbolic link either.
 EmbeddedSources collect_files(const std::vector<FileRule>& rules, const std::filesystem::path& folder,
-                              Mistakes& mistakes);
+                              Mistakes& mistakes, const std::vector<CompiledFile>& compiled = {});
 
 }  // namespace holm::cli

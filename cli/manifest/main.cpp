@@ -13,6 +13,7 @@
 #include "cli/manifest/assembly.h"
 #include "cli/manifest/embedded_sources.h"
 #include "cli/manifest/reader.h"
+#include "cli/text/quote.h"
 
 namespace {
 
@@ -25,6 +26,7 @@ struct Options {
     std::string output;
     std::string depfile;
     std::string link_options;
+    std::vector<std::string> embed;  // PATH=FILE
 };
 
 int report(const std::string& config, const Mistakes& mistakes) {
@@ -97,7 +99,19 @@ int run(const Options& options) {
     auto description = read_description(text, options.name);
     if (!description) return report(options.config, description.error());
     Mistakes mistakes;
-    const EmbeddedSources files = collect_files(description->files, folder, mistakes);
+    std::vector<CompiledFile> compiled;
+    for (const std::string& embed : options.embed) {
+        const std::size_t equals = embed.find('=');
+        if (equals == 0 || equals == std::string::npos ||
+            !is_inside(std::string_view(embed).substr(0, equals))) {
+            std::println(stderr,
+                         "holm-manifest: --embed {}: a path in the image, '=' and a file are expected",
+                         quote(embed));
+            return 2;
+        }
+        compiled.push_back({embed.substr(0, equals), embed.substr(equals + 1)});
+    }
+    const EmbeddedSources files = collect_files(description->files, folder, mistakes, compiled);
     if (!mistakes.empty()) return report(options.config, mistakes);
 
     if (!options.depfile.empty() && !write_file(options.depfile, depfile_rule(options, files))) return 1;
@@ -117,6 +131,7 @@ int main(int argc, char** argv) {
         .option("--config", options.config, "holm.toml; without it the defaults hold")
         .option("--name", options.name, "what the build calls the image")
         .option("--output", options.output, "assembly to write (.S)")
+        .list("--embed", options.embed, "PATH=FILE: a file that the build has made, and where it appears")
         .option("--depfile", options.depfile, "make rule to write: what the output depends on")
         .option("--link-options", options.link_options,
                 "response file to write: options for linking the image")

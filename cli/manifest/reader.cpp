@@ -272,27 +272,24 @@ class Reader {
         result_.files.push_back(std::move(rule));
     }
 
-    // A relative path that stays where it is: no empty, "." or ".." component; one slash at the end is
-    // accepted, and
-    // "" is the folder itself.
-    static bool is_inside(std::string_view path) {
-        if (path.empty()) return true;
-        if (path.ends_with('/')) path.remove_suffix(1);
-        while (true) {
-            const std::size_t slash = path.find('/');
-            const std::string_view component = path.substr(0, slash);
-            if (component.empty() || component == "." || component == "..") return false;
-            if (slash == std::string_view::npos) return true;
-            path.remove_prefix(slash + 1);
-        }
-    }
-
     Mistakes& mistakes_;
     ImageDescription result_;
     std::set<std::string, std::less<>> device_names_;
 };
 
 }  // namespace
+
+bool is_inside(std::string_view path) {
+    if (path.empty()) return true;
+    if (path.ends_with('/')) path.remove_suffix(1);
+    while (true) {
+        const std::size_t slash = path.find('/');
+        const std::string_view component = path.substr(0, slash);
+        if (component.empty() || component == "." || component == "..") return false;
+        if (slash == std::string_view::npos) return true;
+        path.remove_prefix(slash + 1);
+    }
+}
 
 std::expected<ImageDescription, Mistakes> read_description(std::string_view text, std::string_view name) {
     if (text.size() > kLargestFile)

@@ -14,4 +14,9 @@ namespace holm::cli {
 // come in the order of the file, at most 20.
 std::expected<ImageDescription, Mistakes> read_description(std::string_view text, std::string_view name);
 
+// Whether a relative path stays where it is: no empty, "." or ".." component. One slash at the end is
+// accepted, and
+// "" is the folder itself.
+bool is_inside(std::string_view path);
+
 }  // namespace holm::cli

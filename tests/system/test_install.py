@@ -86,3 +86,45 @@ def test_a_mistake_in_the_configuration_names_its_place(project, installed):
     configure(project, installed)
     done = run("ninja", "-C", project / "build")
     assert done.returncode != 0 and "holm.toml:2:1" in done.stdout
+
+
+COMPILER = """#!/bin/sh
+# --output FILE --depfile FILE ARGUMENT INPUT; refuses "wrong", follows "include FILE".
+input=$6
+echo "$2: $(dirname "$6")/other.txt" >"$4"
+case $(cat "$input") in wrong) echo "$input:1:1: wrong is wrong; allowed: anything else" >&2; exit 1 ;; esac
+{ echo "$5"; cat "$input" "$(dirname "$input")/other.txt"; } >"$2"
+"""
+
+
+def test_a_compiled_file_follows_its_inputs(project, installed):
+    (project / "CMakeLists.txt").write_text(PROJECT + """
+add_executable(compiler IMPORTED)
+set_target_properties(compiler PROPERTIES IMPORTED_LOCATION ${CMAKE_SOURCE_DIR}/compiler)
+holm_compiled_file(IMAGE greeting TOOL compiler OUTPUT etc/table INPUTS input.txt ARGS first)
+""")
+    (project / "main.cpp").write_text("""
+#include <cstdio>
+int main() {
+    std::FILE* table = std::fopen("/etc/table", "r");
+    for (int c; (c = std::fgetc(table)) != EOF;) std::putchar(c);
+}
+""")
+    compiler = project / "compiler"
+    compiler.write_text(COMPILER)
+    compiler.chmod(0o755)
+    (project / "other.txt").write_text("third\n")
+    assert configure(project, installed).returncode == 0
+    for text in ("second\n", "zweite\n"):
+        (project / "input.txt").write_text(text)
+        done = run("ninja", "-C", project / "build")
+        assert done.returncode == 0, done.stdout
+        done = run(installed / "bin" / "holm-process", project / "build/images/greeting")
+        assert done.stdout == f"first\n{text}third\n", done.stderr
+    (project / "other.txt").write_text("dritte\n")  # which only the depfile names
+    assert run("ninja", "-C", project / "build").returncode == 0
+    assert run(installed / "bin" / "holm-process", project / "build/images/greeting").stdout.endswith("dritte\n")
+    assert "no work to do" in run("ninja", "-C", project / "build").stdout
+    (project / "input.txt").write_text("wrong\n")
+    done = run("ninja", "-C", project / "build")
+    assert done.returncode != 0 and "input.txt:1:1: wrong is wrong" in done.stdout

@@ -4,6 +4,12 @@
 #   CONFIG describes devices, memory, arguments and files (docs/holm-toml.md); without it the image has the defaults and
 #   no device.
 # holm_test_image(NAME ...) the same for tests: images/tests/NAME, built by the target test-images only
+# holm_compiled_file(IMAGE image TOOL target OUTPUT name INPUTS file... [ARGS word...])
+#   Puts a file into the image's tree, as /name, that a tool of the build makes from text: a zone, a set of rules. It
+#   stands behind holm_add_image(image ...), in the same folder. The tool is run as
+#       TOOL --output FILE --depfile FILE.d ARGS... INPUTS...
+#   whenever an input or what the depfile names (what the inputs include) has changed. It reports a mistake as
+#   FILE:LINE:COLUMN: what, what is allowed, and ends with a status other than 0, which ends the build.
 #
 # Needs holm-side-guest (how guest code is compiled), HOLM_GUEST_LIBRARIES (property: what is linked) and HOLM_SYSROOT.
 include_guard()
@@ -31,8 +37,12 @@ function(holm_image_manifest name config output)
     if(config)
         list(APPEND command --config ${config})
     endif()
-    add_custom_command(OUTPUT ${output} ${output}.link COMMAND ${command} DEPENDS holm-manifest ${config}
-        DEPFILE ${output}.d COMMENT "Describing the image ${name}" VERBATIM)
+    # What holm_compiled_file() adds to the target later.
+    set(made $<TARGET_PROPERTY:${name},HOLM_COMPILED_FILES>)
+    set(embed $<TARGET_PROPERTY:${name},HOLM_COMPILED_PATHS>)
+    add_custom_command(OUTPUT ${output} ${output}.link VERBATIM COMMAND_EXPAND_LISTS
+        COMMAND ${command} "$<$<BOOL:${embed}>:--embed;$<JOIN:${embed},;--embed;>>"
+        DEPENDS holm-manifest ${config} ${made} DEPFILE ${output}.d COMMENT "Describing the image ${name}")
 endfunction()
 
 function(holm_add_image name)
@@ -59,6 +69,32 @@ function(holm_add_image name)
         RULE_LAUNCH_LINK "/usr/bin/python3 -B ${HOLM_LINK_IMAGE}")
     add_custom_command(TARGET ${name} POST_BUILD BYPRODUCTS ${image} VERBATIM
         COMMAND llvm-strip-19 --strip-all -o ${image} ${image}.debug)
+endfunction()
+
+function(holm_compiled_file)
+    cmake_parse_arguments(arg "" "IMAGE;TOOL;OUTPUT" "INPUTS;ARGS" ${ARGN})
+    if(NOT arg_IMAGE OR NOT arg_TOOL OR NOT arg_OUTPUT OR NOT arg_INPUTS OR arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "holm_compiled_file: IMAGE, TOOL, OUTPUT and INPUTS are needed; "
+            "not understood: '${arg_UNPARSED_ARGUMENTS}'")
+    endif()
+    foreach(needed IN ITEMS ${arg_IMAGE} ${arg_TOOL})
+        if(NOT TARGET ${needed})
+            message(FATAL_ERROR "holm_compiled_file: there is no target ${needed}; the image's holm_add_image() comes first")
+        endif()
+    endforeach()
+    set(inputs)
+    foreach(input IN LISTS arg_INPUTS)
+        cmake_path(ABSOLUTE_PATH input)
+        list(APPEND inputs ${input})
+    endforeach()
+    set(output ${CMAKE_CURRENT_BINARY_DIR}/${arg_IMAGE}.compiled/${arg_OUTPUT})
+    cmake_path(GET output PARENT_PATH folder)
+    file(MAKE_DIRECTORY ${folder})
+    add_custom_command(OUTPUT ${output} DEPENDS ${arg_TOOL} ${inputs} DEPFILE ${output}.d VERBATIM
+        COMMAND ${arg_TOOL} --output ${output} --depfile ${output}.d ${arg_ARGS} ${inputs}
+        COMMENT "Compiling ${arg_OUTPUT} for the image ${arg_IMAGE}")
+    set_property(TARGET ${arg_IMAGE} APPEND PROPERTY HOLM_COMPILED_FILES ${output})
+    set_property(TARGET ${arg_IMAGE} APPEND PROPERTY HOLM_COMPILED_PATHS ${arg_OUTPUT}=${output})
 endfunction()
 
 function(holm_test_image name)

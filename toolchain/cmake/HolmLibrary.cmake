@@ -3,6 +3,8 @@
 #   without the suffix. Without EXCEPTIONS it is compiled without exceptions and RTTI (DESIGN: abi base net kernel tender).
 #   TOOL: part of a program that people run, not of what is fuzzed: not optimised in builds with sanitizers.
 #   CALLS_SERVICE: it calls the service's functions, so their exceptions pass through it (guest; implied by EXCEPTIONS).
+# holm_build_tool(NAME SOURCES ... DEPENDS ...)          a program that the build of an image runs (holm_compiled_file);
+#   it is installed, and HolmConfig.cmake knows it as a target
 # holm_test(NAME TIER unit SOURCES ... DEPENDS ...)     a doctest program on the host, labelled with its tier
 # holm_fuzzer(NAME SOURCES ... DEPENDS ... CORPUS dir)  a libFuzzer program in the fuzz build; elsewhere it replays its corpus
 include_guard()
@@ -72,6 +74,14 @@ function(holm_library name)
             target_link_libraries(${target} ${scope} ${dependency}${suffix})
         endforeach()
     endforeach()
+endfunction()
+
+function(holm_build_tool name)
+    cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+    add_executable(${name} ${arg_SOURCES})
+    target_link_libraries(${name} PRIVATE ${arg_DEPENDS} cli-command-line holm-side-host)
+    target_compile_definitions(${name} PRIVATE HOLM_VERSION="${PROJECT_VERSION}")
+    set_property(GLOBAL APPEND PROPERTY HOLM_BUILD_TOOLS ${name})
 endfunction()
 
 function(holm_test name)
