@@ -46,8 +46,9 @@ class Hooks {
 class HookHost {
   public:
     // Sends an IP packet of the machine's own (an ICMP error, a TCP reset), by way of routing and of the
-    // output and postrouting hooks once the hook that called has returned. The bytes are copied.
-    virtual void send(Instant now, Bytes ip_packet) = 0;
+    // output and postrouting hooks once the hook that called has returned. The bytes are copied; `note` goes
+    // with them.
+    virtual void send(Instant now, Bytes ip_packet, const FlowNote& note) = 0;
     // The address that this machine would send from on an interface; unspecified if it has none.
     virtual net::IpAddress address_of(std::uint16_t interface, Family family) const = 0;
 

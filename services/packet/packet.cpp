@@ -27,6 +27,12 @@ bool is_extension(std::uint8_t header) {
            header == kAuthentication;
 }
 
+// Precondition: 12 bytes are there.
+bool is_mapped(Bytes address) {
+    static constexpr std::uint8_t kPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    return std::memcmp(address.data(), kPrefix, sizeof kPrefix) == 0;
+}
+
 std::size_t fixed_header(std::uint8_t protocol) {
     switch (protocol) {
         case kTcp:
@@ -98,6 +104,10 @@ net::Parsed<void> Packet::parse_v6(bool whole) {
     if (there < net::wire::Ipv6Header::kSize) return std::unexpected(Drop::kTruncated);
     const std::size_t total = net::wire::Ipv6Header::kSize + word(network_ + 4);
     if (whole && total > there) return std::unexpected(Drop::kTruncated);
+    // On the wire IPv4-mapped addresses exist only to deceive (RFC 4942, section 2.2), and here they stand
+    // for IPv4.
+    if (is_mapped(frame_.subspan(network_ + 8)) || is_mapped(frame_.subspan(network_ + 24)))
+        return std::unexpected(Drop::kBadSource);
     end_ = std::uint32_t(network_ + std::min(total, there));
     transport_ = std::uint32_t(network_ + net::wire::Ipv6Header::kSize);
     protocol_ = std::uint8_t(frame_[network_ + net::wire::Ipv6Header::kNextHeaderPosition]);

@@ -78,6 +78,10 @@ TEST_CASE("what a router refuses") {
     CHECK(refusal(Octets(14)) == net::Drop::kTruncated);
     bad = frame(kA6, kB6, net::wire::kDestinationOptions, Octets(4));
     CHECK(refusal(bad) == net::Drop::kTruncated);
+    bad = frame(kA6, kB6, packet::kUdp, udp(1, 2));
+    std::fill_n(bad.begin() + 14 + 8, 10, std::byte{0});
+    std::fill_n(bad.begin() + 14 + 18, 2, std::byte{0xff});
+    CHECK(refusal(bad) == net::Drop::kBadSource);  // IPv4-mapped
     Octets chain;
     for (std::size_t i = 0; i <= Packet::kExtensionHeaders; ++i) {
         Octets header(8);
