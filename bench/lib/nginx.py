@@ -14,6 +14,7 @@ events {{ worker_connections 4096; }}
 http {{
     access_log off;
     keepalive_requests 10000000;
+    keepalive_timeout {keepalive_timeout};
     sendfile on;
     open_file_cache max=100;
     client_body_temp_path {folder}/body;
@@ -30,8 +31,10 @@ http {{
 """
 
 
-def command(folder, pages):
-    """Writes a configuration into `folder` that serves `pages` ({name: bytes}) on port 80; returns the command line."""
+def command(folder, pages, keepalive_timeout=75):
+    """Writes a configuration into `folder` that serves `pages` ({name: bytes}) on port 80; returns the command line.
+
+    `keepalive_timeout`: in seconds, 0 to end each connection after its request."""
     folder = pathlib.Path(folder)
     root = folder / "root"
     root.mkdir(parents=True, exist_ok=True)
@@ -41,5 +44,5 @@ def command(folder, pages):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     configuration = folder / "nginx.conf"
-    configuration.write_text(CONFIGURATION.format(folder=folder))
+    configuration.write_text(CONFIGURATION.format(folder=folder, keepalive_timeout=keepalive_timeout))
     return [need("nginx"), "-p", str(folder), "-c", str(configuration), "-e", str(folder / "error.log")]

@@ -33,6 +33,14 @@ class Report:
         verdict = "reached" if ratio <= reach else "NOT reached"
         print(f"  → {metric}: {subject} is {ratio:.2f} × {peer}; promised ≤ {reach:g} × : {verdict}", flush=True)
 
+    def at_least(self, metric, subject, peer, reach):
+        """Prints subject / peer beside the least ratio that is promised."""
+        ours, theirs = self.value(metric, subject), self.value(metric, peer)
+        if ours is None or not theirs:
+            return
+        verdict = "reached" if ours / theirs >= reach else "NOT reached"
+        print(f"  → {metric}: {subject} is {ours / theirs:.2f} × {peer}; promised ≥ {reach:g} × : {verdict}", flush=True)
+
     def bound(self, metric, subject, at_least=None, at_most=None):
         """Prints a figure beside what SPECIFICATION.md promises of it."""
         value = self.value(metric, subject)

@@ -1,6 +1,7 @@
-"""One TCP stream with the image tests/image/images/bulk: bulk_client.py take|give ADDRESS SECONDS prints bytes and seconds.
+"""One TCP stream with the image tests/image/images/bulk: bulk_client.py take|drop|give ADDRESS SECONDS prints bytes and seconds.
 
-`take`: the image takes what we send, and must say in the end that it got every byte in its place. `give`: it sends."""
+`take`: the image takes what we send, and must say in the end that it got every byte in its place. `drop`: it only counts
+them. `give`: it sends."""
 
 import socket
 import sys
@@ -11,10 +12,10 @@ PERIOD = 251 * 256
 
 def main():
     what, address, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
-    stream = socket.create_connection((address, 9 if what == "take" else 19), timeout=20)
+    stream = socket.create_connection((address, {"take": 9, "drop": 21, "give": 19}[what]), timeout=20)
     begin = time.monotonic()
     size = 0
-    if what == "take":
+    if what != "give":
         pattern = bytes((i + i // 251) & 255 for i in range(PERIOD)) * 16
         while time.monotonic() - begin < seconds:
             stream.sendall(pattern)

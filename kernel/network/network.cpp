@@ -1,5 +1,6 @@
 #include "kernel/network/network.h"
 
+#include <algorithm>
 #include <new>
 
 #include "kernel/console/console.h"
@@ -13,9 +14,22 @@
 
 namespace holm {
 
+namespace {
+
+// Half of the heap may go into connections, but the usual number is always allowed: the memory that is not
+// there is refused when it is asked for.
+std::uint32_t connections_for(std::uint64_t heap_size) {
+    constexpr std::uint64_t kConnection = 1280;  // bytes, as the heap rounds it
+    constexpr std::uint64_t kUsual = net::tcp::Configuration().max_connections;
+    return std::uint32_t(std::clamp<std::uint64_t>(heap_size / 2 / kConnection, kUsual, 10'000'000));
+}
+
+}  // namespace
+
 Network* Network::create(Core& core) {
     net::Stack::Configuration configuration;
     core.random->fill(configuration.secret);
+    configuration.tcp.max_connections = connections_for(core.boot->heap_size);
     SipHashKey key;
     core.random->fill(std::as_writable_bytes(std::span(&key, 1)));
     auto* network = new (std::nothrow) Network(configuration, key);

@@ -1,12 +1,13 @@
 // Endless streams over TCP, for measurements and for tests that want every byte in its place. Port 9 takes
 // all that comes and, when the peer has finished, answers with the number of bytes and the number of wrong
-// ones. Port 19 sends for ever, copying as send() does; port 20 the same by reference. Byte i of a stream is
-// (i + i / 251) mod 256.
+// ones; port 21 does not look at them. Port 19 sends for ever, copying as send() does; port 20 the same by
+// reference. Byte i of a stream is (i + i / 251) mod 256.
 
 #include <array>
 #include <cstdint>
 #include <format>
 #include <memory>
+#include <utility>
 
 #include <holm/main.h>
 #include <holm/net.h>
@@ -31,7 +32,7 @@ const Pattern& pattern() {
     return *made;
 }
 
-Task<> take(holm::TcpStream stream) {
+Task<> take(holm::TcpStream stream, bool look) {
     std::uint64_t received = 0;
     std::uint64_t wrong = 0;
     for (;;) {
@@ -39,6 +40,7 @@ Task<> take(holm::TcpStream stream) {
         if (!bytes) co_return;
         if (bytes->empty()) break;
         Bytes rest = *bytes;
+        if (!look) received += std::exchange(rest, {}).size();
         while (!rest.empty()) {
             const std::size_t at = received % kPeriod;
             const Bytes part = rest.first(std::min(rest.size(), kPatternSize - at));
@@ -78,7 +80,8 @@ Task<Result<>> wait_for_stop(holm::Machine& machine) {
 Task<> holm::main(Machine& machine) {
     (void)co_await with_scope([&](Scope& scope) -> Task<Result<>> {
         Network& network = machine.net();
-        scope.start(listen(network, 9, take));
+        scope.start(listen(network, 9, [](TcpStream stream) { return take(std::move(stream), true); }));
+        scope.start(listen(network, 21, [](TcpStream stream) { return take(std::move(stream), false); }));
         scope.start(listen(network, 19, [](TcpStream stream) { return give(std::move(stream), false); }));
         scope.start(listen(network, 20, [](TcpStream stream) { return give(std::move(stream), true); }));
         scope.start(wait_for_stop(machine));
