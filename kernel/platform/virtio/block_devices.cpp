@@ -29,16 +29,13 @@ Devices::Found* Devices::with_serial(std::string_view name) {
     const auto is_free = [](const Found& found) {
         return found.type == drivers::kVirtioTypeBlock && !found.taken;
     };
-    if (name.size() > kSerialSize || std::count_if(found_.begin(), found_.begin() + count_, is_free) < 2)
-        return nullptr;
-    for (std::size_t i = 0; i < count_; ++i) {
-        Found& found = found_[i];
-        if (!is_free(found)) continue;
-        read_serial(found);
-        if (std::string_view(found.serial.data(), strnlen(found.serial.data(), kSerialSize)) != name)
-            continue;
-        found.taken = true;
-        return &found;
+    if (name.size() > kSerialSize || std::ranges::count_if(found(), is_free) < 2) return nullptr;
+    for (Found& one : found()) {
+        if (!is_free(one)) continue;
+        read_serial(one);
+        if (std::string_view(one.serial.data(), strnlen(one.serial.data(), kSerialSize)) != name) continue;
+        one.taken = true;
+        return &one;
     }
     return nullptr;
 }

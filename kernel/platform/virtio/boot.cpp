@@ -70,7 +70,8 @@ constinit char command_line_text[StartInfo::kMaxCommandLine]{};
 
 class Boot {
   public:
-    explicit Boot(std::uint64_t start_info) : memory_(holm_boot_area), devices_(memory_, plan_) {
+    explicit Boot(std::uint64_t start_info)
+        : features_(cpuid(1)), memory_(holm_boot_area), devices_(memory_, plan_) {
         info_ = accept(StartInfo::read(memory_, start_info));
         read_power();
         image_ = own_image();
@@ -157,7 +158,7 @@ class Boot {
         // Of the device alone, or of the processor alone, or of both.
         if (!devices_.entropy(std::as_writable_bytes(std::span(block_->info.seed))))
             std::memset(block_->info.seed, 0, HOLM_SEED_SIZE);
-        if ((cpuid(1).ecx & kRdrand) != 0) {
+        if ((features_.ecx & kRdrand) != 0) {
             numbers[0] = hardware_random();
             numbers[1] = hardware_random();
         }
@@ -188,19 +189,15 @@ class Boot {
     void set_up_interrupts() {
         constexpr std::uint32_t kApic = 1 << 9;
         constexpr std::uint32_t kTscDeadline = 1 << 24;
-        const Cpuid features = cpuid(1);
-        if ((features.edx & kApic) == 0) boot_failure("the processor has no local APIC");
+        if ((features_.edx & kApic) == 0) boot_failure("the processor has no local APIC");
         memory_.reach(LocalApic::kPhysical, kPage);
         memory_.reach(IoApic::kPhysical, kPage);
         LocalApic here(LocalApic::kPhysical);
         if (!here.present()) boot_failure("the local APIC does not answer at 0xfee00000");
-        here.start(false);
-        block_->machine.tsc_deadline = (features.ecx & kTscDeadline) != 0;
+        block_->machine.tsc_deadline = (features_.ecx & kTscDeadline) != 0;
+        here.start(block_->machine.tsc_deadline);
         block_->machine.local_apic = LocalApic(window_->add(LocalApic::kPhysical));
-        constexpr std::uint32_t kSerialInput = 4;
-        IoApic lines(IoApic::kPhysical);
-        if (lines.inputs() > kSerialInput) lines.route(kSerialInput, HOLM_VECTOR_ATTENTION);
-        serial.enable_receive_interrupt();
+        block_->machine.lines = IoApic(window_->add(IoApic::kPhysical));
     }
 
     // Where there is no word of virtio-mmio on the command line, there may be in ACPI's tables.
@@ -236,10 +233,14 @@ class Boot {
         LocalApic timer(LocalApic::kPhysical);
         start_pv_clock();
         PvClock pv{};
-        TscFrequency frequency = told_tsc_frequency();
-        if (machine.pv_clock && read_pv_clock(block_->pv_clock, pv) && frequency_of(pv) != 0)
-            frequency = {frequency_of(pv), 1};
-        if (frequency.hz == 0) frequency = measure_tsc_frequency(timer);
+        TscFrequency frequency;
+        if (machine.pv_clock && read_pv_clock(block_->pv_clock, pv)) frequency = {frequency_of(pv), 1};
+        if (frequency.hz == 0) frequency = told_tsc_frequency();
+        if (frequency.hz == 0) {
+            if (machine.tsc_deadline) timer.start(false);
+            frequency = measure_tsc_frequency(timer);
+            if (machine.tsc_deadline) timer.start(true);
+        }
         machine.apic_timer_hz = frequency.apic_timer_hz;
         if (frequency.hz == 0)
             boot_failure(
@@ -247,7 +248,6 @@ class Boot {
                 "tell it, and there is no timer to measure it with");
         if (!machine.tsc_deadline && machine.apic_timer_hz == 0)
             machine.apic_timer_hz = measure_apic_timer(timer, frequency.hz);
-        timer.start(machine.tsc_deadline);
         machine.tsc_hz = frequency.hz;
 
         holm_boot_clock& clock = block_->info.clock;
@@ -267,7 +267,7 @@ class Boot {
     void start_pv_clock() {
         constexpr std::uint32_t kHypervisor = 1u << 31;
         constexpr std::uint32_t kClock = 1 << 3;  // KVM_FEATURE_CLOCKSOURCE2
-        if ((cpuid(1).ecx & kHypervisor) == 0) return;
+        if ((features_.ecx & kHypervisor) == 0) return;
         const Cpuid name = cpuid(0x40000000);  // KVMKVMKVM
         if (name.ebx != 0x4b4d564b || name.ecx != 0x564b4d56 || name.edx != 0x4d) return;
         if ((cpuid(0x40000001).eax & kClock) == 0) return;
@@ -352,7 +352,7 @@ class Boot {
     void clear_after_firmware(const MemoryRange& heap) {
         constexpr std::uint64_t kFirmware = std::uint64_t{2} << 20;
         constexpr std::uint64_t kHighest = std::uint64_t{4} << 30;
-        if (heap.start >= kHighest || !PciPorts::present()) return;
+        if (heap.start >= kHighest || !devices_.has_pci()) return;
         for (const MemoryRange& piece : info_.memory()) {
             if (heap.start < piece.start || heap.end > piece.end) continue;
             const std::uint64_t start = std::max(heap.start, piece.end - std::min(piece.end, kFirmware));
@@ -395,13 +395,13 @@ class Boot {
         service_activate(reinterpret_cast<const Activation*>(activation));
     }
 
-    static std::uint64_t processor_cr4() {
+    std::uint64_t processor_cr4() const {
         constexpr std::uint32_t kFsGsBase = 1 << 0;
         constexpr std::uint32_t kXsave = 1 << 26;
         if (cpuid(0).eax < 7 || (cpuid(7).ebx & kFsGsBase) == 0)
             boot_failure(
                 "the processor cannot set its segment bases from ring 3 (FSGSBASE), which this image needs");
-        return kCr4FsGsBase | ((cpuid(1).ecx & kXsave) != 0 ? kCr4OsXsave : 0);
+        return kCr4FsGsBase | ((features_.ecx & kXsave) != 0 ? kCr4OsXsave : 0);
     }
 
     // What the processor has of x87, SSE, AVX and AVX-512, whose three parts come together.
@@ -412,6 +412,7 @@ class Boot {
         return (supported & kUpToAvx) | ((supported & kAvx512) == kAvx512 ? kAvx512 : 0);
     }
 
+    Cpuid features_;
     BootMemory memory_;
     StartInfo info_;
     OwnImage image_;
@@ -458,8 +459,7 @@ extern "C" [[gnu::visibility("hidden")]] Platform* holm_start_virtio_platform(co
 extern "C" [[noreturn, gnu::visibility("hidden"), gnu::used]] void holm_virtio_boot(
     std::uint64_t start_info) {
     // The old interrupt controllers would send theirs to the exceptions' vectors.
-    out8(0x21, 0xff);
-    out8(0xa1, 0xff);
+    if (in8(0x21) != 0xff) out8(0x21, 0xff);  // the second one's come through the first
     const auto area = reinterpret_cast<std::uint64_t>(holm_boot_area.ring0);
     build_ring0(holm_boot_area.ring0, area,
                 {.upcall_entry = reinterpret_cast<std::uint64_t>(holm_virtio_upcall),

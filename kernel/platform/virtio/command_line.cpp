@@ -167,6 +167,7 @@ Outcome CommandLine::take_net(std::string_view word) {
     cut(rest, '=');
     if (net_count == nets.size()) return wrong("more than 64 devices", word);
     Net& net = nets[net_count++];
+    net = {};
     net.name = cut(rest, ',');
     if (net.name.empty())
         return wrong("names no device; expected holm.net=NAME,ip=A.B.C.D/N and so on", word);

@@ -36,11 +36,12 @@ struct CommandLine {
     };
     struct Net {
         std::string_view name;  // of the manifest's device
-        bool has_mac = false;
-        holm_boot_net settings{};
+        bool has_mac;
+        holm_boot_net settings;
     };
     enum class Console : std::uint8_t { kAny, kSerial, kVirtio };
 
+    // The first ones, as many as are counted; the rest is not initialised, which would touch pages.
     std::array<MmioDevice, kMaxMmioDevices> mmio_devices;
     std::size_t mmio_device_count = 0;
     std::array<Net, HOLM_MAX_DEVICES> nets;

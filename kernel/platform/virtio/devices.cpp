@@ -65,11 +65,12 @@ MappedRegisters Devices::map(std::uint64_t physical, std::uint64_t size) {
 
 void Devices::find(const CommandLine& line) {
     for (std::size_t i = 0; i < line.mmio_device_count; ++i) find_mmio(line.mmio_devices[i]);
-    if (PciPorts::present()) find_pci(0, 0);
+    has_pci_ = PciPorts::present();
+    if (has_pci_) find_pci();
 }
 
 void Devices::find_mmio(const CommandLine::MmioDevice& device) {
-    Found& found = found_[count_];
+    Found& found = add();
     found.registers = map(device.address, device.size);
     found.interrupt = device.interrupt;
     found.mmio.emplace(found.registers, device.address);
@@ -77,15 +78,26 @@ void Devices::find_mmio(const CommandLine::MmioDevice& device) {
     if (!identified && identified.error().code != ErrorCode::kNoDevice)
         boot_failure("a virtio-mmio device cannot be used", identified.error().what);
     if (!identified) {
-        found.mmio.reset();
+        --count_;
         return;
     }
     found.type = found.mmio->type();
-    ++count_;
 }
 
-void Devices::find_pci(std::uint8_t bus, unsigned depth) {
-    constexpr unsigned kDeepest = 8;
+// Each bus that some bridge leads to, once, in the order of their numbers: bridges may lead in circles.
+void Devices::find_pci() {
+    std::bitset<kBuses> known;
+    std::bitset<kBuses> seen;
+    known.set(0);
+    for (auto left = known; left.any(); left = known & ~seen) {
+        std::size_t bus = 0;
+        while (!left.test(bus)) ++bus;
+        seen.set(bus);
+        find_on_bus(static_cast<std::uint8_t>(bus), known);
+    }
+}
+
+void Devices::find_on_bus(std::uint8_t bus, std::bitset<kBuses>& known) {
     constexpr std::uint8_t kSlots = 32, kFunctions = 8;
     for (std::uint8_t slot = 0; slot < kSlots; ++slot) {
         for (std::uint8_t number = 0; number < kFunctions; ++number) {
@@ -95,29 +107,27 @@ void Devices::find_pci(std::uint8_t bus, unsigned depth) {
                 if (number == 0) break;
                 continue;
             }
-            // Buses are numbered downwards: one that leads up or to itself leads in a circle.
-            if (function.is_bridge() && function.bus_behind() > bus && depth < kDeepest)
-                find_pci(function.bus_behind(), depth + 1);
-            if (drivers::PciTransport::type_of(function) != drivers::kVirtioTypeNone) add_pci(configuration);
+            if (function.is_bridge()) known.set(function.bus_behind());
+            const std::uint32_t type = drivers::PciTransport::type_of(function);
+            if (type != drivers::kVirtioTypeNone && type <= drivers::kVirtioTypeEntropy)
+                add_pci(configuration, type);
             if (number == 0 && !function.has_more_functions()) break;
         }
     }
 }
 
-void Devices::add_pci(const PciPorts& configuration) {
+void Devices::add_pci(const PciPorts& configuration, std::uint32_t type) {
     if (count_ == kMost) return;
-    Found& found = found_[count_];
+    Found& found = add();
+    found.type = type;
     found.configuration = configuration;
     drivers::PciFunction function(found.configuration);
-    found.type = drivers::PciTransport::type_of(function);
-    if (found.type > drivers::kVirtioTypeEntropy) return;
     found.layout = accept(drivers::PciLayout::read(function), "a virtio-pci device cannot be used");
     function.enable();
     found.registers = map(found.layout.common.address, found.layout.common.size);
     found.device_registers = map(found.layout.device.address, found.layout.device.size);
     if (found.layout.message_table != 0) found.messages = map(found.layout.message_table, 16);
     found.pci.emplace(found.type, found.layout, found.registers, found.device_registers);
-    ++count_;
 }
 
 // Zeroed, and behind all that was taken before.
@@ -159,24 +169,22 @@ bool Devices::entropy(MutableBytes bytes) {
 }
 
 Devices::Found* Devices::next(std::uint32_t type) {
-    for (std::size_t i = 0; i < count_; ++i) {
-        if (found_[i].type == type && !found_[i].taken) {
-            found_[i].taken = true;
-            return &found_[i];
-        }
+    for (Found& one : found()) {
+        if (one.type != type || one.taken) continue;
+        one.taken = true;
+        return &one;
     }
     return nullptr;
 }
 
 Devices::Found* Devices::with_mac(const std::uint8_t (&mac)[6]) {
-    for (std::size_t i = 0; i < count_; ++i) {
-        Found& found = found_[i];
-        if (found.type != drivers::kVirtioTypeNet || found.taken) continue;
+    for (Found& one : found()) {
+        if (one.type != drivers::kVirtioTypeNet || one.taken) continue;
         bool same = true;
-        for (std::uint32_t byte = 0; byte < 6; ++byte) same &= found.transport().config8(byte) == mac[byte];
+        for (std::uint32_t byte = 0; byte < 6; ++byte) same &= one.transport().config8(byte) == mac[byte];
         if (!same) continue;
-        found.taken = true;
-        return &found;
+        one.taken = true;
+        return &one;
     }
     return nullptr;
 }

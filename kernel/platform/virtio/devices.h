@@ -5,6 +5,8 @@
 // info (HOLM_TRANSPORT_RING) and know of no bus.
 
 #include <array>
+#include <bitset>
+#include <new>
 #include <optional>
 #include <span>
 
@@ -30,6 +32,9 @@ class Devices {
     // Ends the boot with a sentence if a device is none, as do all of these.
     void find(const CommandLine& line);
 
+    // What find() saw: whether there are PCI buses.
+    bool has_pci() const { return has_pci_; }
+
     // Fills what the machine's entropy device gives; false: there is none.
     bool entropy(MutableBytes bytes);
 
@@ -38,6 +43,8 @@ class Devices {
                 VirtioMachine& machine);
 
   private:
+    static constexpr std::size_t kBuses = 256;
+
     struct Found {
         std::uint32_t type = 0;
         bool taken = false;
@@ -61,8 +68,9 @@ class Devices {
     };
 
     void find_mmio(const CommandLine::MmioDevice& device);
-    void find_pci(std::uint8_t bus, unsigned depth);
-    void add_pci(const PciPorts& configuration);
+    void find_pci();
+    void find_on_bus(std::uint8_t bus, std::bitset<kBuses>& known);
+    void add_pci(const PciPorts& configuration, std::uint32_t type);
     drivers::MappedRegisters map(std::uint64_t physical, std::uint64_t size);
     std::uint64_t take_queue(std::uint32_t size);
 
@@ -80,8 +88,13 @@ class Devices {
 
     BootMemory& memory_;
     MemoryPlan& plan_;
-    std::array<Found, kMost> found_;
+    // The first `count_` are there. Memory that is not touched costs nothing.
+    std::span<Found> found() { return {reinterpret_cast<Found*>(room_), count_}; }
+    Found& add() { return *::new (&room_[count_++ * sizeof(Found)]) Found; }
+
+    alignas(Found) std::byte room_[kMost * sizeof(Found)];
     std::size_t count_ = 0;
+    bool has_pci_ = false;
 };
 
 }  // namespace holm::platform

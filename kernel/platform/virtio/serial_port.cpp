@@ -26,28 +26,33 @@ constexpr int kMostBytes = 256;  // that are read at a time
 }  // namespace
 
 void SerialPort::start() {
-    present_ = in8(kLineStatus) != 0xff;
+    const std::uint8_t status = in8(kLineStatus);
+    present_ = status != 0xff;
     if (!present_) return;
-    out8(kInterruptEnable, 0);
-    out8(kLineControl, 3);   // 8 bits, no parity, one stop bit; the speed is the VMM's affair
-    out8(kFifoControl, 7);   // on, emptied
-    out8(kModemControl, 8);  // OUT2 lets interrupts through
+    out8(kLineControl, 3);  // 8 bits, no parity, one stop bit; the speed is the VMM's affair
+    out8(kFifoControl, 7);  // on, emptied
+    if ((status & kRoomInFifo) != 0) room_ = kFifo;
 }
 
 void SerialPort::write(Bytes text) {
     while (present_ && !text.empty()) {
-        int patience = kPatience;
-        while ((in8(kLineStatus) & kRoomInFifo) == 0) {
-            if (--patience == 0) return;
+        for (int patience = kPatience; room_ == 0;) {
+            if ((in8(kLineStatus) & kRoomInFifo) != 0)
+                room_ = kFifo;
+            else if (--patience == 0)
+                return;
         }
-        const std::size_t size = std::min(text.size(), kFifo);
+        const std::size_t size = std::min(text.size(), room_);
         out8_each(kData, text.data(), size);
+        room_ -= size;
         text = text.subspan(size);
     }
 }
 
 void SerialPort::enable_receive_interrupt() {
-    if (present_) out8(kInterruptEnable, 1);
+    if (!present_) return;
+    out8(kModemControl, 8);  // OUT2 lets interrupts through
+    out8(kInterruptEnable, 1);
 }
 
 bool SerialPort::read_stop_request() {

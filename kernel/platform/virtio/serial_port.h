@@ -10,7 +10,8 @@ class SerialPort {
   public:
     static constexpr std::uint8_t kStopByte = 3;
 
-    // Where there is none, nothing happens.
+    // Where there is none, nothing happens. Each access is an exit of the machine's, so what only waiting
+    // needs is left to enable_receive_interrupt().
     void start();
     bool present() const { return present_; }
 
@@ -22,6 +23,7 @@ class SerialPort {
 
   private:
     bool present_ = false;
+    std::size_t room_ = 0;  // bytes that the port is known to take
 };
 
 }  // namespace holm::platform

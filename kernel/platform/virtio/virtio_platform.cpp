@@ -50,6 +50,7 @@ void VirtioPlatform::wait(Instant now, Instant deadline, std::span<Readiness> de
     if (until_stop && stop_requested_) return;
     if (deadline <= now) return look_for_stop_request();
     if (std::ranges::any_of(devices, &Readiness::readable)) return;
+    if (!listening_) listen();
     const Duration longest = machine_.must_poll ? kPollInterval : kLongestWait;
     const Duration left = deadline.is_never() ? longest : std::clamp(deadline - now, Duration(), longest);
     const std::uint32_t vector = sleep(static_cast<std::uint64_t>(left.as_nanoseconds()));
@@ -58,6 +59,14 @@ void VirtioPlatform::wait(Instant now, Instant deadline, std::span<Readiness> de
     machine_.local_apic.end_of_interrupt();
     if (vector == HOLM_VECTOR_DEVICE) acknowledge();
     for (Readiness& device : devices) device.readable = vector == HOLM_VECTOR_DEVICE;
+}
+
+// Before the first sleep and not at the start, because it takes eight exits of the machine.
+void VirtioPlatform::listen() {
+    constexpr std::uint32_t kSerialInput = 4;
+    listening_ = true;
+    if (machine_.lines.inputs() > kSerialInput) machine_.lines.route(kSerialInput, HOLM_VECTOR_ATTENTION);
+    machine_.serial.enable_receive_interrupt();
 }
 
 void VirtioPlatform::look_for_stop_request() {

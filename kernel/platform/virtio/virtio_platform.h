@@ -12,6 +12,7 @@
 #include "kernel/platform/virtio/power.h"
 #include "kernel/platform/virtio/pv_clock.h"
 #include "kernel/platform/virtio/serial_port.h"
+#include "kernel/platform/virtio/x86_64/io_apic.h"
 #include "kernel/platform/virtio/x86_64/local_apic.h"
 
 namespace holm::platform {
@@ -25,6 +26,7 @@ struct VirtioMachine {
     std::size_t acknowledge_count = 0;
     bool must_poll = false;  // a device has no way to interrupt
     LocalApic local_apic{0};
+    IoApic lines{0};
     bool tsc_deadline = false;  // else the timer counts:
     std::uint64_t apic_timer_hz = 0;
     std::uint64_t tsc_hz = 0;
@@ -55,6 +57,7 @@ class VirtioPlatform final : public Platform {
   private:
     VirtioPlatform(VirtioMachine& machine, std::uint64_t bus_offset);
 
+    void listen();
     void acknowledge();
     void look_for_stop_request();
     // Until an interrupt, or so long; the vector of what it was.
@@ -62,6 +65,7 @@ class VirtioPlatform final : public Platform {
 
     VirtioMachine& machine_;
     bool stop_requested_ = false;
+    bool listening_ = false;  // the console's input interrupts
     std::uint64_t bus_offset_;
     drivers::MappedRegisters console_bell_;
     std::optional<drivers::PolledQueue> console_;

@@ -32,7 +32,10 @@ class LocalApic {
     std::uint32_t timer_left() const { return read(0x390); }
 
     // False: there is none at this address.
-    bool present() const { return read(0x30) != 0xffffffff && read(0x30) != 0; }
+    bool present() const {
+        const std::uint32_t version = read(0x30);
+        return version != 0xffffffff && version != 0;
+    }
 
   private:
     std::uint32_t read(std::uint32_t offset) const {

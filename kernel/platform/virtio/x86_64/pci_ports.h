@@ -15,6 +15,7 @@ class PciPorts final : public drivers::Registers {
 
     // False: the machine has no such ports.
     static bool present() {
+        if (in32(kAddress) == 0xffffffff) return false;  // nobody there; one exit instead of two
         out32(kAddress, 1u << 31);
         return in32(kAddress) == 1u << 31;
     }
