@@ -19,6 +19,14 @@ for part in report machine packages; do source $root/toolchain/bootstrap/$part.s
 """
 
 
+# The real script, with the switch that keeps services from starting in a folder of the test's own.
+INSTALL = """
+as_root() { "$@"; }; can_be_root() { true; }
+install_packages_script=${install_packages_script//\\/usr\\/sbin/$PWD}
+install_packages build
+"""
+
+
 @pytest.fixture
 def bash(tmp_path):
     """bash(script, program="shell text", ...) runs the script after the bootstrap's functions, with stand-ins first on PATH."""
@@ -84,10 +92,25 @@ def test_a_full_disk_is_seen_before_the_work(bash):
     ("Err:1 http://mirror bookworm InRelease\n  Temporary failure resolving", "Is there a network"),
 ])
 def test_what_apt_says_is_explained(bash, output, hint):
-    done = bash('as_root() { shift 2; "$BASH" -c "apt-get"; }; can_be_root() { true; }; install_packages build',
-                dpkg_query="true", df="echo Avail; echo 99999M", apt_get=f"cat <<'E'\n{output}\nE\nexit 100")
+    done = bash(INSTALL, dpkg="true", dpkg_query="true", df="echo Avail; echo 99999M", apt_get=f"cat <<'E'\n{output}\nE\nexit 100")
     assert done.returncode == 1
     assert hint in done.stderr and "log" in done.stderr
+
+
+def test_packages_keep_a_standard_output_beside_the_progress(bash, tmp_path):
+    """apt closes the descriptor of its progress for the scripts of packages, so that must not be their standard output."""
+    apt = r"""[[ $* == *install* ]] || exit 0
+status=$(sed -n 's/.*APT::Status-Fd=\([0-9]*\).*/\1/p' <<<"$*")
+for percent in 20 60 100; do echo "pmstatus:clang-19:$percent:Configuring" >&"$status"; done
+eval "exec $status>&-"
+echo "Updating certificates" || exit 100
+touch installed"""
+    done = bash(INSTALL, dpkg="true", df="echo Avail; echo 99999M", apt_get=apt,
+                dpkg_query="[[ ! -e installed ]] || printf 'ii %s\\n' \"${@:4}\"")
+    assert done.returncode == 0, done.stderr
+    assert "80 %" in done.stderr
+    log = (tmp_path / "log").read_text()
+    assert "Updating certificates" in log and "pmstatus" not in log
 
 
 def test_a_failed_step_shows_its_end_and_names_the_log(bash):

@@ -16,7 +16,8 @@ missing_packages() {
 }
 
 # A service that a package brings (nginx) must not start on the user's machine. Debian's own switch for that is
-# policy-rc.d; one that is already there is left alone.
+# policy-rc.d; one that is already there is left alone. What the programs say goes to stderr; stdout carries apt's progress.
+# apt gets a descriptor of its own for that: it closes it for the scripts of packages, which must have a standard output.
 # shellcheck disable=SC2016 # expanded by the shell that becomes root
 install_packages_script='
 set -e
@@ -27,10 +28,11 @@ if [ ! -e $policy ]; then
     printf "#!/bin/sh\nexit 101\n" >$policy
     chmod 755 $policy
 fi
-options="-q -y -o Dpkg::Use-Pty=0 -o APT::Status-Fd=1 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
-dpkg --configure -a
-apt-get $options update
-apt-get $options --no-install-recommends -o Dpkg::Options::=--force-confold install "$@"
+options="-q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
+status="-o APT::Status-Fd=3"
+dpkg --configure -a >&2
+apt-get $options update >&2
+apt-get $options $status --no-install-recommends -o Dpkg::Options::=--force-confold install "$@" 3>&1 >&2
 '
 
 explain_apt_failure() {
@@ -55,7 +57,7 @@ install_packages() {
     require_space /usr 1500 "for packages"
     step "install ${#missing[@]} packages"
     printf '%s ' "${missing[@]}" >>"$report_log"
-    as_root sh -c "$install_packages_script" install "${missing[@]}" </dev/null 2>&1 | tee -a "$report_log" |
+    as_root sh -c "$install_packages_script" install "${missing[@]}" </dev/null 2>>"$report_log" |
         awk -F : '/^(dl|pm)status:/ { print int($1 == "dlstatus" ? $3 / 2 : 50 + $3 / 2); fflush() }' | report_percent || explain_apt_failure
     [[ -z $(missing_packages "$@") ]] || explain_apt_failure
 }
