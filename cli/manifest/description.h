@@ -10,22 +10,9 @@
 #include "abi/manifest.h"
 #include "cli/manifest/platforms.h"
 #include "cli/text/values.h"
+#include "cli/toml/mistake.h"
 
 namespace holm::cli {
-
-// A place in holm.toml, counted from 1. Line 0: the mistake is not at a place (a missing file, a command-line
-// value).
-struct Position {
-    std::uint32_t line = 0;
-    std::uint32_t column = 0;
-};
-
-struct Mistake {
-    Position where;
-    std::string text;
-};
-
-using Mistakes = std::vector<Mistake>;
 
 struct NetDevice {
     std::string name;

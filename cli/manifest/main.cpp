@@ -30,14 +30,7 @@ struct Options {
 };
 
 int report(const std::string& config, const Mistakes& mistakes) {
-    for (const Mistake& mistake : mistakes) {
-        if (mistake.where.line == 0) {
-            std::println(stderr, "{}: {}", config, mistake.text);
-        } else {
-            std::println(stderr, "{}:{}:{}: {}", config, mistake.where.line, mistake.where.column,
-                         mistake.text);
-        }
-    }
+    for (const Mistake& mistake : mistakes) std::println(stderr, "{}", format_mistake(config, mistake));
     return 1;
 }
 

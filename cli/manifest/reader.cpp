@@ -6,18 +6,23 @@
 #include <set>
 
 #include "abi/embedded_files.h"
-#include "cli/manifest/section.h"
 #include "cli/text/quote.h"
+#include "cli/toml/section.h"
 
 namespace holm::cli {
 namespace {
 
 constexpr std::size_t kLargestFile = 1 << 20;       // bytes of holm.toml
-constexpr std::size_t kMostMistakes = 20;           // reported at once
 constexpr std::size_t kLargestStrings = 64 << 10;   // bytes of all arguments, and of the whole environment
 constexpr std::size_t kMostDns = 2;                 // holm_configured_interface.ipv4_dns
 constexpr std::uint64_t kSmallestStack = 16 << 10;  // abi/manifest.h
 constexpr std::uint64_t kLargestStack = 64 << 20;
+
+constexpr KeyHome kHomes[] = {{"name", "[image]"},         {"platforms", "[image]"}, {"arguments", "[image]"},
+                              {"shuffle_seed", "[image]"}, {"minimum", "[memory]"},  {"default", "[memory]"},
+                              {"stack", "[memory]"},       {"address", "[[net]]"},   {"gateway", "[[net]]"},
+                              {"address6", "[[net]]"},     {"gateway6", "[[net]]"},  {"dns", "[[net]]"},
+                              {"from", "[[files]]"},       {"to", "[[files]]"}};
 
 // Reads one file; a member function a section.
 class Reader {
@@ -297,13 +302,9 @@ std::expected<ImageDescription, Mistakes> read_description(std::string_view text
     const auto document = Document::parse(text);
     if (!document) return std::unexpected(Mistakes{document.error()});
     Mistakes mistakes;
-    ImageDescription description = Reader(mistakes, name).read(document->top(mistakes));
+    ImageDescription description = Reader(mistakes, name).read(document->top("holm.toml", mistakes, kHomes));
     if (mistakes.empty()) return description;
-    std::ranges::stable_sort(mistakes, [](const Mistake& a, const Mistake& b) {
-        return a.where.line != b.where.line ? a.where.line < b.where.line : a.where.column < b.where.column;
-    });
-    if (mistakes.size() > kMostMistakes) mistakes.resize(kMostMistakes);
-    return std::unexpected(std::move(mistakes));
+    return std::unexpected(in_order(std::move(mistakes)));
 }
 
 }  // namespace holm::cli

@@ -1,11 +1,11 @@
-#include "cli/manifest/section.h"
+#include "cli/toml/section.h"
 
 #include <algorithm>
 #include <format>
 
-#include "cli/manifest/toml.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
+#include "cli/toml/library.h"
 
 namespace holm::cli {
 
@@ -40,26 +40,19 @@ std::string_view type_name(const toml::node& node) {
     }
 }
 
-// Where a misplaced key belongs; people put `arguments` at the top and `stack` under [image].
-constexpr struct {
-    std::string_view key, home;
-} kHomes[] = {{"name", "[image]"},         {"platforms", "[image]"}, {"arguments", "[image]"},
-              {"shuffle_seed", "[image]"}, {"minimum", "[memory]"},  {"default", "[memory]"},
-              {"stack", "[memory]"},       {"address", "[[net]]"},   {"gateway", "[[net]]"},
-              {"address6", "[[net]]"},     {"gateway6", "[[net]]"},  {"dns", "[[net]]"},
-              {"from", "[[files]]"},       {"to", "[[files]]"}};
-
-std::string_view home_of(std::string_view key) {
-    for (const auto& candidate : kHomes) {
-        if (candidate.key == key) return candidate.home;
-    }
-    return "";
-}
-
 }  // namespace
 
-Section::Section(const Table& table, std::string title, Mistakes& mistakes)
-    : table_(std::make_shared<Table>(table)), title_(std::move(title)), mistakes_(&mistakes) {}
+Section::Section(const Table& table, std::string title, Mistakes& mistakes, std::span<const KeyHome> homes)
+    : table_(std::make_shared<Table>(table)), title_(std::move(title)), mistakes_(&mistakes), homes_(homes) {}
+
+Section Section::below(const Table& table, std::string title) const {
+    return {table, std::move(title), *mistakes_, homes_};
+}
+
+std::string_view Section::home_of(std::string_view key) const {
+    const auto known = std::ranges::find(homes_, key, &KeyHome::key);
+    return known == homes_.end() ? "" : known->home;
+}
 
 Position Section::where() const {
     return position_of(table_->toml.source());
@@ -145,8 +138,7 @@ std::optional<std::vector<Text>> Section::texts(std::string_view key, std::strin
 std::optional<Section> Section::table(std::string_view key) {
     const toml::node* node = find(key).toml;
     if (node == nullptr) return std::nullopt;
-    if (const toml::table* table = node->as_table())
-        return Section(Table{*table}, std::format("[{}]", key), *mistakes_);
+    if (const toml::table* table = node->as_table()) return below(Table{*table}, std::format("[{}]", key));
     mistake(position_of(node->source()),
             node->is_array_of_tables()
                 ? std::format("[[{0}]] is there once only; allowed: [{0}]", key)
@@ -167,7 +159,7 @@ std::vector<Section> Section::tables(std::string_view key) {
         return sections;
     }
     for (const toml::node& element : *array) {
-        sections.push_back(Section(Table{*element.as_table()}, std::format("[[{}]]", key), *mistakes_));
+        sections.push_back(below(Table{*element.as_table()}, std::format("[[{}]]", key)));
     }
     return sections;
 }
@@ -216,8 +208,8 @@ std::expected<Document, Mistake> Document::parse(std::string_view text) {
     return std::unexpected(Mistake{position_of(error.source()), std::string(error.description())});
 }
 
-Section Document::top(Mistakes& mistakes) const {
-    return Section(Section::Table{parts_->toml.table()}, "holm.toml", mistakes);
+Section Document::top(std::string title, Mistakes& mistakes, std::span<const KeyHome> homes) const {
+    return {Section::Table{parts_->toml.table()}, std::move(title), mistakes, homes};
 }
 
 }  // namespace holm::cli

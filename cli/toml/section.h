@@ -1,6 +1,6 @@
 #pragma once
 
-// One table of holm.toml while it is read: takes its keys out one by one, and complains about those nobody
+// One table of a TOML file while it is read: takes its keys out one by one, and complains about those nobody
 // asked for and about values of the wrong type. toml++ is slow to compile, so that it stays behind this
 // header.
 
@@ -8,17 +8,23 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "cli/manifest/description.h"
+#include "cli/toml/mistake.h"
 
 namespace holm::cli {
 
 struct Text {
     std::string value;
     Position where;
+};
+
+// Where a misplaced key belongs: people put `arguments` at the top of holm.toml.
+struct KeyHome {
+    std::string_view key, home;  // "arguments", "[image]"
 };
 
 class Section {
@@ -51,13 +57,16 @@ class Section {
     friend class Document;
     struct Table;  // a reference to toml++'s
     struct Node;
-    Section(const Table& table, std::string title, Mistakes& mistakes);
+    Section(const Table& table, std::string title, Mistakes& mistakes, std::span<const KeyHome> homes);
+    Section below(const Table& table, std::string title) const;
+    std::string_view home_of(std::string_view key) const;
     Node find(std::string_view key);
     void wrong_type(const Node& node, std::string_view key, std::string_view allowed);
 
     std::shared_ptr<const Table> table_;
-    std::string title_;  // how messages call it: "[memory]", or "holm.toml" for the top
+    std::string title_;  // how messages call it: "[memory]", or the file's name for the top
     Mistakes* mistakes_;
+    std::span<const KeyHome> homes_;
     std::vector<std::string_view> known_;
 };
 
@@ -67,7 +76,8 @@ class Document {
     static std::expected<Document, Mistake> parse(std::string_view text);
     Document(Document&&) noexcept;
     ~Document();
-    Section top(Mistakes& mistakes) const;
+    // `title`: how messages call what is in no table, the file's name; `homes` outlives the sections.
+    Section top(std::string title, Mistakes& mistakes, std::span<const KeyHome> homes = {}) const;
 
   private:
     struct Parts;
