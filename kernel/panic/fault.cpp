@@ -36,8 +36,7 @@ const char* guess(const Fault& fault, const Registers& registers) {
         return "probably a full stack: the address is next to the stack pointer";
     }
     const ImageLayout image = image_layout(*core.boot);
-    if (image.text.contains(fault.address) && fault.write)
-        return "the address is code, which cannot be written";
+    if (image.is_code(fault.address) && fault.write) return "the address is code, which cannot be written";
     if (image.read_only.contains(fault.address) || (image.whole.contains(fault.address) && fault.write)) {
         return "the address is constant data, which cannot be written";
     }

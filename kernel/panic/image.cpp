@@ -32,7 +32,10 @@ ImageLayout image_layout(const holm_boot_info& boot) {
     for (const Elf64_Phdr& header : std::span(headers, boot.program_header_count)) {
         const std::uint64_t begin = header.p_vaddr + layout.slide;
         const AddressRange range{begin, begin + header.p_memsz};
-        if (header.p_type == PT_LOAD && (header.p_flags & PF_X) != 0) layout.text = range;
+        if (header.p_type == PT_LOAD && (header.p_flags & PF_X) != 0) {
+            if (layout.text.end != 0) layout.hidden = {layout.text.end, range.begin};
+            layout.text = {layout.text.end == 0 ? range.begin : layout.text.begin, range.end};
+        }
         if (header.p_type == PT_LOAD && (header.p_flags & PF_W) != 0) {
             layout.data = {layout.data.begin == 0 ? range.begin : std::min(layout.data.begin, range.begin),
                            std::max(layout.data.end, range.end)};

@@ -28,12 +28,12 @@ using Screen = TextWriter;
 constexpr std::size_t kScreenSize = 8192;
 
 void put_address(Screen& screen, const ImageLayout& image, std::uint64_t address) {
-    if (!image.text.contains(address)) {
+    if (!image.is_code(address)) {
         screen.hex(address, 12) << "  (outside the image)";
         return;
     }
     screen.hex(address - image.slide, 12);
-    const Symbol symbol = find_symbol(address - image.text.begin);
+    const Symbol symbol = find_symbol(image.code_offset(address));
     if (symbol.name[0] == 0) return;
     screen << "  " << symbol.name;
     if (symbol.offset != 0) (screen << "+0x").hex(symbol.offset);

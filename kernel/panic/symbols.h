@@ -13,7 +13,7 @@ struct Symbol {
     std::uint64_t offset;  // of the address from the function's start
 };
 
-// `offset` counts from the first byte of the image's code.
+// `offset` counts the image's bytes of code (ImageLayout::code_offset).
 Symbol find_symbol(std::uint64_t offset);
 
 // What std::type_info::name() says, as a programmer writes it; the mangled name itself when the table lacks

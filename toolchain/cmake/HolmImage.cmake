@@ -26,8 +26,9 @@ set(HOLM_IMAGE_LINK_OPTIONS --target=x86_64-linux-musl --sysroot=${HOLM_SYSROOT}
     LINKER:--image-base=0x200000 LINKER:--apply-dynamic-relocs
     LINKER:-z,pack-relative-relocs LINKER:-z,separate-loadable-segments LINKER:-z,relro LINKER:-z,now
     LINKER:-z,noexecstack LINKER:-z,max-page-size=4096 LINKER:-e,holm_entry LINKER:--build-id=sha1)
-# Links twice, so that a report can name the image's functions.
+# Links more than once, so that a report can name the image's functions, and a large image keeps what is seldom used apart.
 set(HOLM_LINK_IMAGE ${CMAKE_CURRENT_LIST_DIR}/link_image.py)
+set(HOLM_COLD_ROOMS ${CMAKE_CURRENT_LIST_DIR}/cold.ld)
 set(HOLM_SYSROOT_LIBRARIES ${HOLM_SYSROOT}/lib/libc++.a ${HOLM_SYSROOT}/lib/libc++abi.a ${HOLM_SYSROOT}/lib/libunwind.a
     ${HOLM_SYSROOT}/lib/libc.a ${HOLM_SYSROOT}/lib/libbuiltins.a)
 
@@ -65,7 +66,7 @@ function(holm_add_image name)
     set(image ${HOLM_IMAGE_DIRECTORY}/${name})
     target_link_options(${name} PRIVATE ${HOLM_IMAGE_LINK_OPTIONS} @${manifest}.link LINKER:-Map=${image}.map)
     set_target_properties(${name} PROPERTIES OUTPUT_NAME ${name}.debug RUNTIME_OUTPUT_DIRECTORY ${HOLM_IMAGE_DIRECTORY}
-        LINK_DEPENDS "${HOLM_SYSROOT_LIBRARIES};${manifest}.link;${HOLM_LINK_IMAGE}"
+        LINK_DEPENDS "${HOLM_SYSROOT_LIBRARIES};${manifest}.link;${HOLM_LINK_IMAGE};${HOLM_COLD_ROOMS}"
         RULE_LAUNCH_LINK "/usr/bin/python3 -B ${HOLM_LINK_IMAGE}")
     add_custom_command(TARGET ${name} POST_BUILD BYPRODUCTS ${image} VERBATIM
         COMMAND llvm-strip-19 --strip-all -o ${image} ${image}.debug)

@@ -2,12 +2,13 @@
 """link_image.py COMMAND...: link an image so that it can name its own functions, and what it throws, in a report.
 
 Runs the linker's command twice. The first link tells where the functions are; a table of them goes into the second
-one. The table is constant data and counts from the start of the code, so it moves the code but does not change it.
+one. The table is constant data and counts bytes of code, so it moves the code but does not change it. The code of a
+large image is in two segments, the second of which has what is seldom used (cold.ld).
 The format is read by kernel/panic/symbols.cpp:
 
     4 bytes  number of functions, little-endian
     for each function, in the order of their addresses:
-      varint   bytes from the function before it (the first: from the start of the code)
+      varint   bytes of code from the function before it (the first: from the start of the code)
       1 byte   how many bytes its name has in common with the start of the name before it
       the rest of its name, NUL-terminated
 
@@ -27,21 +28,25 @@ import tempfile
 
 LONGEST_NAME = 120
 PT_LOAD, PF_X = 1, 1
+LARGE = 128 * 1024  # bytes of code; below, two more segments would cost more of the file than they save of memory
 
 
-def code_range(path):
-    """Address and size of the executable segment."""
+def code_ranges(path):
+    """Address and size of each executable segment."""
     with open(path, "rb") as image:
         header = image.read(64)
         offset, = struct.unpack_from("<Q", header, 32)
         size, count = struct.unpack_from("<HH", header, 54)
         image.seek(offset)
         table = image.read(size * count)
+    ranges = []
     for index in range(count):
         kind, flags, _, address, _, _, length = struct.unpack_from("<IIQQQQQ", table, index * size)
         if kind == PT_LOAD and flags & PF_X:
-            return address, length
-    sys.exit(f"link_image.py: {path} has no executable segment")
+            ranges.append((address, length))
+    if not ranges:
+        sys.exit(f"link_image.py: {path} has no executable segment")
+    return ranges
 
 
 def shorten(name):
@@ -67,16 +72,21 @@ def shorten(name):
     return name.replace("{anonymous}::", "")[:LONGEST_NAME] + suffix
 
 
-def functions(path, begin, size):
-    """Offset -> name. Of several names for one place (identical code is folded) the first stays."""
+def functions(path, code):
+    """Bytes of code in front of it -> name. Of several names for one place (identical code is folded) the first stays."""
     listing = subprocess.run(["llvm-nm-19", "--defined-only", "--numeric-sort", "--demangle", path], check=True,
                              capture_output=True, text=True).stdout
     found = {}
     for line in listing.splitlines():
         address, kind, name = line.split(" ", 2)
-        offset = int(address, 16) - begin
-        if kind in "tTwW" and 0 <= offset < size and not name.startswith(".L"):
-            found.setdefault(offset, shorten(name))
+        if kind not in "tTwW" or name.startswith(".L"):
+            continue
+        before = 0
+        for begin, size in code:
+            offset = int(address, 16) - begin
+            if 0 <= offset < size:
+                found.setdefault(before + offset, shorten(name))
+            before += size
     return sorted(found.items())
 
 
@@ -156,11 +166,16 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         # Both links have the same sections: a seed that shuffles them gives the same order twice.
         empty = encode([])
-        link([*command, assemble({"holm_symbol_table": empty, "holm_type_names": empty}, pathlib.Path(folder))])
-        begin, size = code_range(output)
-        tables = {"holm_symbol_table": encode(functions(output, begin, size)), "holm_type_names": type_names(output) or empty}
+        no_tables = assemble({"holm_symbol_table": empty, "holm_type_names": empty}, pathlib.Path(folder))
+        link([*command, no_tables])
+        code = code_ranges(output)
+        if sum(size for _, size in code) >= LARGE:
+            command.append(f"-Wl,-T,{pathlib.Path(__file__).with_name('cold.ld')}")
+            link([*command, no_tables])
+            code = code_ranges(output)
+        tables = {"holm_symbol_table": encode(functions(output, code)), "holm_type_names": type_names(output) or empty}
         link([*command, assemble(tables, pathlib.Path(folder))])
-    if code_range(output)[1] != size:
+    if [size for _, size in code_ranges(output)] != [size for _, size in code]:
         sys.exit(f"link_image.py: {output}: the table of functions changed the code")
 
 
