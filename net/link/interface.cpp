@@ -25,7 +25,7 @@ Interface::Interface(LinkDevice& device, MacAddress mac, std::uint16_t mtu, bool
     mtu_ = std::max<std::uint16_t>(mtu_, 68);
 }
 
-bool Interface::is_broadcast(IpAddress address) const {
+bool Interface::is_broadcast(const IpAddress& address) const {
     if (prefix_length_ == 0 || prefix_length_ > 30 || !address.is_v4()) return false;
     const std::uint32_t host_bits = ~std::uint32_t{0} >> prefix_length_;
     return address.to_v4() == (address_.to_v4() | host_bits);

@@ -73,12 +73,12 @@ class Interface final : private ndp::Output {
     IpAddress address() const { return guard_.usable() || loopback_ ? address_ : IpAddress::any_v4(); }
     std::uint8_t prefix_length() const { return prefix_length_; }
     // An address of this interface, of either family.
-    bool is_own(IpAddress address) const {
+    bool is_own(const IpAddress& address) const {
         if (!address.is_v4()) return ipv6_.is_own(address);
-        return address == address_ && !this->address().is_unspecified();
+        return address == address_ && (guard_.usable() || loopback_) && !address.is_unspecified();
     }
     // The broadcast address of our own network (none with prefixes longer than 30 bits, RFC 3021).
-    bool is_broadcast(IpAddress address) const;
+    bool is_broadcast(const IpAddress& address) const;
     AddressGuard::State address_state() const { return guard_.state(); }
 
     void set_address(Instant now, IpAddress address, std::uint8_t prefix_length, AddressPolicy policy);

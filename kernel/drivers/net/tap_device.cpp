@@ -14,9 +14,11 @@ namespace holm::drivers {
 namespace {
 
 constexpr std::size_t kHeader = net::wire::kVirtioNetHeaderSize;
+constexpr std::size_t kLargestFrame = kHeader + 14 + 65'535;
 
 // In front of the header, so that the IP header lies at a multiple of 32: 6 + 12 + 14.
 constexpr std::size_t kHeadroom = 6;
+constexpr std::size_t kAlignment = 64;
 
 // The interface behind the tap has been deleted; a tap whose interface is down says EIO, and comes back.
 bool means_gone(long result) {
@@ -26,51 +28,78 @@ bool means_gone(long result) {
 }  // namespace
 
 unsigned TapDevice::receive(FrameSink& sink) {
-    if (gone_) return 0;
     unsigned frames = 0;
-    while (frames < kBatch) {
+    for (bool more = true; more && !gone_ && frames < kBatch;) {
         const auto landing = landing_.acquire();
         if (landing.bytes.empty()) break;
-        const MutableBytes into = landing.bytes.subspan(kHeadroom);
-        const long size = gate_.read(handle_, into);
-        if (size <= 0) {
-            gone_ = means_gone(size);
-            break;
-        }
-        ++frames;
-        const Bytes received = Bytes(into).first(std::size_t(size));
-        if (received.size() <= kHeader) continue;
-        const Bytes frame = received.subspan(kHeader);
-        const auto offload = net::wire::parse_virtio_net(received.first(kHeader), frame.size());
-        if (!offload) continue;
-        sink.receive({frame, *offload, landing.owner});
+        more = read_burst(landing.bytes, kBatch - frames);
+        frames += burst_size_;
+        deliver(landing.bytes, landing.owner, sink);
     }
     return frames;
 }
 
-net::TransmitResult TapDevice::transmit(const net::OutgoingFrame& frame) {
-    if (gone_) return net::TransmitResult::kGone;
-    const long result = write(frame);
-    full_ = result == -EAGAIN;
-    if (full_) return net::TransmitResult::kFull;
-    if (means_gone(result)) {
-        gone_ = true;
-        return net::TransmitResult::kGone;
+// A buffer is a little larger than the largest frame, so that a few dozen small ones find room for another
+// read behind them.
+bool TapDevice::read_burst(MutableBytes into, unsigned most) {
+    burst_size_ = 0;
+    std::size_t start = kHeadroom;
+    while (burst_size_ < std::min<std::size_t>(most, kBurst) && start + kLargestFrame <= into.size()) {
+        const long size = gate_.read(handle_, into.subspan(start));
+        if (size <= 0) {
+            gone_ = means_gone(size);
+            return false;
+        }
+        burst_[burst_size_++] = {std::uint32_t(start), std::uint32_t(size)};
+        start = (start + std::size_t(size) + kAlignment - 1) / kAlignment * kAlignment + kHeadroom;
     }
-    return net::TransmitResult::kSent;  // or lost, as frames may be: the interface is down, the host has no
-                                        // memory
+    return true;
 }
 
-long TapDevice::write(const net::OutgoingFrame& frame) {
+void TapDevice::deliver(MutableBytes from, net::BufferOwner* owner, FrameSink& sink) const {
+    for (const Piece& piece : std::span(burst_).first(burst_size_)) {
+        const Bytes received = from.subspan(piece.start, piece.size);
+        if (received.size() <= kHeader) continue;
+        const Bytes frame = received.subspan(kHeader);
+        const auto offload = net::wire::parse_virtio_net(received.first(kHeader), frame.size());
+        if (!offload) continue;
+        sink.receive({frame, *offload, owner});
+    }
+}
+
+net::TransmitResult TapDevice::transmit(const net::OutgoingFrame& frame) {
+    if (gone_) return net::TransmitResult::kGone;
     std::size_t size = kHeader;
     for (const Bytes piece : frame.pieces) size += piece.size();
     if (!gather_) gather_.reset(new (std::nothrow) std::byte[kCopyLimit]);
-    if (size <= kCopyLimit && gather_) {
-        net::wire::emit_virtio_net(frame.offload, MutableBytes(gather_.get(), kHeader));
-        std::byte* to = gather_.get() + kHeader;
-        for (const Bytes piece : frame.pieces) to = std::copy(piece.begin(), piece.end(), to);
-        return gate_.write(handle_, Bytes(gather_.get(), size));
+    const bool large = size > kCopyLimit || !gather_;
+    if (large || size > kCopyLimit - gathered_end_ || gathered_count_ == kGathered) {
+        full_ = !write_gathered();
+        if (gone_) return net::TransmitResult::kGone;
+        if (full_) return net::TransmitResult::kFull;
+        if (large) return write_large(frame);
     }
+    std::byte* to = gather_.get() + gathered_end_;
+    net::wire::emit_virtio_net(frame.offload, MutableBytes(to, kHeader));
+    to += kHeader;
+    for (const Bytes piece : frame.pieces) to = std::copy(piece.begin(), piece.end(), to);
+    gathered_[gathered_count_++] = std::uint16_t(size);
+    gathered_end_ += size;
+    return net::TransmitResult::kSent;
+}
+
+bool TapDevice::write_gathered() {
+    for (; gathered_first_ < gathered_count_ && !gone_; ++gathered_first_) {
+        const Bytes frame(gather_.get() + gathered_start_, gathered_[gathered_first_]);
+        if (judge(gate_.write(handle_, frame)) == net::TransmitResult::kFull) return false;
+        gathered_start_ += frame.size();
+    }
+    gathered_first_ = gathered_count_ = 0;
+    gathered_start_ = gathered_end_ = 0;
+    return true;
+}
+
+net::TransmitResult TapDevice::write_large(const net::OutgoingFrame& frame) {
     std::byte header[kHeader];
     net::wire::emit_virtio_net(frame.offload, header);
     iovec pieces[2 + net::ip::kMaximumPayloadPieces];
@@ -78,7 +107,16 @@ long TapDevice::write(const net::OutgoingFrame& frame) {
     pieces[count++] = {header, kHeader};
     for (const Bytes piece : frame.pieces)
         pieces[count++] = {const_cast<std::byte*>(piece.data()), piece.size()};
-    return gate_.writev(handle_, pieces, count);
+    const auto result = judge(gate_.writev(handle_, pieces, count));
+    full_ = result == net::TransmitResult::kFull;
+    return result;
+}
+
+net::TransmitResult TapDevice::judge(long result) {
+    if (result == -EAGAIN) return net::TransmitResult::kFull;
+    if (!means_gone(result)) return net::TransmitResult::kSent;
+    gone_ = true;
+    return net::TransmitResult::kGone;
 }
 
 }  // namespace holm::drivers

@@ -1,8 +1,11 @@
 #pragma once
 
 // A tap: one frame a read or write, each with the 12-byte virtio-net header in front (facts: host-limits,
-// section 5).
+// section 5). Frames are read in bursts and written in bursts: the kernel's paths and the stack's are each
+// larger than a first-level cache, and by turns they would push each other out.
 
+#include <array>
+#include <cstdint>
 #include <memory>
 
 #include "kernel/drivers/net/descriptor_driver.h"
@@ -13,7 +16,7 @@ namespace holm::drivers {
 class TapDevice final : public DescriptorDriver {
   public:
     // Frames up to this size are gathered into one buffer: one write() of contiguous bytes is cheaper than a
-    // writev().
+    // writev(). Small ones lie in it one behind the other until publish().
     static constexpr std::size_t kCopyLimit = std::size_t{16} * 1024;
 
     TapDevice(const platform::Gate& gate, std::int32_t handle, const net::DeviceCapabilities& capabilities)
@@ -22,14 +25,39 @@ class TapDevice final : public DescriptorDriver {
     unsigned receive(FrameSink& sink) override;
     net::TransmitResult transmit(const net::OutgoingFrame& frame) override;
     net::DeviceCapabilities capabilities() const override { return capabilities_; }
-    void flush() override { full_ = false; }  // a frame is taken whole or not at all
+    void flush() override { full_ = !write_gathered(); }
+    void publish() override { full_ = !write_gathered(); }
 
   private:
-    long write(const net::OutgoingFrame& frame);
+    // Frames read before the first of them is looked at.
+    static constexpr std::size_t kBurst = 32;
+    static constexpr std::size_t kGathered = 64;
+
+    // Reads into one landing buffer, small frames one behind the other; false when there is no more to read.
+    bool read_burst(MutableBytes into, unsigned most);
+    void deliver(MutableBytes from, net::BufferOwner* owner, FrameSink& sink) const;
+    // False when the device is full: the rest stays.
+    bool write_gathered();
+    net::TransmitResult write_large(const net::OutgoingFrame& frame);
+    // What a write's result says of the device; a frame may also be lost: the interface is down, the host has
+    // no memory.
+    net::TransmitResult judge(long result);
 
     net::DeviceCapabilities capabilities_;
     LandingBuffers landing_;
-    std::unique_ptr<std::byte[]> gather_;  // kCopyLimit bytes, header included
+    struct Piece {
+        std::uint32_t start;
+        std::uint32_t size;  // bytes, virtio-net header included
+    };
+    std::array<Piece, kBurst> burst_;
+    unsigned burst_size_ = 0;
+
+    std::unique_ptr<std::byte[]> gather_;            // kCopyLimit bytes
+    std::array<std::uint16_t, kGathered> gathered_;  // sizes of the frames in it, headers included
+    unsigned gathered_first_ = 0;                    // that was not written yet
+    unsigned gathered_count_ = 0;
+    std::size_t gathered_start_ = 0;  // where that one lies
+    std::size_t gathered_end_ = 0;
 };
 
 }  // namespace holm::drivers

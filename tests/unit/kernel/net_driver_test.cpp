@@ -127,6 +127,7 @@ TEST_CASE("a tap driver writes header and pieces as one frame, small or large") 
     offload.checksum_start = 34;
     offload.checksum_offset = 16;
     CHECK(send(tap, {"head", "er", "payload"}, offload) == net::TransmitResult::kSent);
+    tap.publish();
     const std::string frame = pair.read();
     REQUIRE(frame.size() == 12 + 13);
     CHECK(frame[0] == 1);
@@ -136,6 +137,59 @@ TEST_CASE("a tap driver writes header and pieces as one frame, small or large") 
     const std::string large(60'000, 'L');
     CHECK(send(tap, {"header", large}) == net::TransmitResult::kSent);
     CHECK(pair.read() == kPlain + "header" + large);
+}
+
+TEST_CASE("a tap driver keeps frames in order, however they are gathered") {
+    const Pair pair(SOCK_DGRAM);
+    TapDevice tap(gate(), pair.driver, {});
+    const std::string middling(3000, 'M'), large(60'000, 'L');
+    CHECK(send(tap, {"one"}) == net::TransmitResult::kSent);
+    CHECK(send(tap, {middling}) == net::TransmitResult::kSent);
+    CHECK(pair.read().empty());  // nothing leaves before it must
+    CHECK(send(tap, {large}) == net::TransmitResult::kSent);
+    CHECK(send(tap, {"two"}) == net::TransmitResult::kSent);
+    tap.publish();
+    for (const std::string& frame : {std::string("one"), middling, large, std::string("two")})
+        CHECK(pair.read() == kPlain + frame);
+    CHECK(pair.read().empty());
+}
+
+TEST_CASE("what a full tap did not take leaves when there is room") {
+    const Pair pair(SOCK_DGRAM);
+    TapDevice tap(gate(), pair.driver, {});
+    int sent = 0;
+    while (sent < 10'000 && send(tap, {std::to_string(sent)}) == net::TransmitResult::kSent) ++sent;
+    REQUIRE(sent < 10'000);
+    int seen = 0;
+    for (int quiet = 0; quiet < 2;) {
+        const std::string frame = pair.read();
+        if (frame.empty()) {
+            ++quiet;
+            tap.flush();
+            continue;
+        }
+        quiet = 0;
+        CHECK(frame == kPlain + std::to_string(seen));
+        ++seen;
+    }
+    CHECK(seen == sent);
+    CHECK_FALSE(tap.readiness().want_writable);
+}
+
+TEST_CASE("frames of all sizes arrive in one burst") {
+    const Pair pair(SOCK_DGRAM);
+    TapDevice tap(gate(), pair.driver, {});
+    Collector collector;
+    std::vector<std::string> frames;
+    for (int i = 0; i < 40; ++i)
+        frames.push_back(std::string(i % 7 == 3 ? 40'000 : 60 + 100 * (i % 3), char('a' + i % 26)));
+    std::size_t written = 0, taken = 0;
+    while (taken < frames.size()) {
+        // As many as the socket's buffer holds.
+        for (int i = 0; i < 3 && written < frames.size(); ++i) pair.write(kPlain + frames[written++]);
+        taken += tap.receive(collector);
+    }
+    CHECK(collector.frames == frames);
 }
 
 TEST_CASE("a full tap says so and asks to be told when there is room") {
@@ -160,8 +214,10 @@ TEST_CASE("a tap that has vanished is noticed by reading and by writing") {
     CHECK(reading.receive(collector) == 0);
     CHECK(reading.gone());
     CHECK(reading.readiness().handle == -1);
-    CHECK(send(writing, {"frame"}) == net::TransmitResult::kGone);
+    CHECK(send(writing, {"frame"}) == net::TransmitResult::kSent);
+    writing.publish();
     CHECK(writing.gone());
+    CHECK(send(writing, {"frame"}) == net::TransmitResult::kGone);
 }
 
 TEST_CASE("a retained buffer is left alone; at 64 of them frames come without an owner") {
