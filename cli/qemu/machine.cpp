@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <print>
@@ -22,6 +23,10 @@ namespace {
 
 constexpr int kNotRun = 125;
 constexpr int kPanicStatus = 134;
+constexpr int kStoppedStatus = 143;  // 128 + SIGTERM
+// The image ends itself when the grace is over; a task that hogs its core, at the second tick of its watchdog
+// after that. This is for one that does not.
+constexpr std::chrono::seconds kMargin{3};
 constexpr char kStopByte = 3;  // what the image takes for a stop request on its serial port
 // A stop byte that comes before the image has started its serial port is lost.
 constexpr timespec kAskAgainAfter{0, 200'000'000};
@@ -52,19 +57,30 @@ void ask_to_stop(int input) {
     [[maybe_unused]] const ssize_t written = write(input, &kStopByte, 1);
 }
 
-// Sees to it that the signals become stop requests, until QEMU has ended: its wait status.
-int wait_for_end(pid_t child, int input) {
+struct End {
+    int status;   // QEMU's, as wait() says it
+    bool killed;  // by this program, after the grace
+};
+
+// Sees to it that the signals become stop requests, until QEMU has ended.
+End wait_for_end(pid_t child, int input, std::chrono::milliseconds grace) {
+    using Clock = std::chrono::steady_clock;
     const sigset_t handled = handled_signals();
-    bool stopping = false;
+    bool stopping = false, killed = false;
+    Clock::time_point last{};
     for (;;) {
         const int number =
             stopping ? sigtimedwait(&handled, nullptr, &kAskAgainAfter) : sigwaitinfo(&handled, nullptr);
         if (number == SIGCHLD) {
             int ended = 0;
-            if (waitpid(child, &ended, WNOHANG) == child) return ended;
+            if (waitpid(child, &ended, WNOHANG) == child) return {ended, killed};
         } else if (number > 0 || (number < 0 && errno == EAGAIN)) {
+            if (!stopping) last = Clock::now() + grace + kMargin;
             stopping = true;
             ask_to_stop(input);
+            if (killed || Clock::now() < last) continue;
+            killed = true;
+            kill(child, SIGKILL);
         }
     }
 }
@@ -92,10 +108,16 @@ void look_at_the_end(const LastLook& look, int status_socket) {
     tell(look.control.ours, R"({"execute":"quit"})");
 }
 
-int report(int ended, int status_socket) {
+int report(const End& end, int status_socket, std::chrono::milliseconds grace) {
     unsigned char own = 0;
     const bool told = read(status_socket, &own, 1) == 1;
     if (told) return own;
+    const int ended = end.status;
+    if (end.killed) {
+        std::println(stderr, "holm-qemu: was ended: it did not stop within its grace period, {} ms",
+                     grace.count());
+        return kStoppedStatus;
+    }
     if (WIFSIGNALED(ended)) {
         std::println(stderr, "holm-qemu: QEMU was ended by signal {} ({}) before the image ended",
                      WTERMSIG(ended), strsignal(WTERMSIG(ended)));
@@ -121,7 +143,8 @@ SocketToQemu SocketToQemu::create() {
     return {ends[0], ends[1]};
 }
 
-int run_qemu(const std::vector<std::string>& command, SocketToQemu status, const LastLook* last_look) {
+int run_qemu(const std::vector<std::string>& command, SocketToQemu status, std::chrono::milliseconds grace,
+             const LastLook* last_look) {
     int input[2];
     if (pipe2(input, O_CLOEXEC | O_NONBLOCK) != 0) fail_with("no pipe can be had: {}", std::strerror(errno));
     const pid_t parent = getpid();
@@ -137,9 +160,9 @@ int run_qemu(const std::vector<std::string>& command, SocketToQemu status, const
         // socket closes.
         watcher = std::thread([&] { look_at_the_end(*last_look, status.ours); });
     }
-    const int ended = wait_for_end(child, input[1]);
+    const End end = wait_for_end(child, input[1], grace);
     if (watcher.joinable()) watcher.join();
-    return report(ended, status.ours);
+    return report(end, status.ours, grace);
 }
 
 }  // namespace holm::cli

@@ -2,6 +2,7 @@
 
 // QEMU as a child of this program: its input takes stop requests, a socket gives the service's exit status.
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -24,7 +25,10 @@ struct LastLook {
     std::function<void()> after_panic;
 };
 
-// Runs it to its end. The service's exit status; 125 and a sentence if QEMU ended without one.
-int run_qemu(const std::vector<std::string>& command, SocketToQemu status, const LastLook* last_look);
+// Runs it to its end. The service's exit status; 125 and a sentence if QEMU ended without one; 143 if it had
+// to be killed, which happens when it is still there some seconds after the grace that follows a stop
+// request.
+int run_qemu(const std::vector<std::string>& command, SocketToQemu status, std::chrono::milliseconds grace,
+             const LastLook* last_look);
 
 }  // namespace holm::cli

@@ -162,7 +162,7 @@ int run(std::vector<char*> words) {
         settings.control = look.control.of_qemu;
     }
     return run_qemu(qemu_command(program->string(), *options, *plan, *grants, settings), status,
-                    core ? &look : nullptr);
+                    std::chrono::milliseconds(options->grace_ms), core ? &look : nullptr);
 }
 
 }  // namespace

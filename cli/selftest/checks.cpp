@@ -39,8 +39,8 @@ constexpr Check kChecks[] = {
 
     {"privileged instructions", "hlt", "hlt is refused", kPanic},
     {"privileged instructions", "cli", "cli is refused", kPanic},
-    {"privileged instructions", "in", "port input is refused", kPanic, kProcessAndVm},
-    {"privileged instructions", "out", "port output is refused", kPanic, kProcessAndVm},
+    {"privileged instructions", "in", "port input is refused", kPanic},
+    {"privileged instructions", "out", "port output is refused", kPanic},
     {"privileged instructions", "rdmsr", "reading model-specific registers is refused", kPanic},
     {"privileged instructions", "wrmsr", "writing model-specific registers is refused", kPanic},
     {"privileged instructions", "mov-to-cr0", "turning write protection off is refused", kPanic},

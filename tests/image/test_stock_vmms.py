@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 
@@ -68,6 +69,22 @@ def test_a_stop_request_is_orderly(start, machine):
     instance.wait_for("ready")
     assert instance.stop() == 3, instance.output()
     assert "orderly" in instance.output()
+
+
+def test_a_machine_that_does_nothing_any_more_is_ended(start):
+    instance = start("tests/stop", *TCG, "--grace", "100", arguments=["poll"], tender="holm-qemu")
+    instance.wait_for("ready")
+    child = subprocess.run(["pgrep", "-P", str(instance.pid)], capture_output=True, text=True, check=True).stdout.split()[0]
+    os.kill(int(child), signal.SIGSTOP)
+    assert instance.stop() == 143
+    assert "did not stop within its grace period, 100 ms" in instance.output()
+
+
+def test_a_core_that_never_sleeps_and_never_asks_hears_stop_requests(start):
+    instance = start("tests/tasks", *TCG, "--grace", "1000", arguments=["hog-forever"], tender="holm-qemu")
+    instance.wait_for("the core is hogged")
+    assert instance.stop() == 143
+    assert "could not be delivered" in instance.output()
 
 
 def test_an_idle_machine_sleeps(start):

@@ -3,6 +3,7 @@
 // (x86_64/pvh_entry.S); it ends with the seal, behind which the page tables are ring 0's.
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
 #include <optional>
@@ -65,7 +66,6 @@ struct BootBlock {
 
 constinit bool over = false;
 constinit SerialPort serial{};
-constinit Power power{};  // by physical addresses
 constinit char command_line_text[StartInfo::kMaxCommandLine]{};
 
 class Boot {
@@ -116,7 +116,7 @@ class Boot {
                 !memory_.reach(where.address, sizeof(std::uint16_t)))
                 acpi_.power = {};
         }
-        power.use(acpi_.power);
+        if (info_.acpi_root() != 0) put_off_steps(holm_boot_area.ring0, off_steps(acpi_.power));
     }
 
     void read_command_line() {
@@ -212,7 +212,6 @@ class Boot {
              {&acpi_.power.sleep[0], &acpi_.power.sleep[1], &acpi_.power.reset}) {
             if (where->where == AcpiPower::Where::kMemory) where->address = window_->add(where->address);
         }
-        block_->machine.power.use(acpi_.power);
         const AcpiButton& button = acpi_.button;
         IoApic lines(IoApic::kPhysical);
         if (button.status_port == 0 || button.interrupt >= lines.inputs()) return;
@@ -364,12 +363,18 @@ class Boot {
     }
 
     [[noreturn]] void enter() {
+        // What the library OS reads and writes while it runs.
+        const std::array ports{
+            serial.ports(), PortRange{block_->machine.button_port,
+                                      static_cast<std::uint16_t>(block_->machine.button_port == 0 ? 0 : 2)}};
         build_ring0(reinterpret_cast<std::byte*>(ring0_), later(ring0_),
                     {.upcall_entry = later(holm_virtio_upcall),
                      .upcall_stack = later(upcall_stack_ + kUpcallStack),
                      .heap_start = block_->info.heap_start,
                      .heap_size = block_->info.heap_size,
-                     .bus_offset = offset_});
+                     .bus_offset = offset_,
+                     .ports = ports});
+        put_off_steps(reinterpret_cast<std::byte*>(ring0_), off_steps(acpi_.power));
         // Ring 0's last step of the boot runs where it will be, which these tables do not have yet.
         const auto* top = reinterpret_cast<const std::uint64_t*>(table_root_);
         memory_.adopt(offset_, top[offset_ / kSlot]);
@@ -444,7 +449,7 @@ void boot_failure(std::string_view sentence, std::string_view about) {
         serial.write(as_bytes(about));
     }
     serial.write(as_bytes("\n"));
-    power.off(kRefusedStatus, holm_virtio_exceptions);
+    service_off(kRefusedStatus);
 }
 
 void boot_failure(std::string_view sentence) {
@@ -460,13 +465,16 @@ extern "C" [[noreturn, gnu::visibility("hidden"), gnu::used]] void holm_virtio_b
     std::uint64_t start_info) {
     // The old interrupt controllers would send theirs to the exceptions' vectors.
     if (in8(0x21) != 0xff) out8(0x21, 0xff);  // the second one's come through the first
+    constexpr std::array kAllPorts{PortRange{0, HOLM_RING0_PORTS}};
     const auto area = reinterpret_cast<std::uint64_t>(holm_boot_area.ring0);
     build_ring0(holm_boot_area.ring0, area,
                 {.upcall_entry = reinterpret_cast<std::uint64_t>(holm_virtio_upcall),
                  .upcall_stack = reinterpret_cast<std::uint64_t>(holm_boot_area.stack) + kBootUpcallStack,
                  .heap_start = 0,
                  .heap_size = 0,
-                 .bus_offset = 0});
+                 .bus_offset = 0,
+                 .ports = kAllPorts});
+    put_off_steps(holm_boot_area.ring0, off_steps({}));
     holm_virtio_exceptions = holm_boot_area.ring0 + HOLM_RING0_EXCEPTION_PAGE;
     serial.start();
     (::new (boot_room) Boot(start_info))->run();

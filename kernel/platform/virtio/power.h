@@ -1,9 +1,9 @@
 #pragma once
 
-// The end of the machine. A service's exit status leaves by whatever can carry it (docs/stock-vmms.md), and
-// the machine ends by the first of several ways that works.
+// The end of the machine: several ways, of which the first one that works is it (docs/stock-vmms.md). Ring 0
+// goes them (x86_64/ring0.S), because ring 3 has none of these ports.
 
-#include <cstddef>
+#include <array>
 #include <cstdint>
 
 namespace holm::platform {
@@ -21,14 +21,16 @@ struct AcpiPower {
     Register reset;
 };
 
-class Power {
-  public:
-    void use(const AcpiPower& acpi) { acpi_ = acpi; }
-    // `exceptions` is the page of exceptions (ring0_layout.h).
-    [[noreturn]] void off(int status, std::byte* exceptions);
-
-  private:
-    AcpiPower acpi_;
+// One way to end it, as ring 0 reads it (ring0_layout.h).
+struct OffStep {
+    std::uint64_t where;  // a port, or a virtual address
+    std::uint32_t how;    // HOLM_OFF_...
+    std::uint32_t what;
 };
+static_assert(sizeof(OffStep) == 16);
+
+// In the order in which they are tried; what is left behind them is HOLM_OFF_END.
+using OffSteps = std::array<OffStep, 6>;
+OffSteps off_steps(const AcpiPower& acpi);
 
 }  // namespace holm::platform

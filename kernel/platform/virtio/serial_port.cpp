@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "kernel/platform/virtio/x86_64/ports.h"
-
 namespace holm::platform {
 namespace {
 
@@ -34,6 +32,10 @@ void SerialPort::start() {
     if ((status & kRoomInFifo) != 0) room_ = kFifo;
 }
 
+PortRange SerialPort::ports() const {
+    return {kBase, static_cast<std::uint16_t>(present_ ? 8 : 0)};
+}
+
 void SerialPort::write(Bytes text) {
     while (present_ && !text.empty()) {
         for (int patience = kPatience; room_ == 0;) {
@@ -43,8 +45,8 @@ void SerialPort::write(Bytes text) {
                 return;
         }
         const std::size_t size = std::min(text.size(), room_);
-        out8_each(kData, text.data(), size);
         room_ -= size;
+        out8_each(kData, text.data(), size);
         text = text.subspan(size);
     }
 }

@@ -3,6 +3,7 @@
 // The first serial port, a 16550: the console, and a byte of 3 (Ctrl-C) coming in is a stop request.
 
 #include "base/bytes.h"
+#include "kernel/platform/virtio/x86_64/ports.h"
 
 namespace holm::platform {
 
@@ -14,6 +15,8 @@ class SerialPort {
     // needs is left to enable_receive_interrupt().
     void start();
     bool present() const { return present_; }
+    // What it is used through; none where there is no port.
+    PortRange ports() const;
 
     void write(Bytes text);
     // Interrupts for what comes in, through the interrupt controller's input 4.

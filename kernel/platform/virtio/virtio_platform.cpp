@@ -6,6 +6,7 @@
 #include "kernel/console/console.h"
 #include "kernel/core.h"
 #include "kernel/drivers/virtio/mmio_transport.h"
+#include "kernel/panic/watchdog.h"
 #include "kernel/platform/virtio/acpi.h"
 #include "kernel/platform/virtio/x86_64/ports.h"
 #include "kernel/platform/virtio/x86_64/ring0.h"
@@ -18,6 +19,8 @@ namespace holm::platform {
 static constexpr Duration kLongestWait = Duration::seconds(1);
 // How often a device without interrupts is looked at.
 static constexpr Duration kPollInterval = Duration::milliseconds(1);
+// A core that has not slept for so long gets a tick of the watchdog.
+static constexpr std::uint64_t kTickNanoseconds = 1'000'000'000;
 
 alignas(VirtioPlatform) static std::byte storage[sizeof(VirtioPlatform)];
 
@@ -26,7 +29,11 @@ VirtioPlatform& VirtioPlatform::start(const holm_boot_info& boot) {
 }
 
 VirtioPlatform::VirtioPlatform(VirtioMachine& machine, std::uint64_t bus_offset)
-    : machine_(machine), bus_offset_(bus_offset), console_bell_(machine.console.notify) {
+    : machine_(machine),
+      bus_offset_(bus_offset),
+      busy_since_(__builtin_ia32_rdtsc()),
+      console_bell_(machine.console.notify) {
+    set_timer(kTickNanoseconds);
     if (machine.console.size == 0) return;
     console_.emplace(
         MutableBytes(reinterpret_cast<std::byte*>(machine.console.ring), drivers::PolledQueue::kBytes),
@@ -34,7 +41,15 @@ VirtioPlatform::VirtioPlatform(VirtioMachine& machine, std::uint64_t bus_offset)
 }
 
 void VirtioPlatform::write_console(Bytes text) {
-    if (!console_) return machine_.serial.write(text);
+    writing_ = true;
+    if (console_)
+        write_to_device(text);
+    else
+        machine_.serial.write(text);
+    writing_ = false;
+}
+
+void VirtioPlatform::write_to_device(Bytes text) {
     constexpr std::size_t kMost = std::size_t{1} << 20;
     while (!text.empty()) {
         const Bytes piece = text.first(std::min(text.size(), kMost));
@@ -61,7 +76,8 @@ void VirtioPlatform::wait(Instant now, Instant deadline, std::span<Readiness> de
     for (Readiness& device : devices) device.readable = vector == HOLM_VECTOR_DEVICE;
 }
 
-// Before the first sleep and not at the start, because it takes eight exits of the machine.
+// Before the first sleep, or at the first tick, and not at the start, because it takes eight exits of the
+// machine.
 void VirtioPlatform::listen() {
     constexpr std::uint32_t kSerialInput = 4;
     listening_ = true;
@@ -70,7 +86,7 @@ void VirtioPlatform::listen() {
 }
 
 void VirtioPlatform::look_for_stop_request() {
-    stop_requested_ |= machine_.serial.read_stop_request();
+    if (machine_.serial.read_stop_request()) stop_requested_ = true;
     if (machine_.button_port == 0 || (in16(machine_.button_port) & AcpiButton::kPressed) == 0) return;
     out16(machine_.button_port, AcpiButton::kPressed);
     stop_requested_ = true;
@@ -83,15 +99,56 @@ void VirtioPlatform::acknowledge() {
             drivers::MmioTransport::kEverything;
 }
 
+// The timer goes on when something else ends the sleep, so that one is always on its way: the sleep's, or
+// the watchdog's.
 std::uint32_t VirtioPlatform::sleep(std::uint64_t nanoseconds) {
+    std::uint32_t vector = 0;
     if (machine_.tsc_deadline) {
-        const std::uint64_t ticks = nanoseconds * (machine_.tsc_hz / 1000) / 1'000'000;
-        return service_wait_deadline(__builtin_ia32_rdtsc() + ticks);
+        vector = service_wait_deadline(__builtin_ia32_rdtsc() + tsc_ticks(nanoseconds));
+    } else {
+        set_timer(nanoseconds);
+        vector = service_wait();
     }
+    pending() = 0;
+    busy_since_ = __builtin_ia32_rdtsc();
+    if (vector != HOLM_VECTOR_DEVICE && vector != HOLM_VECTOR_ATTENTION) set_timer(kTickNanoseconds);
+    return vector;
+}
+
+std::uint64_t VirtioPlatform::tsc_ticks(std::uint64_t nanoseconds) const {
+    return nanoseconds * (machine_.tsc_hz / 1000) / 1'000'000;
+}
+
+void VirtioPlatform::set_timer(std::uint64_t nanoseconds) {
+    if (machine_.tsc_deadline) return service_deadline(__builtin_ia32_rdtsc() + tsc_ticks(nanoseconds));
     const std::uint64_t ticks = nanoseconds * (machine_.apic_timer_hz / 1000) / 1'000'000;
     machine_.local_apic.start_timer(
         static_cast<std::uint32_t>(std::clamp<std::uint64_t>(ticks, 1, 0xffffffff)));
-    return service_wait();
+}
+
+// Ring 0 looks there before it sleeps, with interrupts off.
+volatile std::uint32_t& VirtioPlatform::pending() {
+    return *reinterpret_cast<volatile std::uint32_t*>(machine_.exceptions + HOLM_RING0_PENDING -
+                                                      HOLM_RING0_EXCEPTION_PAGE);
+}
+
+void VirtioPlatform::interrupted(std::uint32_t vector, std::uint64_t instruction_pointer,
+                                 std::uint64_t frame_pointer) {
+    if (vector == HOLM_VECTOR_TIMER) return tick(instruction_pointer, frame_pointer);
+    if (vector == HOLM_VECTOR_ATTENTION) look_for_stop_request();
+    if (pending() != HOLM_VECTOR_DEVICE) pending() = vector;
+}
+
+void VirtioPlatform::tick(std::uint64_t instruction_pointer, std::uint64_t frame_pointer) {
+    const std::uint64_t now = __builtin_ia32_rdtsc();
+    const std::uint64_t second = tsc_ticks(kTickNanoseconds);
+    if (now - busy_since_ >= second && !writing_) {
+        busy_since_ = now;
+        if (!listening_) listen();
+        look_for_stop_request();
+        if (Watchdog* watchdog = this_core().watchdog) watchdog->tick(instruction_pointer, frame_pointer);
+    }
+    set_timer(kTickNanoseconds);
 }
 
 bool VirtioPlatform::sample_clock(ClockSample& sample) {
@@ -112,7 +169,7 @@ void VirtioPlatform::guard_page(void* page) {
 
 void VirtioPlatform::exit(int status) {
     if (Console* console = this_core().console) console->flush();
-    machine_.power.off(status, machine_.exceptions);
+    service_off(static_cast<std::uint8_t>(status));
 }
 
 }  // namespace holm::platform

@@ -9,7 +9,6 @@
 #include "abi/boot_info.h"
 #include "kernel/drivers/virtio/polled_queue.h"
 #include "kernel/platform/platform.h"
-#include "kernel/platform/virtio/power.h"
 #include "kernel/platform/virtio/pv_clock.h"
 #include "kernel/platform/virtio/serial_port.h"
 #include "kernel/platform/virtio/x86_64/io_apic.h"
@@ -33,20 +32,13 @@ struct VirtioMachine {
     const volatile PvClock* pv_clock = nullptr;  // or null
     std::uint64_t wall_at_system_start_ns = 0;   // wall clock at its zero
     std::byte* exceptions = nullptr;             // the page of exceptions (ring0_layout.h)
-    Power power;
-    std::uint16_t button_port = 0;  // status of ACPI's power button; 0: none
+    std::uint16_t button_port = 0;               // status of ACPI's power button; 0: none
 };
 
 class VirtioPlatform final : public Platform {
   public:
     static VirtioPlatform& start(const holm_boot_info& boot);
 
-    // Ring 3 runs with interrupts off: a core that always has something to do asks for stop requests so
-    // often.
-    Polling polling() const override {
-        return {.longest_spin = Duration::microseconds(6),
-                .longest_without_wait = Duration::milliseconds(20)};
-    }
     void write_console(Bytes text) override;
     void wait(Instant now, Instant deadline, std::span<Readiness> devices, bool until_stop) override;
     bool stop_requested() const override { return stop_requested_; }
@@ -54,19 +46,29 @@ class VirtioPlatform final : public Platform {
     void guard_page(void* page) override;
     [[noreturn]] void exit(int status) override;
 
+    // An interrupt while the library OS or the service ran, in its upcall, at these of its registers.
+    void interrupted(std::uint32_t vector, std::uint64_t instruction_pointer, std::uint64_t frame_pointer);
+
   private:
     VirtioPlatform(VirtioMachine& machine, std::uint64_t bus_offset);
 
     void listen();
     void acknowledge();
     void look_for_stop_request();
+    void set_timer(std::uint64_t nanoseconds);
+    void tick(std::uint64_t instruction_pointer, std::uint64_t frame_pointer);
+    std::uint64_t tsc_ticks(std::uint64_t nanoseconds) const;
+    volatile std::uint32_t& pending();
+    void write_to_device(Bytes text);
     // Until an interrupt, or so long; the vector of what it was.
     std::uint32_t sleep(std::uint64_t nanoseconds);
 
     VirtioMachine& machine_;
-    bool stop_requested_ = false;
-    bool listening_ = false;  // the console's input interrupts
+    volatile bool stop_requested_ = false;  // also set in the middle of whatever runs
+    bool listening_ = false;                // the console's input interrupts
+    volatile bool writing_ = false;         // to the console
     std::uint64_t bus_offset_;
+    std::uint64_t busy_since_;  // by the counter: since the last sleep, or the last tick
     drivers::MappedRegisters console_bell_;
     std::optional<drivers::PolledQueue> console_;
 };

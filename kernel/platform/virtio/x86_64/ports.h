@@ -1,11 +1,16 @@
 #pragma once
 
-// I/O ports, which ring 3 may use below HOLM_RING0_PORTS.
+// I/O ports. Ring 3 may use all of them during the boot, and then those that are left to it (ring0.h).
 
 #include <cstddef>
 #include <cstdint>
 
 namespace holm::platform {
+
+struct PortRange {
+    std::uint16_t first;
+    std::uint16_t count;
+};
 
 inline std::uint8_t in8(std::uint16_t port) {
     std::uint8_t value;

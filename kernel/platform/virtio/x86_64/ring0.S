@@ -2,11 +2,13 @@
 // there, at whatever address; so it refers to itself relatively and to nothing else.
 //
 // Exceptions of ring 3 are reflected to it: the frame stays on the exception stack, which ring 3 can read, and ring 3 goes
-// on at its upcall. Ring 3 runs with interrupts off; they come in the one place that waits for them.
+// on at its upcall. Interrupts wake it from the one place that waits for them; when they come in ring 3, which is when it
+// has been busy for long, they go the way of exceptions. Upcalls run with interrupts off.
 
 #include "kernel/platform/virtio/x86_64/ring0_layout.h"
 
 #define TABLE(offset) holm_ring0_begin + HOLM_RING0_TABLES + offset(%rip)
+#define FRAME(offset) holm_ring0_begin + HOLM_RING0_EXCEPTION_FRAME + offset(%rip) // struct ExceptionFrame
 
         .section .rodata.holm_ring0, "a", @progbits
         .globl  holm_ring0_begin, holm_ring0_end, holm_ring0_service
@@ -36,6 +38,7 @@ exception:
         incl    holm_ring0_begin + HOLM_RING0_UPCALL_DEPTH(%rip)
         cmpl    $3, holm_ring0_begin + HOLM_RING0_UPCALL_DEPTH(%rip)
         ja      give_up
+reflect:
         pushq   $HOLM_SELECTOR_USER_DATA
         pushq   TABLE(HOLM_RING0_UPCALL_STACK)
         pushq   $2
@@ -44,30 +47,48 @@ exception:
         iretq
 give_up:
         movb    $6, %al                 // 134 in isa-debug-exit's seven bits, if there is one
-        outb    %al, $0xf4
-        pushq   $0
+        outb    %al, $HOLM_PORT_DEBUG_EXIT
+end:    pushq   $0
         pushq   $0
         lidt    (%rsp)
         ud2
 
-        // An interrupt, always of the hlt below: goes back to where that was called from.
+        // An interrupt. One of the hlt below goes back to where that was called from.
         .macro  interrupt name, vector
         .balign 16
-\name:  movl    $\vector, %eax
+\name:  testb   $3, 8(%rsp)
+        jnz     1f
+        movl    $\vector, %eax
         movq    24(%rsp), %rsp
         iretq
+1:      pushq   $\vector
+        jmp     interrupted
         .endm
         interrupt holm_ring0_timer, HOLM_VECTOR_TIMER
         interrupt holm_ring0_attention, HOLM_VECTOR_ATTENTION
         interrupt holm_ring0_device, HOLM_VECTOR_DEVICE
 
+interrupted:
+        popq    FRAME(8)                // vector
+        popq    FRAME(24)               // RIP
+        popq    FRAME(32)               // CS
+        popq    FRAME(40)               // RFLAGS
+        popq    FRAME(48)               // RSP
+        popq    FRAME(56)               // SS
+        incl    holm_ring0_begin + HOLM_RING0_UPCALL_DEPTH(%rip)
+        jmp     reflect
+
         .balign 16
 holm_ring0_service:
-        testl   %edi, %edi
-        jz      wait
-        cmpl    $HOLM_SERVICE_GUARD, %edi
-        jb      wait_deadline
-        je      guard
+        cmpl    $HOLM_SERVICE_WAIT_DEADLINE, %edi
+        jb      wait
+        je      wait_deadline
+        cmpl    $HOLM_SERVICE_DEADLINE, %edi
+        jb      resume
+        je      deadline
+        cmpl    $HOLM_SERVICE_OFF, %edi
+        jb      guard
+        je      off
         // The rest is for the boot, which ends when the page tables are sealed.
         cmpq    $0, TABLE(HOLM_RING0_ROOT)
         jne     done
@@ -80,10 +101,62 @@ done:   iretq
 wait_deadline:
         movl    $0x6e0, %ecx            // IA32_TSC_DEADLINE
         wrmsr
-wait:   sti
+wait:   movl    holm_ring0_begin + HOLM_RING0_PENDING(%rip), %eax
+        testl   %eax, %eax
+        jnz     done                    // it came between ring 3's last look and here
+        sti
         hlt
         cli                             // woken by what is not an interrupt
         iretq
+
+deadline:
+        movl    $0x6e0, %ecx
+        wrmsr
+        iretq
+
+resume: movq    FRAME(40), %rdi
+        andl    $0x250dd5, %edi         // what ring 3 can change by itself, and the resume flag
+        orl     $0x202, %edi            // interrupts
+        // The boot has none.
+        cmpq    $0, TABLE(HOLM_RING0_ROOT)
+        jne     1f
+        andl    $~0x200, %edi
+1:      pushq   $HOLM_SELECTOR_USER_DATA
+        pushq   FRAME(48)
+        pushq   %rdi
+        pushq   $HOLM_SELECTOR_USER_CODE
+        pushq   FRAME(24)
+        movq    FRAME(0), %rdi
+        iretq
+
+        // All ways to end a machine, one after another. The status leaves first, by what can carry it.
+off:    inb     $HOLM_PORT_STATUS, %al
+        cmpb    $HOLM_PORT_STATUS, %al
+        movl    %esi, %eax
+        jne     1f
+        outb    %al, $HOLM_PORT_STATUS
+1:      andl    $0x7f, %eax
+        outb    %al, $HOLM_PORT_DEBUG_EXIT
+        leaq    TABLE(HOLM_RING0_OFF_STEPS), %rsi
+step:   movq    (%rsi), %rdx            // where
+        movl    8(%rsi), %ecx           // how
+        movl    12(%rsi), %eax          // what
+        addq    $16, %rsi
+        cmpl    $HOLM_OFF_PORT16, %ecx
+        ja      2f
+        je      1f
+        testl   %ecx, %ecx
+        jz      end
+        outb    %al, %dx
+        jmp     step
+1:      outw    %ax, %dx
+        jmp     step
+2:      cmpl    $HOLM_OFF_MEMORY16, %ecx
+        je      3f
+        movb    %al, (%rdx)
+        jmp     step
+3:      movw    %ax, (%rdx)
+        jmp     step
 
 guard:  movq    %rsi, %rax
         subq    TABLE(HOLM_RING0_HEAP_START), %rax
@@ -131,7 +204,7 @@ activate:
         movq    HOLM_ACTIVATION_ARGUMENT(%rsi), %rdi
         pushq   $HOLM_SELECTOR_USER_DATA
         pushq   HOLM_ACTIVATION_STACK(%rsi)
-        pushq   $2
+        pushq   $0x202                  // from here on, interrupts
         pushq   $HOLM_SELECTOR_USER_CODE
         pushq   HOLM_ACTIVATION_ENTRY(%rsi)
         iretq

@@ -13,8 +13,8 @@ namespace {
 constexpr unsigned kExceptions = 32;
 constexpr std::size_t kExceptionStub = 16;  // bytes from one stub to the next
 
-// Stacks of the interrupt stack table. Devices' interrupts have none: they come in ring 0 only and stay on
-// the stack of the service that waits.
+// Stacks of the interrupt stack table. Interrupts have none: in ring 0 they stay on the stack of the service
+// that waits, and in ring 3 they get that of the task segment, which is the same.
 constexpr std::uint8_t kNoStack = 0;
 constexpr std::uint8_t kExceptionStack = 1;
 constexpr std::uint8_t kServiceStack = 2;
@@ -34,6 +34,16 @@ void put_gate(std::byte* tables, unsigned vector, std::uint64_t handler, std::ui
     put(gate + 8, handler >> 32);
 }
 
+// A bit that is set keeps ring 3 from a port.
+void put_ports(std::byte* bitmap, std::span<const PortRange> ports) {
+    std::memset(bitmap, 0xff, HOLM_RING0_PORTS / 8 + 1);
+    for (const PortRange& range : ports) {
+        for (unsigned port = range.first; port < unsigned{range.first} + range.count; ++port) {
+            if (port < HOLM_RING0_PORTS) bitmap[port / 8] &= ~(std::byte{1} << port % 8);
+        }
+    }
+}
+
 void put_task_segment(std::byte* tables, std::uint64_t address) {
     const std::uint64_t segment = address + HOLM_RING0_TABLES + HOLM_RING0_TSS;
     std::byte* descriptor = tables + HOLM_RING0_GDT + HOLM_SELECTOR_TSS;
@@ -41,13 +51,12 @@ void put_task_segment(std::byte* tables, std::uint64_t address) {
                         (segment >> 24 & 0xff) << 56);
     put(descriptor + 8, segment >> 32);
 
-    // Intel SDM vol. 3, figure 8-11. The bitmap of ports stays zero: all that it covers may be used.
+    // Intel SDM vol. 3, figure 8-11.
     std::byte* task = tables + HOLM_RING0_TSS;
     put(task + 0x04, address + HOLM_RING0_SERVICE_STACK_TOP);
     put(task + 0x24, address + HOLM_RING0_EXCEPTION_STACK_TOP);
     put(task + 0x2c, address + HOLM_RING0_SERVICE_STACK_TOP);
     put(task + 0x66, 0x68, 2);
-    put(task + HOLM_RING0_TSS_SIZE - 1, 0xff, 1);
 }
 
 std::uint64_t in_area(std::uint64_t code, const std::byte* label) {
@@ -73,12 +82,18 @@ void build_ring0(std::byte* area, std::uint64_t address, const Ring0Settings& se
     std::byte* tables = area + HOLM_RING0_TABLES;
     std::memcpy(tables + HOLM_RING0_GDT, kSegments, sizeof kSegments);
     put_task_segment(tables, address);
+    put_ports(tables + HOLM_RING0_TSS + 0x68, settings.ports);
     put_gates(tables, address);
     put(tables + HOLM_RING0_UPCALL_ENTRY, settings.upcall_entry);
     put(tables + HOLM_RING0_UPCALL_STACK, settings.upcall_stack);
     put(tables + HOLM_RING0_HEAP_START, settings.heap_start);
     put(tables + HOLM_RING0_HEAP_SIZE, settings.heap_size);
     put(tables + HOLM_RING0_BUS_OFFSET, settings.bus_offset);
+}
+
+void put_off_steps(std::byte* area, const OffSteps& steps) {
+    static_assert(HOLM_RING0_OFF_STEPS + sizeof steps <= 0x1000);
+    std::memcpy(area + HOLM_RING0_TABLES + HOLM_RING0_OFF_STEPS, &steps, sizeof steps);
 }
 
 void redirect_services(std::byte* area, std::uint64_t address) {

@@ -5,7 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
+#include "kernel/platform/virtio/power.h"
+#include "kernel/platform/virtio/x86_64/ports.h"
 #include "kernel/platform/virtio/x86_64/ring0_layout.h"
 
 namespace holm::platform {
@@ -44,11 +47,15 @@ struct Ring0Settings {
     // Whose pages may be made guard pages; none during the boot.
     std::uint64_t heap_start;
     std::uint64_t heap_size;
-    std::uint64_t bus_offset;  // virtual minus physical address of the page tables
+    std::uint64_t bus_offset;          // virtual minus physical address of the page tables
+    std::span<const PortRange> ports;  // that ring 3 may use
 };
 
 // Fills `area` (HOLM_RING0_SIZE bytes, zeroed), which ring 0 will find at `address`.
 void build_ring0(std::byte* area, std::uint64_t address, const Ring0Settings& settings);
+
+// How the machine is ended by service_off().
+void put_off_steps(std::byte* area, const OffSteps& steps);
 
 // Leads the services of one area to the code of another one.
 void redirect_services(std::byte* area, std::uint64_t address);
@@ -71,6 +78,13 @@ inline std::uint32_t service_wait_deadline(std::uint64_t tsc) {
                      : "rcx", "memory", "cc");
     return low;
 }
+inline void service_deadline(std::uint64_t tsc) {
+    __asm__ volatile("int $4"
+                     :
+                     : "D"(HOLM_SERVICE_DEADLINE), "a"(static_cast<std::uint32_t>(tsc)),
+                       "d"(static_cast<std::uint32_t>(tsc >> 32))
+                     : "rcx", "memory", "cc");
+}
 inline void service_guard(const void* page) {
     __asm__ volatile("int $4" : : "D"(HOLM_SERVICE_GUARD), "S"(page) : "rax", "rcx", "rdx", "memory", "cc");
 }
@@ -80,6 +94,10 @@ inline void service_write_register(std::uint32_t number, std::uint64_t value) {
                      : "D"(HOLM_SERVICE_WRMSR), "c"(number), "a"(static_cast<std::uint32_t>(value)),
                        "d"(static_cast<std::uint32_t>(value >> 32))
                      : "memory", "cc");
+}
+[[noreturn]] inline void service_off(std::uint8_t status) {
+    __asm__ volatile("int $4" : : "D"(HOLM_SERVICE_OFF), "S"(std::uint64_t{status}) : "memory");
+    __builtin_unreachable();
 }
 [[noreturn]] inline void service_activate(const Activation* activation) {
     __asm__ volatile("int $4" : : "D"(HOLM_SERVICE_ACTIVATE), "S"(activation) : "memory");

@@ -1,4 +1,4 @@
-// Where ring 3 goes on after an exception (ring0.S): on the alternate stack, with the registers of what was interrupted.
+// Where ring 3 goes on after an exception or interrupt (ring0.S): on the alternate stack, with the registers of what was interrupted.
 // It puts them into a holm_upcall_frame (abi/hypercalls.h), and goes on with what it finds there afterwards.
 
 #include "kernel/platform/virtio/x86_64/ring0_layout.h"
@@ -53,29 +53,32 @@ holm_virtio_upcall:
         fxrstor64 (%r12)
         movq    %r13, %rsp
         decl    HOLM_RING0_UPCALL_DEPTH - HOLM_RING0_EXCEPTION_PAGE(%rbx)
-        movq    128(%rsp), %rax
-        movq    %rsp, %rdx
-        pushq   $HOLM_SELECTOR_USER_DATA
-        pushq   56(%rdx)
-        pushq   136(%rdx)
-        pushq   $HOLM_SELECTOR_USER_CODE
-        pushq   %rax
-        movq    (%rdx), %rax
-        movq    8(%rdx), %rbx
-        movq    16(%rdx), %rcx
-        movq    32(%rdx), %rsi
-        movq    40(%rdx), %rdi
-        movq    48(%rdx), %rbp
-        movq    64(%rdx), %r8
-        movq    72(%rdx), %r9
-        movq    80(%rdx), %r10
-        movq    88(%rdx), %r11
-        movq    96(%rdx), %r12
-        movq    104(%rdx), %r13
-        movq    112(%rdx), %r14
-        movq    120(%rdx), %r15
-        movq    24(%rdx), %rdx
-        iretq
+        // Ring 0 goes back there, since it alone can let interrupts come again.
+        leaq    HOLM_RING0_EXCEPTION_FRAME - HOLM_RING0_EXCEPTION_PAGE(%rbx), %rax
+        movq    128(%rsp), %rcx
+        movq    %rcx, 24(%rax)          // RIP
+        movq    136(%rsp), %rcx
+        movq    %rcx, 40(%rax)          // RFLAGS
+        movq    56(%rsp), %rcx
+        movq    %rcx, 48(%rax)          // RSP
+        movq    40(%rsp), %rcx
+        movq    %rcx, (%rax)            // RDI
+        movq    (%rsp), %rax
+        movq    8(%rsp), %rbx
+        movq    16(%rsp), %rcx
+        movq    24(%rsp), %rdx
+        movq    32(%rsp), %rsi
+        movq    48(%rsp), %rbp
+        movq    64(%rsp), %r8
+        movq    72(%rsp), %r9
+        movq    80(%rsp), %r10
+        movq    88(%rsp), %r11
+        movq    96(%rsp), %r12
+        movq    104(%rsp), %r13
+        movq    112(%rsp), %r14
+        movq    120(%rsp), %r15
+        movl    $HOLM_SERVICE_RESUME, %edi
+        int     $HOLM_VECTOR_SERVICE
         .size   holm_virtio_upcall, . - holm_virtio_upcall
 
         .section .note.GNU-stack, "", @progbits
