@@ -1,0 +1,175 @@
+// The nft language: what is understood, and what is said about the rest.
+
+#include <doctest/doctest.h>
+
+#include "tests/support/rules.h"
+
+using holm::test::CompiledRules;
+using holm::test::problem_of;
+
+namespace {
+
+// A rule in a chain that has been set up for it.
+std::string in_chain(const std::string& rule,
+                     const std::string& head = "type filter hook forward priority 0;") {
+    return "table inet t {\n set named { type ipv4_addr; flags interval; elements = { 10.0.0.0/8 } }\n chain "
+           "other { "
+           "accept; }\n chain c { " +
+           head + "\n" + rule + "\n }\n}\n";
+}
+
+void understood(const std::string& rule) {
+    CAPTURE(rule);
+    CHECK(problem_of(in_chain(rule)) == "");
+}
+
+void refused(const std::string& rule, const std::string& what) {
+    CAPTURE(rule);
+    const std::string problem = problem_of(in_chain(rule));
+    CAPTURE(problem);
+    CHECK(problem.contains(what));
+    CHECK(problem.starts_with("r:5:"));
+}
+
+}  // namespace
+
+TEST_CASE("rules that are understood") {
+    for (const char* rule : {
+             "accept",
+             "ip saddr 10.0.0.1 drop",
+             "ip saddr != 10.0.0.0/8 counter drop",
+             "ip saddr 10.0.0.1-10.0.0.9 accept",
+             "ip saddr @named drop",
+             "ip saddr != @named drop",
+             "ip6 saddr 2001:db8::/32 drop",
+             "ip6 daddr { ::1, fe80::/10, 2001:db8::1-2001:db8::9 } accept",
+             "tcp dport { 22, 80, 443, 8000-8999 } accept",
+             "tcp dport >= 1024 tcp sport < 1024 return",
+             "tcp flags & (fin | syn | rst | ack) == syn accept",
+             "tcp flags syn / syn,ack accept",
+             "tcp flags ! syn drop",
+             "tcp flags syn,ack",
+             "udp dport domain accept",
+             "th dport 53 accept",
+             "icmp type echo-request limit rate 5/second burst 3 packets accept",
+             "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept",
+             "limit rate over 10 mbytes/second burst 9000 kbytes drop",
+             "iifname \"eth0\" oifname != \"lan*\" accept",
+             "iif lan accept",
+             "iifname { lan, dmz } iifname . ip saddr { lan . 1.2.3.4 } accept",
+             "meta l4proto { tcp, udp } th dport 53 accept",
+             "meta mark and 0xff == 0x5-0x7 accept",
+             "meta nfproto ipv6 meta length > 1000 drop",
+             "ct state established,related accept",
+             "ct state vmap { established : accept, related : accept, invalid : drop }",
+             "ct state new ct mark set 7 counter",
+             "ct mark set meta mark or 1 meta mark set ct mark and 0xff xor 3",
+             "ct status dnat accept",
+             "ct direction reply accept",
+             "ip saddr . tcp dport { 10.0.0.1 . 22, 10.0.0.2 . 80-90 } accept",
+             "ip saddr . ip daddr . meta l4proto { 10.0.0.0/8 . 10.0.0.1 . tcp } accept",
+             "tcp dport vmap { 22 : accept, 80-90 : jump other, 443 : goto other, 444 : continue }",
+             "meta mark set ip saddr map { 10.0.0.1 : 5, 10.0.1.0/24 : 6 }",
+             "log prefix \"in: \" level warn reject with icmpx admin-prohibited",
+             "reject with tcp reset",
+             "reject with icmp type host-unreachable",
+             "counter packets 0 bytes 0 jump other",
+             "ip dscp ef ip ttl 1 ip6 hoplimit 1",
+             "ip protocol icmp accept comment \"ping\"",
+         })
+        understood(rule);
+}
+
+TEST_CASE("translations") {
+    const std::string pre = "type nat hook prerouting priority dstnat; policy accept;";
+    const std::string post = "type nat hook postrouting priority srcnat;";
+    for (const char* rule :
+         {"tcp dport 80 dnat ip to 10.0.0.1:8080", "dnat to [2001:db8::1]:80",
+          "dnat ip to tcp dport map { 80 : 10.0.0.1, 443 : 10.0.0.2 }",
+          "dnat ip addr . port to ip daddr . tcp dport map { 1.2.3.4 . 80 : 10.0.0.1 . 8080 }",
+          "tcp dport 81 redirect to :80"})
+        CHECK(problem_of(in_chain(rule, pre)) == "");
+    for (const char* rule :
+         {"masquerade", "masquerade random,persistent", "ip saddr 10.0.0.0/8 snat to 1.2.3.4-1.2.3.9",
+          "meta l4proto tcp snat ip to 1.2.3.4:1000-2000 persistent"})
+        CHECK(problem_of(in_chain(rule, post)) == "");
+    CHECK(problem_of(in_chain("masquerade", pre)).contains("postrouting"));
+    CHECK(problem_of(in_chain("dnat to 10.0.0.1", post)).contains("prerouting"));
+    CHECK(problem_of(in_chain("masquerade")).contains("nat"));
+    CHECK(problem_of(in_chain("dnat to 10.0.0.1:0", pre)).contains("port 0"));
+    CHECK(problem_of("table ip t { chain a { masquerade; }\n chain c { type filter hook forward priority 0; "
+                     "jump a; } }")
+              .contains("not of type nat"));
+}
+
+TEST_CASE("what is outside is refused with its place and what is allowed") {
+    refused("ip saddr 10.0.0.300 drop", "r:5:10: expected an IPv4 address");
+    refused("ip saddr 10.0.0.0/33 drop", "prefix length from 0 to 32");
+    refused("ip saddr 10.0.0.9-10.0.0.1 drop", "ends before it begins");
+    refused("tcp dport 65536 drop", "from 0 to 65535");
+    refused("tcp dport nosuch drop", "unknown value 'nosuch'; allowed: a number, ftp-data");
+    refused("tcp dport 22,80 accept", "braces");
+    refused("ether saddr 1 drop", "'ether' is not supported in a rule; allowed:");
+    refused("ip options 1 drop", "'ip options' is not supported; ip has: saddr");
+    refused("meta skuid 0 drop", "meta has: ");
+    refused("ct helper \"ftp\" accept", "ct has: state");
+    refused("queue num 1", "not supported in a rule");
+    refused("jump nowhere", "no chain 'nowhere'");
+    refused("jump c", "has a hook");
+    refused("ip saddr @missing drop", "no set or map 'missing'");
+    refused("tcp dport @named drop", "the type of 'named'");
+    refused("accept counter", "behind a verdict");
+    refused("limit rate 0/second", "rate of 0");
+    refused("limit rate 5/fortnight", "second, minute, hour");
+    refused("ip saddr & 0.0.0.255 == 0.0.1.0 drop", "outside of the mask");
+    refused("iifname { \"eth*\" } drop", "pattern");
+    refused("counter name \"x\" accept", "named counters");
+    refused("log group 2", "allowed: prefix, level");
+    refused("reject with icmp type nonsense", "icmp has: net-unreachable");
+    refused("tcp dport $nothing accept", "no variable 'nothing'");
+    refused("tcp dport vmap { 1 : accept, 1 : drop }", "overlaps");
+    refused("tcp flags < syn", "no order");
+    refused("ip saddr \"open", "no closing quote");
+    refused("ip saddr { 10.0.0.1 timeout 5 } drop", "read-only");
+}
+
+TEST_CASE("blocks that are refused") {
+    CHECK(problem_of("table bridge t { }") ==
+          "r:1:7: tables of family bridge are not supported; allowed: ip, ip6, inet");
+    CHECK(problem_of("add rule ip t c accept").contains("allowed: table FAMILY NAME"));
+    CHECK(problem_of("table ip t {").contains("no closing brace"));
+    CHECK(problem_of("table ip t { chain c { type filter hook ingress priority 0; } }")
+              .contains("allowed: prerouting"));
+    CHECK(problem_of("table ip t { chain c { policy drop; } }").contains("only a chain with a hook"));
+    CHECK(problem_of("table ip t { set s { elements = { 1 } } }").contains("type of a set"));
+    CHECK(problem_of("table ip t { set s { type ipv4_addr; flags timeout; } }").contains("read-only"));
+    CHECK(problem_of("table ip t { set s { type ether_addr; } }").contains("allowed: ipv4_addr"));
+    CHECK(problem_of("table ip t { chain c { ip6 saddr ::1 drop; } }").contains("never sees"));
+    CHECK(problem_of("table ip t { chain a { jump b; }\n chain b { jump a; } }")
+              .contains("jump to each other"));
+    CHECK(problem_of("table ip t { flowtable f { } }").contains("allowed: chain, set, map"));
+    std::string deep = "table ip t { chain c0 { accept; }\n";
+    for (int i = 1; i < 20; ++i)
+        deep += "chain c" + std::to_string(i) + " { jump c" + std::to_string(i - 1) + "; }\n";
+    CHECK(problem_of(deep + "}").contains("chains deep"));
+}
+
+TEST_CASE("variables and includes") {
+    const holm::filter::language::FileReader reader =
+        [](const std::string& path) -> std::optional<std::string> {
+        if (path == "inner") return "define ports = { 22, 80 }\n";
+        if (path == "self") return "include \"self\"\n";
+        if (path == "bad") return "\n  define x 3\n";
+        return std::nullopt;
+    };
+    CHECK(problem_of("include \"inner\"\ntable ip t { chain c { tcp dport { $ports, 443 } accept; } }",
+                     reader) == "");
+    CHECK(
+        problem_of(
+            "define net = 10.0.0.0/8\ndefine both = { $net, 1.1.1.1 }\ntable ip t { chain c { ip saddr $both "
+            "accept; } }") == "");
+    CHECK(problem_of("include \"missing\"", reader).contains("cannot read"));
+    CHECK(problem_of("include \"self\"", reader).contains("deep"));
+    CHECK(problem_of("include \"bad\"", reader) == "bad:2:12: expected '=', found '3'");
+    CHECK(problem_of("define a = 1\ndefine a = 2").contains("redefine"));
+}
