@@ -1,4 +1,4 @@
-"""TCP beside Linux: bulk, round trips, new connections; memory of idle connections; instructions for each byte."""
+"""TCP beside Linux: bulk, round trips, new connections; recovery from loss; memory of idle connections; instructions for each byte."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 
-from bench.lib import nginx, rivals, tcp_idle, tcp_instructions
+from bench.lib import nginx, rivals, tcp_idle, tcp_instructions, tcp_recovery
 from bench.lib.machine import ROOT, compiled, need
 from bench.lib.namespaces import SERVER_ADDRESS, inside
 
@@ -39,7 +39,7 @@ def _bulk(report):
 
 def _iperf3(subject, *options):
     """Bytes and seconds of one stream."""
-    output = subject.client(need("iperf3"), "-c", SERVER_ADDRESS, "-J", "-t", str(round(rivals.SECONDS)), *options)
+    output = subject.client(need("iperf3"), "-c", SERVER_ADDRESS, "-C", "cubic", "-J", "-t", str(round(rivals.SECONDS)), *options)
     received = json.loads(output)["end"]["sum_received"]
     return received["bytes"], received["seconds"]
 
@@ -82,5 +82,6 @@ def run(report):
     _bulk(report)
     _round_trips(report)
     _new_connections(report)
+    tcp_recovery.run(report)
     tcp_idle.run(report)
     tcp_instructions.run(report)

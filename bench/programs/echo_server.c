@@ -1,5 +1,6 @@
-/* echo_server tcp|udp PORT: what Linux has to set against the echo image. TCP: one epoll loop, one read and
- * one write a message, TCP_NODELAY. UDP: recvmmsg and sendmmsg, up to 64 datagrams a call. One thread; it
+/* echo_server tcp|udp|give PORT: what Linux has to set against the images. TCP: one epoll loop, one read and
+ * one write a message, TCP_NODELAY. UDP: recvmmsg and sendmmsg, up to 64 datagrams a call. `give`: sends an
+ * endless stream to one client after another, byte i being (i + i / 251) mod 256. CUBIC; one thread; it
  * prints "ready" and never ends. */
 
 #define _GNU_SOURCE
@@ -37,6 +38,7 @@ static void serve_tcp(int port) {
     const int listener = bound(SOCK_STREAM | SOCK_NONBLOCK, port);
     const int epoll = epoll_create1(0);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
+    setsockopt(listener, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5); /* streams inherit it */
     must(listen(listener, 4096) == 0, "listen");
     must(epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) == 0, "epoll_ctl");
     puts("ready");
@@ -56,6 +58,26 @@ static void serve_tcp(int port) {
             const ssize_t got = read(fd, buffer, sizeof(buffer));
             if (got <= 0 || write(fd, buffer, (size_t)got) != got) close(fd);
         }
+    }
+}
+
+static void give(int port) {
+    enum { PERIOD = 251 * 256 };
+    static unsigned char pattern[4 * PERIOD];
+    for (unsigned i = 0; i < sizeof(pattern); ++i) pattern[i] = (unsigned char)(i + i / 251);
+    const int listener = bound(SOCK_STREAM, port);
+    setsockopt(listener, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
+    must(listen(listener, 4096) == 0, "listen");
+    puts("ready");
+    fflush(stdout);
+    for (;;) {
+        const int stream = accept(listener, NULL, NULL);
+        for (size_t at = 0; stream >= 0;) {
+            const ssize_t sent = send(stream, pattern + at, sizeof(pattern) - at, MSG_NOSIGNAL);
+            if (sent < 0) break;
+            at = (at + (size_t)sent) % PERIOD;
+        }
+        close(stream);
     }
 }
 
@@ -86,8 +108,11 @@ static void serve_udp(int port) {
 
 int main(int argc, char** argv) {
     if (argc != 3) return 2;
+    const int port = atoi(argv[2]);
     if (strcmp(argv[1], "tcp") == 0)
-        serve_tcp(atoi(argv[2]));
+        serve_tcp(port);
+    else if (strcmp(argv[1], "udp") == 0)
+        serve_udp(port);
     else
-        serve_udp(atoi(argv[2]));
+        give(port);
 }

@@ -38,6 +38,7 @@ static void tcp(const struct sockaddr_in* server, size_t size, int parallel, dou
     const int epoll = epoll_create1(0);
     for (int i = 0; i < parallel; ++i) {
         sockets[i] = socket(AF_INET, SOCK_STREAM, 0);
+        setsockopt(sockets[i], IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
         must(connect(sockets[i], (const struct sockaddr*)server, sizeof(*server)) == 0, "connect");
         setsockopt(sockets[i], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = (unsigned)i};

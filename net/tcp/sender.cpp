@@ -214,7 +214,9 @@ Transmission Sender::tail_probe() {
 // On a path of microseconds the acknowledgments pace well enough, and timers cost more than they gain.
 bool Sender::is_paced() const {
     constexpr Duration kShortPath = Duration::milliseconds(2);
-    return pacing_ && rtt_.smoothed() >= kShortPath;
+    // By the least round trip of late: delayed acknowledgments, 40 ms each, make the smoothed one of a small
+    // window long on any path.
+    return pacing_ && std::min(rtt_.smoothed(), recovery_.rack().minimum_rtt()) >= kShortPath;
 }
 
 // Bytes a second: a window and a fifth in each round trip, two while slow start doubles it.
