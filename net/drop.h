@@ -27,6 +27,9 @@ enum class Drop : std::uint8_t {
     kSourceRoute,  // RFC 7126: packets with source routes are dropped
     kNoSocket,
     kRateLimited,
+    kUnsolicited,  // an answer to nothing that we asked, an error about nothing that we have on its way
+    kContested,    // a neighbour's address at another MAC: the one that is known is asked first
+    kDisabled,     // the configuration says not to listen: to routers, to redirects
     // Fragments.
     kOverlap,
     kReassemblyFull,
@@ -48,11 +51,12 @@ inline constexpr std::size_t kDropReasons = std::size_t(Drop::kCount);
 // For metrics and messages: the reason in snake_case.
 constexpr std::string_view to_string(Drop reason) {
     constexpr std::array<std::string_view, kDropReasons> kNames{
-        "truncated",          "bad_version", "bad_length",         "bad_checksum",     "bad_option",
-        "bad_hardware",       "not_for_us",  "unknown_ether_type", "unknown_protocol", "bad_source",
-        "source_route",       "no_socket",   "rate_limited",       "overlap",          "reassembly_full",
-        "reassembly_timeout", "queue_full",  "output_full",        "neighbor_full",    "unresolved",
-        "no_route",           "too_big",     "device_gone"};
+        "truncated",    "bad_version",   "bad_length",         "bad_checksum",       "bad_option",
+        "bad_hardware", "not_for_us",    "unknown_ether_type", "unknown_protocol",   "bad_source",
+        "source_route", "no_socket",     "rate_limited",       "unsolicited",        "contested",
+        "disabled",     "overlap",       "reassembly_full",    "reassembly_timeout", "queue_full",
+        "output_full",  "neighbor_full", "unresolved",         "no_route",           "too_big",
+        "device_gone"};
     static_assert(!kNames.back().empty());
     return kNames[std::size_t(reason)];
 }

@@ -364,12 +364,13 @@ void Stack::refused(Instant now, const ip::Received& received, const wire::Exten
                         received, problem.answer_to_group);
 }
 
-void Stack::report(Instant now, ip::Protocol protocol, const ip::ErrorReport& error) {
+bool Stack::report(Instant now, ip::Protocol protocol, const ip::ErrorReport& error) {
     bool believed = false;
     if (protocol == ip::Protocol::kUdp) believed = udp_.report(error);
     if (protocol == ip::Protocol::kTcp) believed = tcp_.report_error(now, error);
     if (believed && error.kind == ip::ErrorKind::kPacketTooBig)
         ip_.path_mtu().learn(now, error.destination, error.mtu);
+    return believed;
 }
 
 void Stack::reassembly_failed(Instant now, const ip::Received& received) {

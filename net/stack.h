@@ -119,7 +119,7 @@ class Stack final : private ip::Upper {
 
   private:
     void deliver(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload) override;
-    void report(Instant now, ip::Protocol protocol, const ip::ErrorReport& error) override;
+    bool report(Instant now, ip::Protocol protocol, const ip::ErrorReport& error) override;
     void reassembly_failed(Instant now, const ip::Received& received) override;
     void refused(Instant now, const ip::Received& received, const wire::ExtensionProblem& problem) override;
     void deliver_v6(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload);

@@ -65,9 +65,9 @@ void Layer::receive(Instant now, const ip::Received& received, Bytes message, ip
     const Bytes rest = message.subspan(Icmpv4Header::kSize);
     if (header->is_error()) return receive_error(now, *header, rest, upper);
     if (header->type == Icmpv4Type::kEchoRequest) return answer(now, received, *header, rest);
-    if (header->type == Icmpv4Type::kEchoReply && header->first == identifier_) {
-        replies_.push({received.source, header->second, std::uint16_t(rest.size()), now});
-        return;
+    if (header->type == Icmpv4Type::kEchoReply) {
+        if (header->first != identifier_) return counters_.count(Drop::kUnsolicited);
+        return replies_.push({received.source, header->second, std::uint16_t(rest.size()), now});
     }
     counters_.count(Drop::kUnknownProtocol);
 }
@@ -87,7 +87,7 @@ void Layer::answer(Instant now, const ip::Received& received, const Icmpv4Header
 
 void Layer::receive_error(Instant now, const Icmpv4Header& header, Bytes quote, ip::Upper& upper) {
     const auto kind = kind_of(header);
-    if (!kind) return;
+    if (!kind) return counters_.count(Drop::kDisabled);
     const auto quoted = wire::Ipv4Header::parse_quoted(quote);
     if (!quoted) return counters_.count(quoted.error());
     if (!ip_.is_own(quoted->source) || quoted->fragment_offset != 0) return counters_.count(Drop::kNotForUs);
@@ -103,7 +103,7 @@ void Layer::receive_error(Instant now, const Icmpv4Header& header, Bytes quote, 
         report.mtu = std::max<std::uint16_t>(report.mtu, 68);
         if (report.mtu >= quoted->total_length) return counters_.count(Drop::kBadLength);
     }
-    upper.report(now, ip::Protocol(quoted->protocol), report);
+    if (!upper.report(now, ip::Protocol(quoted->protocol), report)) counters_.count(Drop::kUnsolicited);
 }
 
 void Layer::send_error(Instant now, Icmpv4Type type, std::uint8_t code, const ip::Received& about) {

@@ -74,7 +74,7 @@ void LayerV6::receive(Instant now, const ip::Received& received, Bytes message, 
         case Icmpv6Type::kEchoRequest:
             return answer(now, received, *header, rest);
         case Icmpv6Type::kEchoReply:
-            if (header->value >> 16 != identifier_) break;
+            if (header->value >> 16 != identifier_) return counters_.count(Drop::kUnsolicited);
             return replies_.push(
                 {received.source, std::uint16_t(header->value), std::uint16_t(rest.size()), now});
         case Icmpv6Type::kRouterSolicitation:
@@ -117,7 +117,7 @@ void LayerV6::answer(Instant now, const ip::Received& received, const Icmpv6Head
 void LayerV6::receive_error(Instant now, const ip::Received& received, const Icmpv6Header& header,
                             Bytes quote, ip::Upper& upper) {
     const auto kind = kind_of(header);
-    if (!kind) return;
+    if (!kind) return counters_.count(Drop::kUnknownProtocol);
     const auto quoted = wire::Ipv6Header::parse_quoted(quote);
     if (!quoted) return counters_.count(quoted.error());
     const auto chain = wire::walk_extensions(quote, quoted->next_header, wire::Ipv6Header::kSize);
@@ -145,7 +145,7 @@ void LayerV6::receive_error(Instant now, const ip::Received& received, const Icm
             return counters_.count(Drop::kBadLength);
         report.mtu = std::uint16_t(std::min<std::uint32_t>(header.value, 0xffff));
     }
-    upper.report(now, ip::Protocol(protocol), report);
+    if (!upper.report(now, ip::Protocol(protocol), report)) counters_.count(Drop::kUnsolicited);
 }
 
 void LayerV6::send_error(Instant now, Icmpv6Type type, std::uint8_t code, std::uint32_t value,

@@ -61,16 +61,21 @@ void Layer::receive_v6(Instant now, link::Interface& interface, Bytes packet, co
                (!interface.is_loopback() && received.destination.is_loopback())) {
         return counters_.count(Drop::kNotForUs);
     }
-    // Who has the address that we are trying says so from that address: it passes.
-    bool forged = received.source.is_multicast();
+    // Who has the address that we are trying says so from that address: such a message passes.
+    bool forged = received.source.is_multicast(), tried = false;
     if (!interface.is_loopback()) {
         forged |= received.source.is_loopback();
-        for (const link::Interface* own : interfaces()) forged |= own->ipv6().is_unique(received.source);
+        for (const link::Interface* own : interfaces()) {
+            forged |= own->ipv6().is_unique(received.source);
+            tried |= own->is_own(received.source);
+        }
     }
     if (forged) return counters_.count(Drop::kBadSource);
 
     const auto chain = wire::walk_extensions(packet, header->next_header, wire::Ipv6Header::kSize);
     if (!chain) return refuse(now, received, chain.error());
+    if (tried && (Protocol(chain->protocol) != Protocol::kIcmpv6 || header->hop_limit != 255))
+        return counters_.count(Drop::kBadSource);
     if (chain->fragment) return receive_fragment(now, received, *header, *chain);
     received.checksum_verified =
         offload.checksum_valid ||

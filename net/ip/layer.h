@@ -26,8 +26,8 @@ class Upper {
   public:
     // A whole datagram for us. `protocol` may be any number.
     virtual void deliver(Instant now, Protocol protocol, const Received& received, Bytes payload) = 0;
-    // A packet of ours did not get through.
-    virtual void report(Instant now, Protocol protocol, const ErrorReport& error) = 0;
+    // A packet of ours did not get through, it is said. False: nobody has sent it, or it has arrived.
+    virtual bool report(Instant now, Protocol protocol, const ErrorReport& error) = 0;
     // A fragmented datagram did not become whole in time; `received` tells about its beginning.
     virtual void reassembly_failed(Instant now, const Received& received) = 0;
     // An IPv6 packet whose headers cannot be followed, and whose sender is to be told.

@@ -140,8 +140,13 @@ void Interface::receive_arp(Instant now, Bytes payload) {
                             !is_own(message.sender) && !is_broadcast(message.sender);
     // RFC 826's merge: an entry that exists is updated by any message, a new one is made only by a request to
     // us.
-    if (has_sender &&
-        neighbors_.learn(now, message.sender, message.sender_mac, is_reply && for_us, !is_reply && for_us)) {
+    auto learned = NeighborCache::Learned::kUnknown;
+    if (has_sender)
+        learned = neighbors_.learn(now, message.sender, message.sender_mac, is_reply && for_us,
+                                   !is_reply && for_us);
+    if (learned == NeighborCache::Learned::kContested) counters_.count(Drop::kContested);
+    if (learned == NeighborCache::Learned::kUnknown && is_reply) counters_.count(Drop::kUnsolicited);
+    if (learned == NeighborCache::Learned::kReady) {
         waiting_.release(message.sender, [&](WaitingRoom::Frame frame) {
             wire::EthernetHeader{message.sender_mac, mac_, wire::kEtherTypeIpv4}.emit(frame.bytes);
             const Bytes piece = frame.bytes;

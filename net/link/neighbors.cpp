@@ -74,31 +74,32 @@ std::optional<MacAddress> NeighborCache::resolve(Instant now, IpAddress address)
     return entry.mac;
 }
 
-bool NeighborCache::learn(Instant now, IpAddress address, MacAddress mac, bool solicited, bool create) {
+NeighborCache::Learned NeighborCache::learn(Instant now, IpAddress address, MacAddress mac, bool solicited,
+                                            bool create) {
     std::size_t index = find(address.to_v4());
     if (index == count_) {
-        if (!create) return false;
-        index = add(now, address.to_v4());
-        if (index == kNone) return false;
+        if (create) index = add(now, address.to_v4());
+        if (!create || index == kNone) return Learned::kUnknown;
     }
     Entry& entry = entries_[index];
     const bool waiting = entry.state == State::kAsking;
     if (!waiting && entry.mac != mac) {
-        // Fail-over moves an address to another MAC; two hosts that fight for one shall not make us flap.
-        if (now - entry.mac_changed < kLock) return false;
-        solicited = true;
+        // Fail-over has moved the address, or somebody wants its packets. Who answers at the MAC that we know
+        // keeps it; if nobody does within a second the entry goes, and the address is asked for again.
+        if (entry.state == State::kReachable) {
+            ask(index, State::kPolling, now);
+            entry.tries = kTries - 1;
+        }
+        return Learned::kContested;
     }
-    if (waiting || entry.mac != mac) {
-        entry.mac = mac;
-        entry.mac_changed = now;
-    }
+    entry.mac = mac;
     // An unsolicited message does not prove that our frames arrive there: it completes an entry, but a poll
     // goes on.
     if (waiting || solicited) {
         entry.state = State::kReachable;
         entry.since = now;
     }
-    return waiting;
+    return waiting ? Learned::kReady : Learned::kKnown;
 }
 
 std::optional<NeighborCache::Request> NeighborCache::due(Instant now) {

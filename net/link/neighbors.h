@@ -23,7 +23,6 @@ class NeighborCache {
     static constexpr Duration kRetry = Duration::seconds(1);       // RFC 1122: at most one a second
     static constexpr Duration kReachable = Duration::seconds(60);  // then polled when used again
     static constexpr Duration kForget = Duration::minutes(10);     // unused for so long: resolved afresh
-    static constexpr Duration kLock = Duration::seconds(1);        // a MAC changes at most this often
 
     struct Request {
         IpAddress target;
@@ -35,9 +34,14 @@ class NeighborCache {
     std::optional<MacAddress> resolve(Instant now, IpAddress address);
 
     // An ARP message said that `address` is at `mac`. `solicited`: it is a reply that was sent to us. Only a
-    // message that was addressed to us may add an entry (`create`): strangers cannot fill the cache. Returns
-    // whether packets that wait for this address can go now.
-    bool learn(Instant now, IpAddress address, MacAddress mac, bool solicited, bool create);
+    // message that was addressed to us may add an entry (`create`): strangers cannot fill the cache.
+    enum class Learned : std::uint8_t {
+        kUnknown,    // nobody wants to know, or there is no memory
+        kContested,  // it names another MAC than the one that is known, which is asked first
+        kKnown,
+        kReady,  // packets that wait for this address can go now
+    };
+    Learned learn(Instant now, IpAddress address, MacAddress mac, bool solicited, bool create);
 
     // The next request to send; to be called until it says that nothing is due.
     std::optional<Request> due(Instant now);
@@ -59,7 +63,6 @@ class NeighborCache {
         std::uint8_t tries = 0;
         Instant since;  // kReachable: confirmed; else: when the next request is due
         Instant used;
-        Instant mac_changed;
     };
 
     static constexpr std::size_t kNone = ~std::size_t{0};  // no memory at all

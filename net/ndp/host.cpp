@@ -42,6 +42,7 @@ IpAddress Host::link_local() const {
 void Host::take_change(const IpAddress& neighbor, MacAddress mac, NeighborCache::Change change,
                        Output& output) {
     if (change.ready) output.resolved(neighbor, mac);
+    if (change.contested) counters_.count(Drop::kContested);
     // Section 7.3.3: what is no router any more is no way out any more.
     if (change.router_lost && routers_.forget(neighbor)) ++changes_;
 }
@@ -120,6 +121,7 @@ void Host::receive_advertisement(Instant now, const Heard& heard, Output& output
         return;
     }
     const auto change = neighbors_.advertised(now, message);
+    if (change.unknown) return counters_.count(Drop::kUnsolicited);
     if (routers_.mark(message.target, false)) ++changes_;
     take_change(message.target, message.target_mac.value_or(MacAddress()), change, output);
 }
@@ -129,7 +131,7 @@ void Host::receive_router(Instant now, const Heard& heard, Output& output) {
     const auto parsed = wire::RouterAdvertisement::parse(heard.message);
     if (!parsed) return counters_.count(parsed.error());
     if (!heard.source.is_link_local()) return counters_.count(Drop::kBadSource);
-    if (!configuration_.autoconfigure) return;
+    if (!configuration_.autoconfigure) return counters_.count(Drop::kDisabled);
     if (!advertisements_.take(now)) return counters_.count(Drop::kRateLimited);
     const wire::RouterAdvertisement& message = *parsed;
 
@@ -188,7 +190,7 @@ void Host::take_prefix(Instant now, const wire::PrefixInformation& prefix, Outpu
 
 // Sections 8.1 and 8.3.
 void Host::receive_redirect(Instant now, const Heard& heard, Output& output) {
-    if (!configuration_.accept_redirects) return;
+    if (!configuration_.accept_redirects) return counters_.count(Drop::kDisabled);
     auto parsed = wire::Redirect::parse(heard.message);
     if (!parsed) return counters_.count(parsed.error());
     wire::Redirect& message = *parsed;

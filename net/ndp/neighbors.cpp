@@ -75,13 +75,21 @@ std::optional<MacAddress> NeighborCache::resolve(Instant now, const IpAddress& a
     return entry.mac;
 }
 
+NeighborCache::Change NeighborCache::contest(Entry& entry, Instant now) {
+    if (entry.state != State::kProbe) {
+        set_state(entry, State::kProbe, now);
+        entry.tries = kUnicastSolicit - 1;
+    }
+    return {.contested = true};
+}
+
 NeighborCache::Change NeighborCache::heard(Instant now, const IpAddress& address, MacAddress mac) {
     std::size_t index = find(address);
     if (index == kNone) index = add(now, address);
     if (index == kNone) return {};
     Entry& entry = entries_[index];
     const bool waiting = entry.state == State::kIncomplete;
-    if (!waiting && entry.mac == mac) return {};
+    if (!waiting) return entry.mac == mac ? Change{} : contest(entry, now);
     entry.mac = mac;
     set_state(entry, State::kStale, Instant::never());
     return {.ready = waiting};
@@ -89,7 +97,7 @@ NeighborCache::Change NeighborCache::heard(Instant now, const IpAddress& address
 
 NeighborCache::Change NeighborCache::advertised(Instant now, const wire::NeighborAdvertisement& message) {
     const std::size_t index = find(message.target);
-    if (index == kNone) return {};
+    if (index == kNone) return {.unknown = true};
     Entry& entry = entries_[index];
     const Instant reachable_until = now + reachable_;
     if (entry.state == State::kIncomplete) {
@@ -107,11 +115,8 @@ NeighborCache::Change NeighborCache::advertised(Instant now, const wire::Neighbo
         if (entry.state == State::kReachable) set_state(entry, State::kStale, Instant::never());
         return {};
     }
-    if (other) entry.mac = *message.target_mac;
-    if (message.solicited)
-        set_state(entry, State::kReachable, reachable_until);
-    else if (other)
-        set_state(entry, State::kStale, Instant::never());
+    if (other) return contest(entry, now);
+    if (message.solicited) set_state(entry, State::kReachable, reachable_until);
     const bool router_lost = entry.router && !message.router;
     entry.router = message.router;
     return {.router_lost = router_lost};

@@ -44,6 +44,8 @@ class NeighborCache {
     struct Change {
         bool ready = false;        // packets that wait for this neighbour can go
         bool router_lost = false;  // what was a router says that it is none any more
+        bool unknown = false;      // nobody has asked for it
+        bool contested = false;    // it names another MAC than the one that is known, which is asked first
     };
 
     explicit NeighborCache(KeyedRandom& random) : random_(random) { set_timing(kReachableTime, retransmit_); }
@@ -91,6 +93,9 @@ class NeighborCache {
     bool grow();
     void remove(std::size_t index);
     void set_state(Entry& entry, State state, Instant until);
+    // Section 7.2.5 would believe whoever speaks last. Who answers at the MAC that we know keeps the address;
+    // if nobody does within a second the entry goes, and the address is asked for again.
+    Change contest(Entry& entry, Instant now);
     int most_tries(const Entry& entry) const {
         return entry.state == State::kIncomplete ? kMulticastSolicit : kUnicastSolicit;
     }

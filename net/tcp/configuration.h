@@ -65,8 +65,12 @@ struct Statistics {
     std::uint64_t segments_out = 0;
     std::uint64_t bad_checksum = 0;
     std::uint64_t malformed = 0;
-    std::uint64_t opened = 0;    // connect()
-    std::uint64_t accepted = 0;  // handshakes completed by listeners
+    std::uint64_t ignored = 0;             // to a group, port 0, or no question to who listens
+    std::uint64_t stale_timestamp = 0;     // RFC 7323: older than what came before, or missing
+    std::uint64_t out_of_window = 0;       // nothing of it is acceptable: duplicates of the network's, too
+    std::uint64_t bad_acknowledgment = 0;  // of what was not sent, or long ago
+    std::uint64_t opened = 0;              // connect()
+    std::uint64_t accepted = 0;            // handshakes completed by listeners
     std::uint64_t resets_in = 0;
     std::uint64_t resets_out = 0;
     std::uint64_t retransmissions = 0;

@@ -18,8 +18,9 @@ constexpr std::uint8_t kChallengesPerSecond = 10;
 
 void Connection::receive(Instant now, const Segment& segment) {
     if (state_ == State::kSynSent) return receive_in_syn_sent(now, segment);
-    if (!check_timestamp(now, segment)) return;
-    if (!check_sequence(now, segment)) return;
+    Statistics& statistics = layer_.statistics_;
+    if (!check_timestamp(now, segment)) return void(++statistics.stale_timestamp);
+    if (!check_sequence(now, segment)) return void(++statistics.out_of_window);
     if (segment.rst() || segment.syn()) {
         if (check_reset(now, segment)) check_syn(now, segment);
         return;
@@ -127,6 +128,7 @@ bool Connection::check_acknowledgment(Instant now, const Segment& segment) {
     // RFC 5961, section 5.2: data with an acknowledgment far from what we have sent is injected.
     if (sender_.acknowledges_unsent(segment.acknowledgment) ||
         sender_.acknowledges_too_old(segment.acknowledgment)) {
+        ++layer_.statistics_.bad_acknowledgment;
         challenge(now);
         return false;
     }

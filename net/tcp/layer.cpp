@@ -173,7 +173,7 @@ Listener* Layer::find_listener(const Endpoint& local) {
 
 void Layer::receive(Instant now, const ip::Received& about, Bytes bytes) {
     ++statistics_.segments_in;
-    if (about.to_group) return;  // RFC 9293, MUST-57
+    if (about.to_group) return void(++statistics_.ignored);  // RFC 9293, MUST-57
     const auto view = wire::TcpView::parse(bytes);
     if (!view) {
         ++statistics_.malformed;
@@ -202,7 +202,7 @@ void Layer::receive(Instant now, const ip::Received& about, Bytes bytes) {
     }
     const FourTuple tuple{.local = {about.destination, header.destination_port},
                           .remote = {about.source, header.source_port}};
-    if (tuple.remote.port == 0 || tuple.local.port == 0) return;
+    if (tuple.remote.port == 0 || tuple.local.port == 0) return void(++statistics_.ignored);
 
     if (TableEntry* entry = table_.find(tuple)) {
         if (entry->kind == TableEntry::Kind::kConnection) {
@@ -230,7 +230,7 @@ void Layer::receive(Instant now, const ip::Received& about, Bytes bytes) {
 // RFC 9293, section 3.10.7.1: a segment for which there is no connection is answered with a reset, except a
 // reset.
 void Layer::refuse(const FourTuple& tuple, const Segment& segment) {
-    if (segment.rst()) return;
+    if (segment.rst()) return void(++statistics_.ignored);
     Reply reply{.tuple = tuple, .flags = wire::kTcpRst};
     if (segment.ack()) {
         reply.sequence = segment.acknowledgment;

@@ -8,12 +8,12 @@ namespace holm::net::tcp {
 
 // RFC 9293, section 3.10.7.2.
 void Listener::receive(Instant now, const FourTuple& tuple, const Segment& segment) {
-    if (segment.rst()) return;
-    if (segment.ack()) {
+    if (!segment.rst() && segment.ack()) {
         if (segment.syn() || !receive_cookie(now, tuple, segment)) layer_.refuse(tuple, segment);
         return;
     }
-    if (segment.syn() && !segment.fin()) receive_syn(now, tuple, segment);
+    if (!segment.rst() && segment.syn() && !segment.fin()) return receive_syn(now, tuple, segment);
+    ++layer_.statistics_.ignored;
 }
 
 void Listener::receive_syn(Instant now, const FourTuple& tuple, const Segment& syn) {

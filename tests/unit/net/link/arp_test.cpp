@@ -124,7 +124,7 @@ TEST_CASE("an entry that has aged is polled by unicast while it stays in use") {
     CHECK(host.stack.next_deadline().is_never());
 }
 
-TEST_CASE("strangers cannot add entries: gratuitous messages update only what is known") {
+TEST_CASE("strangers cannot add entries, and what they say of one that is known is looked into") {
     Host host;
     const auto socket = *host.stack.udp().open();
     host.receive_arp({Operation::kReply, Host::kPeer.mac, Host::kPeer.address, {}, Host::kPeer.address},
@@ -137,13 +137,41 @@ TEST_CASE("strangers cannot add entries: gratuitous messages update only what is
     host.device.offloads.clear();
     host.wait(Duration::seconds(2));
     const MacAddress moved{{2, 0, 0, 0, 0, 10}};
-    host.receive_arp({Operation::kReply, moved, Host::kPeer.address, {}, Host::kPeer.address});
-    send_to(host, *socket, Host::kPeer.address);
-    CHECK(sent_ip(host.device.take())->ethernet.destination == moved);
-    // Within a second it does not move again.
-    host.receive_arp({Operation::kReply, Host::kPeer.mac, Host::kPeer.address, {}, Host::kPeer.address});
-    send_to(host, *socket, Host::kPeer.address);
-    CHECK(sent_ip(host.device.take())->ethernet.destination == moved);
+    const auto claim = [&] {
+        host.receive_arp({Operation::kReply, moved, Host::kPeer.address, {}, Host::kPeer.address});
+        host.stack.transmit(host.now);
+    };
+    const auto goes_to = [&] {
+        send_to(host, *socket, Host::kPeer.address);
+        const auto sent = sent_ip(host.device.take());
+        return sent ? sent->ethernet.destination : MacAddress();
+    };
+    claim();
+    const Frame poll = host.device.take();
+    REQUIRE(sent_arp(poll));
+    CHECK(wire::EthernetHeader::parse(poll)->destination == Host::kPeer.mac);
+    CHECK(host.stack.counters()[Drop::kContested] == 1);
+    for (int i = 0; i < 5; ++i) claim();
+    CHECK(host.device.frames.empty());  // one question, whatever they say meanwhile
+    CHECK(goes_to() == Host::kPeer.mac);
+
+    SUBCASE("who answers keeps its address") {
+        host.resolve(Host::kPeer);
+        host.wait(Duration::seconds(3));
+        CHECK(host.device.frames.empty());
+        CHECK(goes_to() == Host::kPeer.mac);
+    }
+    SUBCASE("who does not is asked for again, and whoever has the address now answers") {
+        host.wait(Duration::seconds(2));
+        host.device.frames.clear();
+        host.device.offloads.clear();
+        CHECK(goes_to() == MacAddress());
+        host.stack.transmit(host.now);
+        host.device.frames.clear();
+        host.device.offloads.clear();
+        claim();
+        CHECK(goes_to() == moved);
+    }
 }
 
 TEST_CASE("the cache holds 256 neighbours and forgets the one used least recently") {

@@ -265,6 +265,43 @@ TEST_CASE("a neighbour in use that has not been heard of is probed by unicast, a
     }
 }
 
+TEST_CASE("an address that another MAC claims stays where it answers") {
+    HostV6 host({}, HostV6::fixed());
+    host.know(host.peer);
+    host.resolve(host.peer);
+    const MacAddress thief{{2, 9, 9, 9, 9, 9}};
+    const auto goes_to = [&] {
+        CHECK(host.stack.icmp_v6().ping(host.now, host.peer.address, 2, {}));
+        const auto sent = host.take();
+        return type_of(sent) == Icmpv6Type::kEchoRequest ? sent->ethernet.destination : MacAddress();
+    };
+    host.clear();
+    for (int i = 0; i < 5; ++i)
+        host.receive_icmp(host.peer, kAllNodes, advertisement(host.peer.address, thief, false, true));
+    host.stack.transmit(host.now);
+    const auto probe = host.take();
+    REQUIRE(type_of(probe) == Icmpv6Type::kNeighborSolicitation);
+    CHECK(probe->ethernet.destination == host.peer.mac);
+    CHECK(host.device.frames.empty());
+    CHECK(host.stack.counters()[Drop::kContested] == 5);
+    CHECK(goes_to() == host.peer.mac);
+    SUBCASE("an answer settles it") {
+        host.resolve(host.peer);
+        host.wait(Duration::seconds(2));
+        CHECK(host.device.frames.empty());
+        CHECK(goes_to() == host.peer.mac);
+    }
+    SUBCASE("without one the address is asked for again") {
+        host.wait(Duration::seconds(1));
+        host.clear();
+        REQUIRE(host.stack.icmp_v6().ping(host.now, host.peer.address, 3, {}));
+        host.stack.transmit(host.now);
+        const auto again = host.take();
+        REQUIRE(type_of(again) == Icmpv6Type::kNeighborSolicitation);
+        CHECK(again->ip.destination.is_multicast());
+    }
+}
+
 TEST_CASE("who scans a network through us fills no more than a part of the cache") {
     HostV6 host({}, HostV6::fixed());
     for (int i = 0; i < 1000; ++i) {
