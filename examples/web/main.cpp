@@ -5,6 +5,7 @@
 #include <holm/http.h>
 #include <holm/main.h>
 #include <holm/metrics.h>
+#include <holm/network_metrics.h>
 
 #include "items.h"
 
@@ -34,6 +35,7 @@ holm::Task<> holm::main(holm::Machine& machine) {
     Items items;
     metrics::Registry registry;
     add_metrics(registry, server, items);
+    metrics::add_network(registry, machine.net());
 
     items.add_to(server);
     server.get("/small", [](const http::Request&) {

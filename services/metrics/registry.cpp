@@ -126,6 +126,14 @@ void Registry::gauge(std::string_view name, std::string_view help, Function<std:
     add(name, help, "gauge", labels).read_gauge = std::move(read);
 }
 
+void Registry::counters(std::string_view name, std::string_view help, std::string_view label,
+                        Function<std::optional<Labelled>(std::size_t)> read) {
+    assert(is_name(label));
+    Series& series = add(name, help, "counter", {});
+    series.labels = label;
+    series.read_labelled = std::move(read);
+}
+
 Histogram& Registry::histogram(std::string_view name, std::string_view help, std::vector<Duration> bounds,
                                Labels labels) {
     assert(std::ranges::is_sorted(bounds));
@@ -141,6 +149,16 @@ std::string Registry::to_text() const {
         for (const Series& series : family.series) {
             if (series.histogram != nullptr) {
                 append_histogram(out, family.name, series.labels, *series.histogram);
+                continue;
+            }
+            if (series.read_labelled) {
+                for (std::size_t i = 0; const auto one = series.read_labelled(i); ++i) {
+                    out.append(family.name).append("{").append(series.labels).append("=\"");
+                    append_escaped(out, one->value, true);
+                    out += "\"} ";
+                    append(out, one->count);
+                    out += '\n';
+                }
                 continue;
             }
             append_sample(out, family.name, "", series.labels);

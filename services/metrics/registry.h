@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,14 @@ class Registry {
                  Labels labels = {});
     void gauge(std::string_view name, std::string_view help, Function<std::int64_t()> read,
                Labels labels = {});
+    // A counter for each value of one label, kept elsewhere: here none of them costs memory. read(i) is the
+    // i-th, and nothing behind the last one.
+    struct Labelled {
+        std::string_view value;
+        std::uint64_t count;
+    };
+    void counters(std::string_view name, std::string_view help, std::string_view label,
+                  Function<std::optional<Labelled>(std::size_t)> read);
     Histogram& histogram(std::string_view name, std::string_view help, std::vector<Duration> bounds,
                          Labels labels = {});
 
@@ -82,6 +91,7 @@ class Registry {
         std::unique_ptr<Gauge> gauge;
         Function<std::uint64_t()> read_counter;
         Function<std::int64_t()> read_gauge;
+        Function<std::optional<Labelled>(std::size_t)> read_labelled;  // `labels` is the label's name
         std::unique_ptr<Histogram> histogram;
     };
     struct Family {

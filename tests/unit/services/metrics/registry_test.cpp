@@ -30,6 +30,20 @@ TEST_CASE("the text is in Prometheus' exposition format") {
           "elsewhere_total 18446744073709551615\n");
 }
 
+TEST_CASE("counters of one label are asked for one after another") {
+    Registry registry;
+    registry.counters("drops_total", "Drops.", "reason",
+                      [](std::size_t i) -> std::optional<Registry::Labelled> {
+                          if (i == 2) return std::nullopt;
+                          return Registry::Labelled{i == 0 ? "bad_\"checksum" : "no_route", 7 + i};
+                      });
+    CHECK(registry.to_text() ==
+          "# HELP drops_total Drops.\n"
+          "# TYPE drops_total counter\n"
+          "drops_total{reason=\"bad_\\\"checksum\"} 7\n"
+          "drops_total{reason=\"no_route\"} 8\n");
+}
+
 TEST_CASE("a histogram's buckets are cumulative and count their own bound") {
     Registry registry;
     Histogram& histogram = registry.histogram(
