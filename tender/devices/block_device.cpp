@@ -31,8 +31,9 @@ holm_virtio_block_status status_of_error(int error) {
 ssize_t read_pieces(int file, std::span<const iovec> pieces, std::uint64_t offset, int flags) {
     return syscall(SYS_preadv2, file, pieces.data(), pieces.size(), offset, 0, flags);
 }
-ssize_t write_pieces(int file, std::span<const iovec> pieces, std::uint64_t offset) {
-    return syscall(SYS_pwritev2, file, pieces.data(), pieces.size(), offset, 0, 0);
+// One piece at a time: the filter sees sizes in arguments, not in memory.
+ssize_t write_piece(int file, const iovec& piece, std::uint64_t offset) {
+    return syscall(SYS_pwrite64, file, piece.iov_base, piece.iov_len, offset);
 }
 
 std::span<iovec> advance(std::span<iovec> pieces, std::size_t size) {
@@ -192,7 +193,7 @@ holm_virtio_block_status BlockDevice::write(const BlockCommand& command) {
     std::span<iovec> pieces = command.data;
     std::uint64_t done = 0;
     while (done < command.size) {
-        const ssize_t written = write_pieces(handles_.file, pieces, command.offset + done);
+        const ssize_t written = write_piece(handles_.file, pieces.front(), command.offset + done);
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return written == 0 ? HOLM_VIRTIO_BLOCK_ERROR : status_of_error(errno);
         done += static_cast<std::uint64_t>(written);

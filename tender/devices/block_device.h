@@ -50,6 +50,7 @@ class BlockDevice {
     const char* broken() const { return broken_.load(std::memory_order_acquire); }
 
     const Handles& handles() const { return handles_; }
+    std::uint64_t size() const { return limits_.size; }  // bytes
 
   private:
     class Lock;

@@ -92,6 +92,64 @@ constexpr std::size_t kSmallestFilter = filter_size(false, 0);
 constexpr std::size_t kLargestFilter = filter_size(true, HOLM_MAX_DEVICES);
 static_assert(kLargestFilter <= 4096);  // BPF_MAXINSNS
 
+// pwrite64, from its arguments alone: size < 2^32, and offset + size <= the device's size in 64-bit
+// arithmetic, from 32-bit halves; anything else is killed. The scratch words 0 and 1 hold the lower and upper
+// half of the sum. Its length is range_size(devices.size()); it can stand anywhere.
+constexpr std::size_t compile_range(std::span<const WritableDevice> devices,
+                                    std::span<FilterInstruction> into) {
+    using namespace filter_detail;
+    std::size_t at = 0;
+    const auto emit = [&](std::uint16_t code, std::uint32_t operand, std::uint8_t jump_true = 0,
+                          std::uint8_t jump_false = 0) {
+        into[at++] = {code, jump_true, jump_false, operand};
+    };
+    emit(kLoadWord, argument(2) + kHigh);
+    emit(kJumpEqual, 0, 1, 0);
+    emit(kReturn, kKillProcess);
+    emit(kLoadWord, argument(2));
+    emit(kToIndex, 0);
+    emit(kLoadWord, argument(3));
+    emit(kAddIndex, 0);
+    emit(kStoreScratch, 0);
+    emit(kJumpNotBelowIndex, 0, 5, 0);  // no carry
+    emit(kLoadWord, argument(3) + kHigh);
+    emit(kAdd, 1);
+    emit(kJumpEqual, 0, 0, 1);
+    emit(kReturn, kKillProcess);  // past 2^64
+    emit(kJump, 1);
+    emit(kLoadWord, argument(3) + kHigh);
+    emit(kStoreScratch, 1);
+    for (const WritableDevice& device : devices) {
+        const auto high = static_cast<std::uint32_t>(device.size >> 32);
+        emit(kLoadWord, argument(0));
+        emit(kJumpEqual, device.descriptor, 0, kDeviceClause - 2);
+        emit(kLoadScratch, 1);
+        emit(kJumpAbove, high, 4, 0);
+        emit(kJumpEqual, high, 0, 2);
+        emit(kLoadScratch, 0);
+        emit(kJumpAbove, static_cast<std::uint32_t>(device.size), 1, 0);
+        emit(kReturn, kAllow);
+        emit(kReturn, kKillProcess);
+    }
+    emit(kReturn, kKillProcess);
+    return at;
+}
+
+// A filter of its own for the threads that write one device and have another filter for all the rest
+// (thread_filter.h): of two filters, the stricter answer counts.
+constexpr std::size_t range_filter_size(std::size_t devices) {
+    return 3 + filter_detail::range_size(devices);
+}
+constexpr void compile_range_filter(std::span<const WritableDevice> devices,
+                                    std::span<FilterInstruction> into) {
+    using namespace filter_detail;
+    constexpr std::uint32_t kPwrite64 = 18;
+    into[0] = {kLoadWord, 0, 0, kNumber};
+    into[1] = {kJumpEqual, 1, 0, kPwrite64};
+    into[2] = {kReturn, 0, 0, kAllow};
+    compile_range(devices, into.subspan(3));
+}
+
 class FilterCompiler {
   public:
     // `into` has room for filter_size(block, devices.size()) instructions.
@@ -130,7 +188,7 @@ class FilterCompiler {
         emit(kReturn, kKillProcess);
         if (!block_) return;
         compile_holes();
-        compile_range();
+        at_ += compile_range(devices_, code_.subspan(at_));
     }
 
   private:
@@ -158,41 +216,6 @@ class FilterCompiler {
         for (const WritableDevice& device : devices_) emit(kJumpEqual, device.descriptor, skip_to(allow), 0);
         emit(kReturn, kKillProcess);
         emit(kReturn, kAllow);
-    }
-
-    // pwrite64: size < 2^32, and offset + size <= the device's size in 64-bit arithmetic, from 32-bit halves.
-    // The scratch words 0 and 1 hold the lower and upper half of the sum.
-    constexpr void compile_range() {
-        using namespace filter_detail;
-        emit(kLoadWord, argument(2) + kHigh);
-        emit(kJumpEqual, 0, 1, 0);
-        emit(kReturn, kKillProcess);
-        emit(kLoadWord, argument(2));
-        emit(kToIndex, 0);
-        emit(kLoadWord, argument(3));
-        emit(kAddIndex, 0);
-        emit(kStoreScratch, 0);
-        emit(kJumpNotBelowIndex, 0, 5, 0);  // no carry
-        emit(kLoadWord, argument(3) + kHigh);
-        emit(kAdd, 1);
-        emit(kJumpEqual, 0, 0, 1);
-        emit(kReturn, kKillProcess);  // past 2^64
-        emit(kJump, 1);
-        emit(kLoadWord, argument(3) + kHigh);
-        emit(kStoreScratch, 1);
-        for (const WritableDevice& device : devices_) {
-            const auto high = static_cast<std::uint32_t>(device.size >> 32);
-            emit(kLoadWord, argument(0));
-            emit(kJumpEqual, device.descriptor, 0, kDeviceClause - 2);
-            emit(kLoadScratch, 1);
-            emit(kJumpAbove, high, 4, 0);
-            emit(kJumpEqual, high, 0, 2);
-            emit(kLoadScratch, 0);
-            emit(kJumpAbove, static_cast<std::uint32_t>(device.size), 1, 0);
-            emit(kReturn, kAllow);
-            emit(kReturn, kKillProcess);
-        }
-        emit(kReturn, kKillProcess);
     }
 
     bool block_;

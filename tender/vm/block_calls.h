@@ -16,7 +16,8 @@ constexpr std::uint64_t kOnlyHoles = 3;    // FALLOC_FL_KEEP_SIZE | FALLOC_FL_PU
 
 inline constexpr std::array kBlockCalls = {
     ThreadCall{327, "preadv2", {{{0, kFilePatch, true}}}, 1, "read the device's file"},
-    ThreadCall{328, "pwritev2", {{{0, kFilePatch, true}, {5, 0}}}, 2, "write to it"},
+    // Where in it, the filter in front of this one says (compile_range_filter).
+    ThreadCall{18, "pwrite64", {{{0, kFilePatch, true}}}, 1, "write to it"},
     ThreadCall{0, "read", {{{0, kDoorbellPatch, true}}}, 1, "sleep until the guest rings"},
     ThreadCall{1, "write", {{{0, kNewsPatch, true}}}, 1, "tell the guest that something is done"},
     ThreadCall{1, "write", {{{0, kDoorbellPatch, true}}}, 1, "wake another thread"},

@@ -1,5 +1,8 @@
 #include "tender/vm/block_server.h"
 
+#include <array>
+#include <span>
+
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/kvm.h>
@@ -26,16 +29,24 @@ int make_eventfd(int flags) {
     return made;
 }
 
-void enter_filter(const BlockDevice::Handles& handles) {
+void install(std::span<FilterInstruction> filter) {
+    static_assert(sizeof(FilterInstruction) == sizeof(sock_filter));
+    const sock_fprog program{static_cast<unsigned short>(filter.size()),
+                             reinterpret_cast<sock_filter*>(filter.data())};
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
+        refuse_with_errno("cannot install the filter of a block device's thread");
+}
+
+void enter_filter(const BlockDevice::Handles& handles, std::uint64_t size) {
+    const std::array devices{WritableDevice{static_cast<std::uint32_t>(handles.file), size}};
+    std::array<FilterInstruction, range_filter_size(devices.size())> range;
+    compile_range_filter(devices, range);
+    install(range);
     ThreadFilter filter = kBlockFilter;
     filter.patch(kFilePatch, static_cast<std::uint32_t>(handles.file));
     filter.patch(kDoorbellPatch, static_cast<std::uint32_t>(handles.doorbell));
     filter.patch(kNewsPatch, static_cast<std::uint32_t>(handles.news));
-    static_assert(sizeof(FilterInstruction) == sizeof(sock_filter));
-    const sock_fprog program{static_cast<unsigned short>(filter.length),
-                             reinterpret_cast<sock_filter*>(filter.instructions.data())};
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
-        refuse_with_errno("cannot install the filter of a block device's thread");
+    install(std::span(filter.instructions).first(filter.length));
 }
 
 }  // namespace
@@ -59,7 +70,7 @@ void BlockServer::connect_doorbell(int machine, std::uint64_t physical) const {
 }
 
 void BlockServer::run() {
-    enter_filter(handles());
+    enter_filter(handles(), block_.size());
     for (;;) block_.serve();
 }
 
