@@ -397,7 +397,7 @@ REGISTERS = ("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8",
              "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs")  # of struct user_regs_struct
 UPCALL_FRAME = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip",
                 "eflags", "vector", "address")  # words of struct holm_upcall_frame (abi/hypercalls.h)
-RING0_EXCEPTION_PAGE, RING0_EXCEPTION_FRAME, RING0_UPCALL_STACK = 0x3000, 0x3FC0, 0x1708  # virtio/x86_64/ring0_layout.h
+RING0_EXCEPTION_PAGE, RING0_SERVICE_STACK_TOP, RING0_UPCALL_STACK = 0x3000, 0x3000, 0x1708  # virtio/x86_64/ring0_layout.h
 UPCALL_STACK = 64 * 1024  # kernel/platform/virtio/boot.cpp
 SIGNAL_OF_VECTOR = {0: signal.SIGFPE, 1: signal.SIGTRAP, 3: signal.SIGTRAP, 6: signal.SIGILL}  # what Linux makes of them
 PAGE = 4096
@@ -471,9 +471,9 @@ class Core(gdb.Command):
         has put them (struct holm_upcall_frame) at the top of the upcall's stack, on which it has ended then."""
         exceptions = int(evaluate("(unsigned long)holm_virtio_exceptions"))
         registers = {}
-        if int(evaluate("(long)$cs")) & 3 == 0:  # a machine that cannot be switched off ends by a last exception (power.cpp)
-            last = exceptions + RING0_EXCEPTION_FRAME - RING0_EXCEPTION_PAGE
-            registers = {name: word(last + 8 * i) for i, name in ((3, "rip"), (4, "cs"), (5, "eflags"), (6, "rsp"), (7, "ss"))}
+        if int(evaluate("(long)$cs")) & 3 == 0:  # in the service of ring 0 that switches the machine off
+            caller = exceptions + RING0_SERVICE_STACK_TOP - RING0_EXCEPTION_PAGE - 40
+            registers = {name: word(caller + 8 * i) for i, name in enumerate(("rip", "cs", "eflags", "rsp", "ss"))}
         top = word(exceptions + RING0_UPCALL_STACK - RING0_EXCEPTION_PAGE)
         if not top - UPCALL_STACK <= registers.get("rsp", int(evaluate("(long)$rsp"))) < top:
             return signal.SIGABRT, registers

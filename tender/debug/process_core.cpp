@@ -1,5 +1,6 @@
 #include "tender/debug/process_core.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <elf.h>
@@ -62,14 +63,30 @@ class Descriptor {
     int number_;
 };
 
+struct Regions {
+    std::array<CoreRegion, kMostCoreRegions> items;
+    std::size_t count = 0;
+    // Those that show a file, whose pages hold something before anybody touches them.
+    std::array<CoreRegion, kMostCoreRegions> of_files;
+    std::size_t of_files_count = 0;
+
+    bool is_of_file(std::uint64_t address) const {
+        return std::ranges::any_of(std::span(of_files).first(of_files_count), [&](const CoreRegion& region) {
+            return address - region.address < region.size;
+        });
+    }
+};
+
 class ProcessMemory final : public CoreSource {
   public:
-    explicit ProcessMemory(pid_t process) : memory_(process, "mem"), pages_(process, "pagemap") {}
+    ProcessMemory(pid_t process, const Regions& regions)
+        : memory_(process, "mem"), pages_(process, "pagemap"), regions_(regions) {}
 
     bool opened() const { return static_cast<bool>(memory_); }
 
     bool read(std::uint64_t address, MutableBytes page) override {
-        return is_there(address / kPage) && memory_.read(page, address) == page.size();
+        if (!is_there(address / kPage) && !regions_.is_of_file(address)) return false;
+        return memory_.read(page, address) == page.size();
     }
 
   private:
@@ -91,6 +108,7 @@ class ProcessMemory final : public CoreSource {
 
     Descriptor memory_;
     Descriptor pages_;
+    const Regions& regions_;
     std::uint64_t first_ = ~std::uint64_t{0} - 1024;
     std::array<std::uint64_t, 512> entries_{};
 };
@@ -107,13 +125,17 @@ std::uint64_t take_hexadecimal(std::string_view& text) {
     return value;
 }
 
-struct Regions {
-    std::array<CoreRegion, kMostCoreRegions> items;
-    std::size_t count = 0;
-};
+// What is left behind so many words, each with the blanks behind it.
+std::string_view behind_words(std::string_view text, int words) {
+    for (; words != 0; --words) {
+        text.remove_prefix(std::min(text.find(' '), text.size()));
+        text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    }
+    return text;
+}
 
-// "START-END rwxp ..." (proc(5)); false when there are too many. A heap that guard pages have parted is one
-// region: they are holes in it.
+// "START-END rwxp OFFSET DEVICE INODE ..." (proc(5)); false when there are too many. A heap that guard pages
+// have parted is one region: they are holes in it.
 bool add_region(std::string_view line, Regions& regions) {
     const std::uint64_t start = take_hexadecimal(line);
     if (line.empty() || line.front() != '-') return false;
@@ -123,6 +145,9 @@ bool add_region(std::string_view line, Regions& regions) {
     if (end > kUserEnd) return true;  // the kernel's vsyscall page
     const std::uint32_t flags =
         (line[1] == 'r' ? PF_R : 0u) | (line[2] == 'w' ? PF_W : 0u) | (line[3] == 'x' ? PF_X : 0u);
+    const bool is_of_file = flags != 0 && !behind_words(line, 4).starts_with('0');
+    if (is_of_file && regions.of_files_count < regions.of_files.size())
+        regions.of_files[regions.of_files_count++] = {.address = start, .size = end - start, .flags = flags};
     if (regions.count != 0) {
         CoreRegion& before = regions.items[regions.count - 1];
         if (before.address + before.size == start && (flags == 0 || flags == before.flags)) {
@@ -173,9 +198,9 @@ bool read_thread(pid_t thread, CoreThread& into) {
 
 std::expected<CoreSize, Sentence> write_process_core(int file, pid_t process, std::string_view name,
                                                      std::span<const CoreThread> threads) {
-    ProcessMemory memory(process);
-    const Descriptor maps(process, "maps");
     Regions regions;
+    ProcessMemory memory(process, regions);
+    const Descriptor maps(process, "maps");
     if (!memory.opened() || !maps || !read_maps(maps, regions))
         return std::unexpected(Sentence{}.text("its memory cannot be read"));
     return write_core(file,

@@ -62,6 +62,15 @@ def test_holm_gdb_opens_a_core_and_lists_its_tasks(tmp_path):
     assert re.search(r"^\* main +task runs", done.stdout, re.M), done.stdout
 
 
+@needs_gdb
+@pytest.mark.parametrize("tender", TENDERS)
+def test_data_that_nobody_has_touched_is_in_the_core(tmp_path, tender):
+    core = tmp_path / "core"
+    run(core, "abort", tender)
+    text = opened(core, "print/x '(anonymous namespace)::untouched_data'.middle")
+    assert "$1 = 0x1d0f" in text, text
+
+
 @pytest.mark.parametrize("tender, memory", [("process", "4G"), pytest.param("vm", "512M", marks=KVM)])
 def test_a_core_takes_no_more_room_than_the_memory_in_use(tmp_path, tender, memory):
     core = tmp_path / "core"

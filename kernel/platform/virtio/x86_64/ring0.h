@@ -96,7 +96,8 @@ inline void service_write_register(std::uint32_t number, std::uint64_t value) {
                      : "memory", "cc");
 }
 [[noreturn]] inline void service_off(std::uint8_t status) {
-    __asm__ volatile("int $4" : : "D"(HOLM_SERVICE_OFF), "S"(std::uint64_t{status}) : "memory");
+    // Something behind it, for debuggers to know which function this is.
+    __asm__ volatile("int $4\n ud2" : : "D"(HOLM_SERVICE_OFF), "S"(std::uint64_t{status}) : "memory");
     __builtin_unreachable();
 }
 [[noreturn]] inline void service_activate(const Activation* activation) {

@@ -28,6 +28,13 @@ T* hidden(std::uintptr_t address) {
 
 const int constant_data[4] = {1, 2, 3, 4};
 
+// Initialised, in a page that nobody touches.
+struct Untouched {
+    int before[1024], middle, behind[1024];
+};
+[[gnu::used, gnu::retain]] alignas(4096) volatile Untouched untouched_data{
+    .before = {}, .middle = 0x1d0f, .behind = {}};
+
 [[gnu::noinline]] int endless_recursion(int depth) {
     std::array<volatile int, 256> local;
     local[static_cast<std::size_t>(depth) % 256] = depth;
