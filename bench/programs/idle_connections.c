@@ -38,7 +38,7 @@ static void hold(int count, const struct sockaddr_in* server, struct in_addr sou
     while (read(0, &byte, 1) > 0) {
     }
     // Once more: they were held, not forgotten.
-    for (int i = 0; i < count; i += 100) {
+    for (int i = 0; i < count; ++i) {
         must(send(sockets[i], &byte, 1, MSG_NOSIGNAL) == 1, "send");
         must(recv(sockets[i], &byte, 1, 0) == 1, "recv");
     }
