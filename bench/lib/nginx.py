@@ -26,15 +26,17 @@ http {{
         listen 80;
         root {folder}/root;
         location / {{ index index.html; }}
+        {logged}
     }}
 }}
 """
 
 
-def command(folder, pages, keepalive_timeout=75):
+def command(folder, pages, keepalive_timeout=75, logged=None):
     """Writes a configuration into `folder` that serves `pages` ({name: bytes}) on port 80; returns the command line.
 
-    `keepalive_timeout`: in seconds, 0 to end each connection after its request."""
+    `keepalive_timeout`: in seconds, 0 to end each connection after its request. `logged`: a path whose requests go into
+    an access log."""
     folder = pathlib.Path(folder)
     root = folder / "root"
     root.mkdir(parents=True, exist_ok=True)
@@ -44,5 +46,6 @@ def command(folder, pages, keepalive_timeout=75):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     configuration = folder / "nginx.conf"
-    configuration.write_text(CONFIGURATION.format(folder=folder, keepalive_timeout=keepalive_timeout))
+    logging = f"location {logged} {{ access_log {folder}/access.log combined buffer=64k flush=1s; }}" if logged else ""
+    configuration.write_text(CONFIGURATION.format(folder=folder, keepalive_timeout=keepalive_timeout, logged=logging))
     return [need("nginx"), "-p", str(folder), "-c", str(configuration), "-e", str(folder / "error.log")]

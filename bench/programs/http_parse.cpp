@@ -80,7 +80,7 @@ void measure_request(std::string_view kind, std::string_view text) {
     const Time time;
     Session session(context, time);
     measure(std::string(kind) + ", answered", "holm", [&] {
-        const auto [consumed, request] = session.receive(time, as_bytes(text));
+        const auto [consumed, request, refused] = session.receive(time, as_bytes(text));
         if (request == nullptr) std::abort();
         session.respond(time, service.answer(*request));
         session.sent(time, session.output(time).bytes.size());

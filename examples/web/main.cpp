@@ -47,7 +47,10 @@ holm::Task<> holm::main(holm::Machine& machine) {
     server.get("/metrics", [&registry](const http::Request&) {
         return http::Response::text(registry.to_text()).content_type(metrics::Registry::kContentType);
     });
-    server.embedded_files("/", "/");
+    // Browsers ask again each time, and mostly hear that nothing has changed.
+    server.embedded_files("/", "/", {.cache_control = "no-cache"});
+    for (const std::string_view argument : machine.arguments())
+        if (argument == "--access-log") server.access_log();
     machine.console().print("web: listening on port 80\n");
     const auto served = co_await server.serve(machine.net(), 80);
     machine.set_exit_status(served ? 0 : 1);

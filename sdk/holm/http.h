@@ -23,6 +23,7 @@
 #include "kernel/task/event.h"
 #include "kernel/task/scope.h"
 #include "kernel/task/task.h"
+#include "services/http/access_log.h"     // IWYU pragma: export
 #include "services/http/preconditions.h"  // IWYU pragma: export
 #include "services/http/service.h"        // IWYU pragma: export
 #include "services/http/session_context.h"
@@ -84,8 +85,13 @@ class Server : public Service {
     Server& remove(std::string_view pattern, Callable handler) {
         return route(Method::kDelete, pattern, std::move(handler));
     }
-    // The files of the image below `folder` ("/static" and "static" are the same), under `prefix`.
-    Server& embedded_files(std::string_view prefix, std::string_view folder);
+    // The files of the image below `folder` ("/static" and "static" are the same), under `prefix`. Of FILE,
+    // FILE.gz and FILE.br each client gets the one that it likes best.
+    Server& embedded_files(std::string_view prefix, std::string_view folder, FileOptions options = {});
+
+    // Writes a line about each request, gathered for up to a second: to the console, or to a sink. A line is
+    // made when the answer begins; bytes are "-" for a stream.
+    Server& access_log(AccessLog::Format format = AccessLog::Format::kCombined, AccessLog::Sink sink = {});
 
     // Serves until the operator asks the instance to stop; then finishes what was started, within the grace.
     // Errors: those of Network::listen(), and what is wrong with a route; they are also told on the console.
@@ -122,6 +128,12 @@ class Server : public Service {
 
     void add_waiting(Method method, std::string_view pattern, WaitingHandler handler);
     const WaitingHandler& waiting_handler(Router::RouteId route) const;
+    // Also writes the request into the log.
+    void answer(Connection& connection, Time time, const Request& request, Response response);
+    void log_unreadable(const Connection& connection, Time time, Status status) const;
+    void flush_log() const {
+        if (flush_log_) flush_log_();
+    }
     Task<> accept_all(TcpListener& listener, Scope& connections);
     Task<> serve_connection(std::unique_ptr<Connection> connection);
     Task<> converse(Connection& connection);
@@ -133,6 +145,9 @@ class Server : public Service {
     Options options_;
     SessionContext context_;
     std::vector<std::pair<Router::RouteId, WaitingHandler>> waiting_handlers_;
+    // Functions rather than the log itself: images that keep none do not contain it.
+    Function<void(const LogEntry&)> log_;
+    Function<void()> flush_log_;
     IntrusiveList<Connection> connections_;
     Event connections_changed_;
     std::int64_t unix_seconds_ = 0;

@@ -8,6 +8,7 @@
 #include "kernel/console/console.h"
 #include "kernel/task/sleep.h"
 #include "kernel/time/clock.h"
+#include "net/address_text.h"
 
 namespace holm::http {
 namespace {
@@ -88,6 +89,19 @@ Task<> Server::serve_connection(std::unique_ptr<Connection> connection) {
     }
 }
 
+void Server::answer(Connection& connection, Time time, const Request& request, Response response) {
+    if (log_) {
+        const AddressText client = net::to_text(connection.stream.remote().address);
+        log_(LogEntry::of(client, request, response, time.unix_seconds));
+    }
+    connection.session.respond(time, std::move(response));
+}
+
+void Server::log_unreadable(const Connection& connection, Time time, Status status) const {
+    const AddressText client = net::to_text(connection.stream.remote().address);
+    log_({.client = client, .status = status, .unix_seconds = time.unix_seconds});
+}
+
 Task<> Server::converse(Connection& connection) {
     Session& session = connection.session;
     TcpStream& stream = connection.stream;
@@ -95,22 +109,23 @@ Task<> Server::converse(Connection& connection) {
         Time time = read_time();
         for (Bytes input = stream.readable(); session.wants_input() && !input.empty();
              input = stream.readable()) {
-            const auto [consumed, request] = session.receive(time, input);
+            const auto [consumed, request, refused] = session.receive(time, input);
+            if (refused != Status{} && log_) log_unreadable(connection, time, refused);
             if (request != nullptr) {
                 ++statistics_.requests;
                 const Router::Match found = match(*request);
                 if (found.route == Router::kNoRoute) {
-                    session.respond(time, answer_unrouted(*request, found));
+                    answer(connection, time, *request, answer_unrouted(*request, found));
                 } else if (const Handler& quick = handler(found.route)) {
-                    session.respond(time, quick(*request));
+                    answer(connection, time, *request, quick(*request));
                 } else {
                     // Other connections go on meanwhile, and use the memory that the request lies in.
                     Request* const kept = session.keep_request();
-                    Task<Response> answer;
-                    if (kept != nullptr) answer = waiting_handler(found.route)(*kept);
-                    Response response = answer ? co_await std::move(answer) : answer_no_memory();
+                    Task<Response> answering;
+                    if (kept != nullptr) answering = waiting_handler(found.route)(*kept);
+                    Response response = answering ? co_await std::move(answering) : answer_no_memory();
                     time = read_time();
-                    session.respond(time, std::move(response));
+                    answer(connection, time, kept != nullptr ? *kept : *request, std::move(response));
                 }
             }
             stream.consume(consumed);

@@ -48,10 +48,10 @@ const Server::WaitingHandler& Server::waiting_handler(Router::RouteId route) con
         ->second;
 }
 
-Server& Server::embedded_files(std::string_view prefix, std::string_view folder) {
+Server& Server::embedded_files(std::string_view prefix, std::string_view folder, FileOptions options) {
     std::string root(folder);
     while (root.ends_with('/')) root.pop_back();
-    files(prefix, [root](std::string_view path) -> std::optional<StaticFile> {
+    const auto find = [root](std::string_view path) -> std::optional<StaticFile> {
         if (path.size() > HOLM_FILES_MAX_PATH) return std::nullopt;
         std::string whole = root;
         whole.append("/").append(path);
@@ -59,7 +59,8 @@ Server& Server::embedded_files(std::string_view prefix, std::string_view folder)
         const auto file = holm::embedded_files().find(whole);
         if (!file || file->is_directory()) return std::nullopt;
         return StaticFile{file->contents(), file->content_type(), std::as_bytes(std::span(file->hash()))};
-    });
+    };
+    files(prefix, find, std::move(options));
     return *this;
 }
 
@@ -93,6 +94,7 @@ Task<Result<>> Server::serve(TcpListener& listener, Event& stop) {
         connection.flush(time);
     });
     (void)co_await with_timeout(options_.stop_grace, wait_for_end(connections));
+    flush_log();
     co_return {};
 }
 
@@ -117,6 +119,7 @@ Task<> Server::accept_all(TcpListener& listener, Scope& connections) {
 
 Task<> Server::watch_deadlines() {
     while (true) {
+        flush_log();
         while (connections_.empty()) {
             connections_changed_.reset();
             co_await connections_changed_.wait();

@@ -58,9 +58,16 @@ Bytes Response::content() const {
 void Response::add_header(std::string_view name, std::string_view value) {
     if (equals_ignoring_case(name, "content-type")) content_type_ = {};
     headers_.reserve(headers_.size() + name.size() + value.size() + 4);
-    for (const char c : name) headers_ += is(c, kTokenCharacter) ? c : '-';
+    const auto add = [this](std::string_view text, CharacterClass allowed, char otherwise) {
+        if (all_are(text, allowed)) {
+            headers_ += text;
+        } else {
+            for (const char c : text) headers_ += is(c, allowed) ? c : otherwise;
+        }
+    };
+    add(name, kTokenCharacter, '-');
     headers_ += ": ";
-    for (const char c : value) headers_ += is(c, kFieldCharacter) ? c : ' ';
+    add(value, kFieldCharacter, ' ');
     headers_ += "\r\n";
 }
 

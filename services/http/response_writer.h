@@ -24,6 +24,7 @@ class ResponseWriter {
     ResponseWriter(const Request* request, const Response& response, bool keep_alive,
                    std::int64_t unix_seconds);
 
+    Status status() const { return status_; }
     bool keep_alive() const { return keep_alive_; }  // the connection does go on
     Transfer transfer() const { return transfer_; }
     bool sends_content() const { return sends_content_; }  // false for HEAD, 204, 304...

@@ -2,7 +2,9 @@
 
 // Routes with their handlers: everything of a web service that is not its connections.
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -20,8 +22,19 @@ struct StaticFile {
     Bytes hash;                     // of the content; the first 8 bytes become the ETag. Empty: no ETag
 };
 
-// Finds a file by its path without a leading slash ("css/page.css"); nothing when there is none.
+// Finds a file by its path without a leading slash ("css/page.css"); nothing when there is none. It is also
+// asked for "css/page.css.gz" and ".br": what it has of these is sent, with the type of the file itself, to
+// clients that take that coding.
 using FileSource = Function<std::optional<StaticFile>(std::string_view path)>;
+
+// What is said about files besides.
+struct FileOptions {
+    // The Cache-Control header: "public, max-age=3600", "no-cache", …; empty: none.
+    std::string cache_control = {};
+    // Seconds since 1970. An image does not know when its files were made, so that it is the same whenever it
+    // is built; entity tags tell clients more anyway.
+    std::optional<std::int64_t> last_modified = {};
+};
 
 class Service {
   public:
@@ -58,7 +71,7 @@ class Service {
     }
     // GET and HEAD of files below `prefix`: files("/static/", ...) asks the source for "page.css" when
     // "/static/page.css" is wanted.
-    Service& files(std::string_view prefix, FileSource source);
+    Service& files(std::string_view prefix, FileSource source, FileOptions options = {});
 
     // What was wrong with the first route that could not be added.
     const Result<>& error() const { return error_; }
@@ -110,5 +123,9 @@ Response answer_unrouted(const Request& request, const Router::Match& match);
 
 // With type and entity tag, so that conditional requests and ranges work.
 Response answer_file(const StaticFile& file);
+
+// One of the forms of a file that the source has, as Accept-Encoding wishes; 404 or 406 when there is none.
+Response answer_file(const Request& request, std::string_view path, const FileSource& source,
+                     const FileOptions& options);
 
 }  // namespace holm::http

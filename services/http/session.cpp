@@ -127,7 +127,7 @@ Session::Received Session::hand_over(Request& request, std::size_t consumed) {
 Session::Received Session::refuse(Time time, Refusal refusal, std::size_t consumed) {
     keep_alive_ = false;
     queue(time, nullptr, answer_refusal(refusal));
-    return {consumed};
+    return {.consumed = consumed, .refused = refusal.status};
 }
 
 bool Session::open_assembly() {

@@ -9,7 +9,7 @@
 //
 // The driver's loop:
 //     while (session.wants_input()) {
-//         auto [consumed, request] = session.receive(time, input);
+//         auto [consumed, request, refused] = session.receive(time, input);
 //         if (request) session.respond(time, handle(*request));     // before the input is let go of: it may
 //         lie there
 //         ... drop `consumed` bytes of input; without a request, stop
@@ -43,6 +43,7 @@ class Session {
         std::size_t consumed =
             0;  // bytes from the input's front that are done with once the request was answered
         Request* request = nullptr;  // answer it with respond() before anything else
+        Status refused = {};         // the input was no request, and this is what it was answered with
     };
 
     // False while a request is unanswered or output must be sent first (that is the back pressure).

@@ -1,5 +1,6 @@
 """The web example over a tap, against real clients: curl, ping, nmap, wrk, many connections, odd requests."""
 
+import gzip
 import hashlib
 import json
 import re
@@ -70,6 +71,41 @@ def test_large_file_arrives_whole_and_in_ranges(lan, web, keep):
     etag = re.search(r"(?im)^etag: (\S+)", answer.stdout)[1]
     unchanged = lan.run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"If-None-Match: {etag}", url)
     assert unchanged.stdout == "304"
+
+
+def test_pages_are_packed_for_those_who_take_it(lan, web, keep):
+    url = f"http://{lan.GUEST}/static/page.css"
+    plain = lan.run("curl", "-sS", "-D", "-", url).stdout
+    assert "Vary: Accept-Encoding" in plain and "Content-Encoding" not in plain and "Cache-Control: no-cache" in plain
+    packed = lan.run("curl", "-sS", "-D", "-", "-o", keep / "packed", "-H", "Accept-Encoding: gzip", url).stdout
+    assert "Content-Encoding: gzip" in packed and "Content-Type: text/css" in packed
+    assert gzip.decompress((keep / "packed").read_bytes()).decode() == plain.partition("\n\n")[2]
+    tags = {re.search(r'ETag: ("\w+")', head)[1] for head in (plain, packed)}
+    assert len(tags) == 2
+    for tag, expected in zip(sorted(tags), ("200", "304")) if min(tags) in plain else zip(sorted(tags), ("304", "200")):
+        answer = lan.run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Accept-Encoding: gzip",
+                         "-H", f"If-None-Match: {tag}", url)
+        assert answer.stdout == expected
+
+
+def test_access_log_in_the_combined_format(lan, start):
+    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, arguments=["--access-log"])
+    instance.wait_for("web: listening")
+    lan.run("curl", "-sS", "-A", 'a "quoted" agent', "-e", "http://there/", f"http://{lan.GUEST}/small?q=1")
+    lan.run("curl", "-sS", "-I", f"http://{lan.GUEST}/nothing")
+    python(lan, """
+        import socket, sys
+        s = socket.create_connection((sys.argv[1], 80), timeout=20)
+        s.sendall(b"NONSENSE\\r\\n\\r\\n")
+        assert s.recv(100).startswith(b"HTTP/1.1 400")
+    """, lan.GUEST)
+    assert instance.stop() == 0
+    when = r"\[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d \+0000\]"
+    client = re.escape(lan.HOST)
+    for line in (rf'{client} - - {when} "GET /small\?q=1 HTTP/1\.1" 200 40 "http://there/" "a \\x22quoted\\x22 agent"',
+                 rf'{client} - - {when} "HEAD /nothing HTTP/1\.1" 404 - "-" "curl/\S+"',
+                 rf'{client} - - {when} "-" 400 - "-" "-"'):
+        assert re.search(f"(?m)^{line}$", instance.output()), instance.output()
 
 
 def test_ping_flood_loses_nothing(lan, web):

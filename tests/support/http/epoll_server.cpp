@@ -73,7 +73,7 @@ struct EpollServer::State {
     bool process(Connection& c, Time time) {
         bool progress = false;
         while (c.session.wants_input() && !c.input.empty()) {
-            const auto [consumed, request] = c.session.receive(time, as_bytes(c.input));
+            const auto [consumed, request, refused] = c.session.receive(time, as_bytes(c.input));
             if (request != nullptr) c.session.respond(time, service.answer(*request));
             c.input.erase(0, consumed);
             progress |= consumed > 0;

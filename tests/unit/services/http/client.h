@@ -48,7 +48,7 @@ class Client {
         while (session.wants_input() && visible > 0) {
             // A copy of its own, so that ASan sees a view that outlives it.
             std::string input = unread_.substr(0, visible);
-            auto [consumed, request] = session.receive(time, as_bytes(input));
+            auto [consumed, request, refused] = session.receive(time, as_bytes(input));
             if (request != nullptr) {
                 ++requests;
                 if (keep) {

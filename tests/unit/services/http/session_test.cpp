@@ -71,7 +71,7 @@ TEST_CASE("a peer that does not read stops the session from reading") {
     for (int i = 0; i < 100; ++i) all += kGet;
     std::string input = all;
     while (client.session.wants_input() && !input.empty()) {
-        auto [consumed, request] = client.session.receive(client.time, as_bytes(input));
+        auto [consumed, request, refused] = client.session.receive(client.time, as_bytes(input));
         if (request != nullptr) client.session.respond(client.time, Response::text(std::string(1000, 'x')));
         input.erase(0, consumed);
     }
@@ -248,7 +248,7 @@ TEST_CASE("deadlines: first byte, idle, slow head, slow content, slow reader") {
         static const std::string content(100'000, 'z');
         Client client([](const Request&) { return Response::reference(as_bytes(content), "text/plain"); });
         std::string input = kGet;
-        auto [consumed, request] = client.session.receive(client.time, as_bytes(input));
+        auto [consumed, request, refused] = client.session.receive(client.time, as_bytes(input));
         REQUIRE(request != nullptr);
         client.session.respond(client.time, Response::reference(as_bytes(content), "text/plain"));
         for (int i = 0; i < 20; ++i) {
@@ -274,7 +274,7 @@ TEST_CASE("an orderly stop finishes what was started") {
 
 TEST_CASE("a peer that has closed its side still gets its answer") {
     Client client([&](const Request& request) { return echo(request); });
-    auto [consumed, request] = client.session.receive(client.time, as_bytes(kGet));
+    auto [consumed, request, refused] = client.session.receive(client.time, as_bytes(kGet));
     REQUIRE(request != nullptr);
     client.session.end_of_input();
     client.session.respond(client.time, echo(*request));
