@@ -31,6 +31,12 @@ Command& Command::positional(std::string_view name, std::string& value, std::str
     return *this;
 }
 
+Command& Command::positionals(std::string_view name, std::vector<std::string>& values,
+                              std::string_view help) {
+    parts_->last = parts_->app->add_option(std::string(name), values, std::string(help))->required();
+    return *this;
+}
+
 Command& Command::option(std::string_view names, std::string& value, std::string_view help) {
     parts_->last = parts_->app->add_option(std::string(names), value, std::string(help));
     return *this;

@@ -17,6 +17,8 @@ class Command {
   public:
     Command& positional(std::string_view name, std::string& value, std::string_view help,
                         bool required = true);
+    // One or more words.
+    Command& positionals(std::string_view name, std::vector<std::string>& values, std::string_view help);
     Command& option(std::string_view names, std::string& value, std::string_view help);
     // May be given several times.
     Command& list(std::string_view names, std::vector<std::string>& values, std::string_view help);

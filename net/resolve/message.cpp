@@ -3,31 +3,18 @@
 #include <algorithm>
 
 #include "base/network_order.h"
+#include "net/wire/dns.h"
 #include "net/wire/layout.h"
 
 namespace holm::net::resolve {
 
 namespace {
 
-struct Header {
-    NetU16 id, flags, questions, answers, authorities, additionals;
-};
-static_assert(sizeof(Header) == 12);
+using Header = wire::DnsHeader;
+using QuestionTail = wire::DnsQuestionTail;
+using RecordTail = wire::DnsRecordTail;
 
-struct QuestionTail {
-    NetU16 type, kind;
-};
-
-struct RecordTail {
-    NetU16 type, kind;
-    NetU32 lifetime;
-    NetU16 size;
-};
-static_assert(sizeof(RecordTail) == 10);
-
-constexpr std::uint16_t kInternet = 1;
-constexpr std::uint16_t kResponse = 0x8000, kOperation = 0x7800, kTruncated = 0x0200,
-                        kRecursionDesired = 0x0100;
+constexpr std::uint16_t kInternet = wire::kDnsInternet;
 constexpr std::size_t kRecords = 64;  // of one message; an answer with more is of no use to a stub
 
 enum ResponseCode : std::uint16_t { kNoError = 0, kFormatError = 1, kNameError = 3, kNotImplemented = 4 };
@@ -80,7 +67,7 @@ Duration negative_lifetime(Bytes message, const Record& soa) {
 }  // namespace
 
 std::size_t Question::emit(MutableBytes bytes) const {
-    wire::store(bytes, Header{id, kRecursionDesired, 1, 0, 0, std::uint16_t(edns ? 1 : 0)});
+    wire::store(bytes, Header{id, Header::kRecursionDesired, 1, 0, 0, std::uint16_t(edns ? 1 : 0)});
     std::size_t size = sizeof(Header);
     std::copy(name.wire().begin(), name.wire().end(), bytes.begin() + std::ptrdiff_t(size));
     size += name.wire().size();
@@ -96,7 +83,7 @@ std::optional<Answer> parse_answer(const Question& question, Bytes message) {
     if (message.size() < sizeof(Header)) return std::nullopt;
     const auto header = wire::load<Header>(message);
     const std::uint16_t flags = header.flags;
-    if (header.id != question.id || (flags & kResponse) == 0 || (flags & kOperation) != 0)
+    if (header.id != question.id || (flags & Header::kResponse) == 0 || (flags & Header::kOperation) != 0)
         return std::nullopt;
 
     Answer answer;
@@ -119,7 +106,7 @@ std::optional<Answer> parse_answer(const Question& question, Bytes message) {
         return std::nullopt;
     position += sizeof(QuestionTail);
 
-    if ((flags & kTruncated) != 0) {
+    if ((flags & Header::kTruncated) != 0) {
         answer.status = Answer::Status::kTruncated;
         return answer;
     }

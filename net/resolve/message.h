@@ -11,6 +11,7 @@
 #include "base/instant.h"
 #include "net/address.h"
 #include "net/resolve/name.h"
+#include "net/wire/dns.h"
 
 namespace holm::net::resolve {
 
@@ -22,8 +23,7 @@ struct Question {
     RecordType type = RecordType::kA;
     bool edns = true;  // offers kUdpSize, which some old servers do not understand
 
-    // What fits into a packet everywhere (the DNS flag day of 2020).
-    static constexpr std::uint16_t kUdpSize = 1232;
+    static constexpr std::uint16_t kUdpSize = wire::kDnsUdpSize;
     static constexpr std::size_t kMaximumSize = 12 + DomainName::kMaximumSize + 4 + 11;
     // The number of bytes written. Precondition: bytes.size() >= kMaximumSize.
     std::size_t emit(MutableBytes bytes) const;

@@ -72,7 +72,7 @@ Socket* Layer::find(const Endpoint& local, const Endpoint& remote) {
     return best;
 }
 
-Layer::Verdict Layer::receive(Instant, const ip::Received& received, Bytes datagram) {
+Layer::Verdict Layer::receive(Instant now, const ip::Received& received, Bytes datagram) {
     const auto header = wire::UdpHeader::parse(datagram);
     if (!header) {
         counters_.count(header.error());
@@ -97,20 +97,27 @@ Layer::Verdict Layer::receive(Instant, const ip::Received& received, Bytes datag
     BufferOwner* const owner = payload.size() >= kRetainFrom ? received.owner : nullptr;
     // Datagrams that the device coalesced (one sender, one size but for the last) come apart again here.
     while (received.segment_size != 0 && payload.size() > received.segment_size) {
-        if (!hand_over(received, local, remote, payload.first(received.segment_size), owner))
+        if (!hand_over(now, received, local, remote, payload.first(received.segment_size), owner))
             return Verdict::kPortUnreachable;
         payload = payload.subspan(received.segment_size);
     }
-    return hand_over(received, local, remote, payload, owner) ? Verdict::kHandled : Verdict::kPortUnreachable;
+    return hand_over(now, received, local, remote, payload, owner) ? Verdict::kHandled
+                                                                   : Verdict::kPortUnreachable;
 }
 
-bool Layer::hand_over(const ip::Received& received, const Endpoint& local, const Endpoint& remote,
-                      Bytes payload, BufferOwner* owner) {
+bool Layer::hand_over(Instant now, const ip::Received& received, const Endpoint& local,
+                      const Endpoint& remote, Bytes payload, BufferOwner* owner) {
     if (received.to_group) return hand_to_group(received, local, remote, payload);
     Socket* socket = find(local, remote);
     if (!socket) {
         counters_.count(Drop::kNoSocket);
         return false;
+    }
+    if (socket->responder_) {
+        ++socket->counters_.received;
+        const Bytes answer = socket->responder_->respond(now, remote, received.destination, payload);
+        if (!answer.empty()) (void)socket->send_from(now, received.destination, remote, {&answer, 1});
+        return true;
     }
     if (!socket->enqueue(remote, received.destination, payload, owner)) counters_.count(Drop::kQueueFull);
     socket->notify();

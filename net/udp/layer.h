@@ -62,8 +62,8 @@ class Layer {
     bool hand_to_group(const ip::Received& received, const Endpoint& local, const Endpoint& remote,
                        Bytes payload);
     // `owner`: of the frame, if its payload is worth keeping where it is.
-    bool hand_over(const ip::Received& received, const Endpoint& local, const Endpoint& remote, Bytes payload,
-                   BufferOwner* owner);
+    bool hand_over(Instant now, const ip::Received& received, const Endpoint& local, const Endpoint& remote,
+                   Bytes payload, BufferOwner* owner);
 
     ip::IpOutput& output_;
     ip::Groups& groups_;

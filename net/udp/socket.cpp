@@ -69,6 +69,11 @@ Result<> Socket::send(Instant now, Bytes payload) {
 }
 
 Result<> Socket::send_to(Instant now, const Endpoint& remote, std::span<const Bytes> pieces) {
+    return send_from(now, local_.address.is_unspecified() ? IpAddress{} : local_.address, remote, pieces);
+}
+
+Result<> Socket::send_from(Instant now, const IpAddress& source, const Endpoint& remote,
+                           std::span<const Bytes> pieces) {
     if (const auto error = take_error()) return fail(*error, "reported by ICMP");
     if (remote.port == 0) return fail(ErrorCode::kInvalid, "port 0 cannot be sent to");
     std::size_t size = 0;
@@ -77,8 +82,7 @@ Result<> Socket::send_to(Instant now, const Endpoint& remote, std::span<const By
         return fail(ErrorCode::kMessageSize, "a UDP datagram carries at most 65507 bytes");
     if (remote.address.is_limited_broadcast() && !broadcast_)
         return fail(ErrorCode::kAccess, "broadcasts are not enabled on this socket");
-    const ip::Route route = TRY(
-        layer_.output_.route(remote.address, local_.address.is_unspecified() ? IpAddress{} : local_.address));
+    const ip::Route route = TRY(layer_.output_.route(remote.address, source));
     if (!is_bound()) TRY(bind({}));
 
     std::byte header[wire::UdpHeader::kSize];

@@ -32,6 +32,17 @@ struct SocketCounters {
     std::uint64_t overflowed = 0;  // datagrams dropped because the receive queue was full
 };
 
+// Answers datagrams on the spot, where they lie: no queue, no copy, no task to wake.
+class Responder {
+  public:
+    // The answer, valid until the next call; empty: there is none.
+    virtual Bytes respond(Instant now, const Endpoint& source, const IpAddress& destination,
+                          Bytes payload) = 0;
+
+  protected:
+    ~Responder() = default;
+};
+
 class Socket {
   public:
     // Datagrams that may wait in the frame that they came in, without a copy: as many as one frame can bring.
@@ -57,6 +68,13 @@ class Socket {
         return send_to(now, remote, {&payload, 1});
     }
     Result<> send(Instant now, Bytes payload);
+
+    // The same from an address of ours: an answer comes from where the question went to.
+    Result<> send_from(Instant now, const IpAddress& source, const Endpoint& remote,
+                       std::span<const Bytes> pieces);
+    // From now on all datagrams go to it and none is queued; an answer that the device has no room for is
+    // lost. It must live as long as the socket.
+    void set_responder(Responder* responder) { responder_ = responder; }
 
     // The oldest datagram that has arrived, where it lies.
     std::optional<Datagram> front();
@@ -106,6 +124,7 @@ class Socket {
     SocketCounters counters_;
     Observer* observer_ = nullptr;
     std::optional<ErrorCode> error_;
+    Responder* responder_ = nullptr;
     bool broadcast_ = false;
     bool only_v6_ = false;
     bool wants_space_ = false;  // the last send was refused because the device was full

@@ -1,0 +1,159 @@
+#include "cli/zone/server_file.h"
+
+#include <algorithm>
+#include <charconv>
+#include <format>
+#include <set>
+
+#include "base/address_text.h"
+#include "cli/text/quote.h"
+#include "cli/toml/section.h"
+#include "services/dns/master/name_text.h"
+
+namespace holm::cli {
+namespace {
+
+constexpr std::size_t kLargestFile = 16 << 20;
+constexpr std::size_t kLongestText = 255;
+constexpr KeyHome kHomes[] = {{"version", "[server]"},  {"identity", "[server]"}, {"udp_size", "[server]"},
+                              {"cookies", "[server]"},  {"name", "[[zone]]"},     {"file", "[[zone]]"},
+                              {"transfer", "[[zone]]"}, {"notify", "[[zone]]"},   {"answers", "[rate_limit]"},
+                              {"slip", "[rate_limit]"}};
+
+// "10.0.0.0/8", "fd00::/8", "192.0.2.1".
+std::optional<dns::table::Network> parse_network(std::string_view text) {
+    dns::table::Network network{};
+    const std::size_t slash = text.find('/');
+    const std::string_view address = text.substr(0, slash);
+    unsigned before = 0, most = 128;
+    if (const auto ipv4 = parse_ipv4(address)) {
+        network.address[10] = network.address[11] = 0xff;
+        std::ranges::copy(*ipv4, network.address + 12);
+        before = 96;
+        most = 32;
+    } else if (const auto ipv6 = parse_ipv6(address)) {
+        std::ranges::copy(*ipv6, network.address);
+    } else {
+        return std::nullopt;
+    }
+    unsigned length = most;
+    if (slash != text.npos) {
+        const std::string_view digits = text.substr(slash + 1);
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+        if (error != std::errc() || end != digits.data() + digits.size() || length > most)
+            return std::nullopt;
+    }
+    network.prefix_length = static_cast<std::uint16_t>(before + length);
+    for (unsigned bit = network.prefix_length; bit < 128; ++bit) {
+        if ((network.address[bit / 8] >> (7 - bit % 8) & 1) != 0) return std::nullopt;
+    }
+    return network;
+}
+
+class FileReader {
+  public:
+    ServerFile read(Section top) {
+        if (auto section = top.table("server")) read_server(*section);
+        if (auto section = top.table("rate_limit")) read_rate_limit(*section);
+        for (Section& section : top.tables("zone")) read_zone(section);
+        top.refuse_other_keys();
+        if (result_.zones.empty())
+            top.mistake({1, 1},
+                        "there is no zone; write [[zone]] with name = \"example.org\" and file = "
+                        "\"example.org.zone\"");
+        return std::move(result_);
+    }
+
+  private:
+    void read_server(Section& section) {
+        result_.settings.version_text = text_of(section, "version", "\"a name server\"");
+        result_.settings.identity = text_of(section, "identity", "\"ns1\"");
+        if (const auto size = section.number("udp_size", 512, 4096))
+            result_.settings.udp_size = static_cast<std::uint16_t>(*size);
+        result_.settings.cookies = section.boolean("cookies").value_or(true);
+        section.refuse_other_keys();
+    }
+
+    std::string text_of(Section& section, std::string_view key, std::string_view example) {
+        const auto text = section.text(key, example);
+        if (!text) return "";
+        if (text->value.size() > kLongestText) {
+            section.mistake(text->where, std::format("{} is {} bytes long; allowed: {}", key,
+                                                     text->value.size(), kLongestText));
+            return "";
+        }
+        return text->value;
+    }
+
+    void read_rate_limit(Section& section) {
+        if (const auto rate = section.number("answers", 0, 1'000'000)) result_.settings.rate = *rate;
+        if (const auto slip = section.number("slip", 0, 100)) result_.settings.slip = *slip;
+        section.refuse_other_keys();
+    }
+
+    void read_zone(Section& section) {
+        ZoneFile zone;
+        zone.where = section.where();
+        const auto name = section.text("name", "\"example.org\"");
+        const auto file = section.text("file", "\"example.org.zone\"");
+        zone.transfer = networks(section, "transfer", "[\"10.0.0.0/8\"]",
+                                 "a network such as 10.0.0.0/8 or fd00::/8, or an address");
+        zone.notify = networks(section, "notify", "[\"10.0.0.3\"]", "an address such as 10.0.0.3 or fd00::3");
+        for (const auto& network : zone.notify) {
+            if (network.prefix_length != 128)
+                section.mistake(section.where(), "notify lists addresses, not networks");
+        }
+        section.refuse_other_keys();
+        if (!name || !file) {
+            if (!section.has("name") || !section.has("file"))
+                section.mistake(
+                    section.where(),
+                    "[[zone]] needs both, name = \"example.org\" and file = \"example.org.zone\"");
+            return;
+        }
+        auto wire = dns::parse_name(name->value, dns::WireName(1, '\0'));
+        if (!wire) {
+            section.mistake(name->where, std::format("{}: {}", quote(name->value), wire.error()));
+        } else if (!names_.insert(dns::lower(*wire)).second) {
+            section.mistake(name->where, std::format("the zone {} is there already", quote(name->value)));
+        } else {
+            zone.name = std::move(*wire);
+            zone.file = file->value;
+            zone.where = file->where;
+            result_.zones.push_back(std::move(zone));
+        }
+    }
+
+    std::vector<dns::table::Network> networks(Section& section, std::string_view key,
+                                              std::string_view example, std::string_view allowed) {
+        std::vector<dns::table::Network> result;
+        const auto texts = section.texts(key, example);
+        if (!texts) return result;
+        for (const Text& text : *texts) {
+            if (const auto network = parse_network(text.value)) {
+                result.push_back(*network);
+            } else {
+                section.mistake(text.where, std::format("{} is not {}", quote(text.value), allowed));
+            }
+        }
+        return result;
+    }
+
+    ServerFile result_;
+    std::set<dns::WireName> names_;
+};
+
+}  // namespace
+
+std::expected<ServerFile, Mistakes> read_server_file(std::string_view text) {
+    if (text.size() > kLargestFile)
+        return std::unexpected(Mistakes{{{1, 1}, "the file is larger than 16 MiB"}});
+    const auto document = Document::parse(text);
+    if (!document) return std::unexpected(Mistakes{document.error()});
+    Mistakes mistakes;
+    ServerFile file = FileReader().read(document->top("the server's file", mistakes, kHomes));
+    if (!mistakes.empty()) return std::unexpected(in_order(std::move(mistakes)));
+    return file;
+}
+
+}  // namespace holm::cli

@@ -1,0 +1,77 @@
+#pragma once
+
+// An authoritative name server for zones that holm-zone has compiled into the image (docs/dns.md):
+//
+//     dns::NameServer server;
+//     co_await server.serve(machine.net(), "/zones");
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "base/result.h"
+#include "kernel/network/tcp_stream.h"
+#include "kernel/network/udp_socket.h"
+#include "kernel/task/event.h"
+#include "kernel/task/scope.h"
+#include "kernel/task/task.h"
+#include "services/dns/server.h"  // IWYU pragma: export
+#include "services/dns/transfer.h"
+
+namespace holm {
+class Network;
+class TcpListener;
+}  // namespace holm
+
+namespace holm::dns {
+
+class NameServer {
+  public:
+    struct Options {
+        std::uint16_t port = 53;
+        std::size_t connections = 256;              // TCP, at a time; more wait to be accepted
+        Duration idle = Duration::seconds(10);      // how long a connection is kept without a query
+        Duration transfer = Duration::seconds(30);  // how long a client may take to accept a message
+    };
+
+    NameServer() = default;
+    explicit NameServer(const Options& options) : options_(options) {}
+
+    // Serves the table in this file of the image, by UDP and TCP, until the operator asks the instance to
+    // stop. Errors: kNotFound, those of ZoneTable::create(), Network::open_udp() and listen(); they are also
+    // told on the console.
+    Task<Result<>> serve(Network& network, std::string_view path);
+
+    // Null before serve().
+    const Server* server() const { return server_.get(); }
+    std::size_t connections_open() const { return connections_open_; }
+
+  private:
+    class Datagrams final : public net::udp::Responder {
+      public:
+        explicit Datagrams(Server& server) : server_(server) {}
+        Bytes respond(Instant now, const net::Endpoint& source, const net::IpAddress& destination,
+                      Bytes payload) override;
+
+      private:
+        Server& server_;
+        alignas(8) std::byte answer_[Server::kUdpRoom];
+    };
+    struct Connection;
+
+    Result<> load(std::string_view path);
+    Task<> accept_all(TcpListener& listener, Scope& connections);
+    Task<> converse(TcpStream stream);
+    Task<Result<>> send(TcpStream& stream, std::size_t size);
+    Task<> notify_all(Network& network);
+    Task<> notify(Network& network, const table::Zone& zone, net::Endpoint secondary);
+
+    Options options_;
+    ZoneTable table_;
+    std::unique_ptr<Server> server_;
+    std::unique_ptr<std::byte[]> scratch_;  // the message for a stream that is being made
+    std::size_t connections_open_ = 0;
+    Event connections_changed_;
+};
+
+}  // namespace holm::dns

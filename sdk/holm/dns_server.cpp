@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <optional>
+
+#include "abi/embedded_files.h"
+#include "holm/dns.h"
+#include "kernel/network/network.h"
+#include "kernel/start/machine.h"
+#include "kernel/task/sleep.h"
+#include "net/address_text.h"
+#include "services/dns/notify.h"
+#include "services/dns/stream_frames.h"
+
+namespace holm::dns {
+namespace {
+
+std::uint32_t unix_time() {
+    return static_cast<std::uint32_t>(this_core().clock->wall_now().seconds());
+}
+
+}  // namespace
+
+Bytes NameServer::Datagrams::respond(Instant now, const net::Endpoint& source, const net::IpAddress&,
+                                     Bytes payload) {
+    // A source port of 0 cannot be answered.
+    if (source.port == 0) return {};
+    const auto reply = server_.answer(
+        now, unix_time(), {source.address.without_zone(), Server::Transport::kDatagram}, payload, answer_);
+    return Bytes(answer_).first(reply.size);
+}
+
+Result<> NameServer::load(std::string_view path) {
+    const auto file = embedded_files().find(path);
+    if (!file || file->is_directory()) return fail(ErrorCode::kNotFound, "the image has no such file");
+    table_ = TRY(ZoneTable::create(file->contents()));
+    SipHashKey key;
+    this_core().random->fill(std::as_writable_bytes(std::span(&key, 1)));
+    server_.reset(new (std::nothrow) Server(table_, key));
+    scratch_.reset(new (std::nothrow) std::byte[StreamFrames::kLengthSize + Server::kStreamRoom]);
+    if (!server_ || !scratch_) return fail(ErrorCode::kOutOfMemory, "no memory for the name server");
+    return {};
+}
+
+Task<Result<>> NameServer::serve(Network& network, std::string_view path) {
+    Machine& machine = *this_core().machine;
+    const auto complain = [&](const Error& error) {
+        machine.console().print("dns: ", path, ": ", error.what, "\n");
+        return std::unexpected(error);
+    };
+    if (const auto loaded = load(path); !loaded) co_return complain(loaded.error());
+    Datagrams datagrams(*server_);
+    auto socket = network.open_udp(options_.port);
+    if (!socket) co_return complain(socket.error());
+    auto listener = network.listen(options_.port);
+    if (!listener) co_return complain(listener.error());
+    socket->socket().set_responder(&datagrams);
+    Scope connections;
+    Scope tasks;
+    if (!tasks.start(accept_all(*listener, connections), "dns accept") ||
+        !tasks.start(notify_all(network), "dns notify"))
+        co_return fail(ErrorCode::kOutOfMemory, "no memory for the server's tasks");
+    co_await machine.stop().wait();
+    co_return {};
+}
+
+Task<> NameServer::accept_all(TcpListener& listener, Scope& connections) {
+    for (;;) {
+        while (connections_open_ >= options_.connections) {
+            connections_changed_.reset();
+            co_await connections_changed_.wait();
+        }
+        auto stream = co_await listener.accept();
+        if (!stream) {  // out of memory: perhaps not for long
+            co_await sleep(Duration::milliseconds(100));
+            continue;
+        }
+        stream->connection().set_no_delay(true);
+        connections.start(converse(std::move(*stream)), "dns connection");
+    }
+}
+
+// Queries are answered as they come; a transfer goes on while there are none, so that it holds up nobody (RFC
+// 7766, section 6.2.1.1).
+Task<> NameServer::converse(TcpStream stream) {
+    struct Count {
+        explicit Count(NameServer& owner) : server(owner) { ++server.connections_open_; }
+        ~Count() {
+            --server.connections_open_;
+            server.connections_changed_.set();
+        }
+        NameServer& server;
+    } const count(*this);
+    const MutableBytes room(scratch_.get() + StreamFrames::kLengthSize, Server::kStreamRoom);
+    const Server::Client client{stream.remote().address.without_zone(), Server::Transport::kStream};
+    StreamFrames frames;
+    std::unique_ptr<Transfer> transfer;
+    bool finished = false;  // the client will ask nothing more
+    for (;;) {
+        Bytes bytes = stream.readable();
+        const std::size_t available = bytes.size();
+        if (const auto message = frames.next(bytes)) {
+            const Instant now = this_core().executor->now();
+            auto reply = server_->answer(now, unix_time(), client, *message, room);
+            if (reply.transfer != nullptr && !transfer) {
+                transfer.reset(new (std::nothrow) Transfer(table_, *reply.transfer, server_->query()));
+                reply.size = 0;
+            } else if (reply.transfer != nullptr) {
+                reply.size = 0;
+                break;  // one at a time on a connection
+            }
+            stream.consume(available - bytes.size());
+            if (reply.size != 0 && !co_await send(stream, reply.size)) co_return;
+            continue;
+        }
+        if (available != bytes.size()) stream.consume(available - bytes.size());
+        if (frames.has_failed()) break;
+        if (transfer) {
+            const std::size_t size = transfer->next(room);
+            if (size == 0) {
+                transfer.reset();
+            } else if (!co_await send(stream, size)) {
+                co_return;
+            }
+            continue;
+        }
+        if (finished) co_return;
+        const auto received = co_await stream.receive(this_core().executor->now() + options_.idle);
+        if (!received) break;
+        finished = received->empty();
+        if (finished && frames.is_between_messages()) co_return;
+    }
+    stream.abort();
+}
+
+// What stands in scratch_ behind room for its length. Others use that while this waits, so what TCP does not
+// take at once is put aside.
+Task<Result<>> NameServer::send(TcpStream& stream, std::size_t size) {
+    scratch_[0] = static_cast<std::byte>(size >> 8);
+    scratch_[1] = static_cast<std::byte>(size);
+    const Bytes whole(scratch_.get(), StreamFrames::kLengthSize + size);
+    const std::size_t taken = CO_TRY(stream.try_send(whole));
+    if (taken == whole.size()) co_return {};
+    const std::size_t left = whole.size() - taken;
+    const std::unique_ptr<std::byte[]> rest(new (std::nothrow) std::byte[left]);
+    if (!rest) co_return fail(ErrorCode::kOutOfMemory, "no memory for an answer");
+    std::memcpy(rest.get(), whole.data() + taken, left);
+    const auto sent =
+        co_await stream.send(Bytes(rest.get(), left), this_core().executor->now() + options_.transfer);
+    if (!sent) stream.abort();
+    co_return sent;
+}
+
+Task<> NameServer::notify_all(Network& network) {
+    co_await network.configured().wait();
+    Scope all;
+    for (const table::Zone& zone : table_.zones()) {
+        for (const table::Network& one : table_.array<table::Network>(zone.notify)) {
+            std::array<std::uint8_t, 16> address;
+            std::copy_n(one.address, address.size(), address.begin());
+            const auto mapped = net::IpAddress::v6(address);
+            all.start(notify(network, zone, {mapped, one.port}), "dns notify");
+        }
+    }
+    (void)co_await all.join();
+}
+
+Task<> NameServer::notify(Network& network, const table::Zone& zone, net::Endpoint secondary) {
+    auto socket = network.open_udp();
+    if (!socket || !socket->connect(secondary)) co_return;
+    std::array<std::byte, kMinimumUdp> message;
+    std::uint16_t id = 0;
+    this_core().random->fill(std::as_writable_bytes(std::span(&id, 1)));
+    const std::size_t size = make_notify(table_, zone, id, message);
+    Duration patience = Duration::seconds(kNotifySeconds);
+    for (int attempt = 0; attempt < kNotifyTries; ++attempt, patience = patience * 2) {
+        (void)co_await socket->send(Bytes(message).first(size));
+        const Instant deadline = this_core().executor->now() + patience;
+        for (;;) {
+            const auto answer = co_await socket->receive(deadline);
+            if (!answer && answer.error().code == ErrorCode::kTimedOut) break;
+            if (answer && answers_notify(table_, zone, id, answer->payload)) co_return;
+            if (!answer) {  // nobody is there: as if there were no answer
+                co_await sleep_until(deadline);
+                break;
+            }
+        }
+    }
+    this_core().console->print("dns: ", net::to_text(secondary.address).view(), " does not answer NOTIFY\n");
+}
+
+}  // namespace holm::dns

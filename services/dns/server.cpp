@@ -1,0 +1,255 @@
+#include "services/dns/server.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "net/wire/dns.h"
+#include "net/wire/layout.h"
+#include "services/dns/answer_maker.h"
+#include "services/dns/message_writer.h"
+
+namespace holm::dns {
+
+using net::wire::DnsHeader;
+using net::wire::DnsRecordTail;
+
+namespace {
+
+constexpr std::uint16_t kOptionIdentity = 3, kOptionCookie = 10;
+constexpr std::size_t kOptionHead = 4;
+constexpr std::size_t kMostIdentity = 255;
+// The OPT record with a cookie and an identity.
+constexpr std::size_t kMostOptions =
+    1 + sizeof(DnsRecordTail) + kOptionHead + CookieMaker::kSize + kOptionHead + kMostIdentity;
+
+void put_u16(std::byte* at, std::size_t number) {
+    at[0] = static_cast<std::byte>(number >> 8);
+    at[1] = static_cast<std::byte>(number);
+}
+
+}  // namespace
+
+struct Server::Verdict {
+    Code code = Code::kNoError;
+    bool authoritative = false;
+    bool truncated = false;
+    std::uint64_t kind = 0;  // for the rate limit
+    const table::Zone* transfer = nullptr;
+};
+
+Server::Server(const ZoneTable& table, const SipHashKey& key)
+    : table_(table), cookies_(key), limit_(table.header().rate, table.header().slip, {key.high, key.low}) {}
+
+Server::Reply Server::answer(Instant now, std::uint32_t unix_time, const Client& client, Bytes message,
+                             MutableBytes out) {
+    ++counters_.queries;
+    switch (query_.parse(message)) {
+        case Query::Outcome::kQuery:
+            return answer_query(now, unix_time, client, out);
+        case Query::Outcome::kNotQuery:
+            ++counters_.not_queries;
+            return {};
+        case Query::Outcome::kMalformed:
+        case Query::Outcome::kUnsupported:
+            break;
+    }
+    // What could be read of it is not repeated.
+    const bool is_unsupported =
+        query_.operation() != Operation::kQuery && query_.operation() != Operation::kNotify;
+    if (!is_unsupported) ++counters_.malformed;
+    query_.edns.reset();
+    MessageWriter writer(out, {}, 0);
+    Verdict verdict{is_unsupported ? Code::kNotImplemented : Code::kFormatError};
+    if (client.transport == Transport::kDatagram &&
+        limit_.judge(now, client.address, ~std::uint64_t{0}) != RateLimit::Verdict::kAnswer) {
+        ++counters_.rate_dropped;
+        return {};
+    }
+    return finish(writer, verdict, {});
+}
+
+Server::Reply Server::answer_query(Instant now, std::uint32_t unix_time, const Client& client,
+                                   MutableBytes out) {
+    const bool is_datagram = client.transport == Transport::kDatagram;
+    std::size_t room = kMaximumMessage;
+    if (is_datagram) {
+        room = kMinimumUdp;
+        if (query_.edns)
+            room = std::clamp<std::size_t>(query_.edns->udp_size, kMinimumUdp, table_.header().udp_size);
+    }
+    room = std::min(room, out.size());
+
+    MessageWriter writer(out, query_.question, query_.question.empty() ? 0 : query_.name.size());
+    std::array<std::byte, kMostOptions> options;
+    std::size_t options_size = 0;
+    bool has_good_cookie = false;
+    Verdict verdict;
+    if (query_.edns) {
+        if (query_.edns->cookie.size() > CookieMaker::kClientSize &&
+            (table_.header().flags & table::kCookies) != 0) {
+            has_good_cookie = cookies_.is_good(query_.edns->cookie, client.address, unix_time);
+            if (!has_good_cookie) ++counters_.bad_cookies;
+        }
+        // RFC 6891, section 6.1.3.
+        if (query_.edns->version != 0) verdict.code = Code::kBadVersion;
+        options_size = put_options(options, client, unix_time, verdict.code);
+    }
+    writer.limit(room - std::min(room, options_size));
+    if (verdict.code == Code::kNoError && !query_.question.empty()) verdict = decide(client, writer);
+
+    // Who has shown a cookie receives what is sent to it, and so does who speaks TCP.
+    if (is_datagram && !has_good_cookie) {
+        switch (limit_.judge(now, client.address, verdict.kind ^ static_cast<std::uint64_t>(verdict.code))) {
+            case RateLimit::Verdict::kAnswer:
+                break;
+            case RateLimit::Verdict::kDrop:
+                ++counters_.rate_dropped;
+                return {};
+            case RateLimit::Verdict::kTruncate:
+                ++counters_.rate_slipped;
+                verdict.truncated = true;
+                break;
+        }
+    }
+    if (verdict.truncated) {
+        ++counters_.truncated;
+        writer.clear_records();
+    }
+    return finish(writer, verdict, Bytes(options).first(options_size));
+}
+
+Server::Reply Server::finish(MessageWriter& writer, const Verdict& verdict, Bytes options) {
+    const std::uint16_t repeated =
+        query_.flags & (DnsHeader::kOperation | DnsHeader::kRecursionDesired | DnsHeader::kCheckingDisabled);
+    std::uint16_t flags =
+        DnsHeader::kResponse | repeated | (static_cast<std::uint16_t>(verdict.code) & DnsHeader::kCode);
+    if (verdict.authoritative) flags |= DnsHeader::kAuthoritative;
+    if (verdict.truncated) flags |= DnsHeader::kTruncated;
+    writer.limit(kMaximumMessage);
+    if (!options.empty()) writer.add_whole(Section::kAdditional, options);
+    writer.finish(query_.id, flags);
+    ++counters_.answers;
+    if (verdict.code == Code::kNameError) ++counters_.name_errors;
+    if (verdict.code == Code::kRefused) ++counters_.refused;
+    return {writer.size(), verdict.transfer};
+}
+
+Server::Verdict Server::decide(const Client& client, MessageWriter& writer) {
+    if (query_.operation() == Operation::kNotify) return {Code::kNotAuthoritative};  // nobody is our primary
+    if (query_.kind == kind::kChaos) return decide_chaos(writer);
+    if (query_.kind != kind::kInternet) return {Code::kRefused};
+    std::size_t label = 0;
+    const table::Zone* zone = table_.find_zone(query_.name, label);
+    if (zone == nullptr) return {Code::kRefused};
+    // DS records are the parent's (RFC 4035, section 3.1.4.1), if we have that too.
+    if (query_.type == type::kDs && label == 0 && query_.name.labels() > 0) {
+        std::size_t above = 0;
+        if (const table::Zone* parent = table_.find_zone(query_.name, above, true)) {
+            zone = parent;
+            label = above;
+        }
+    }
+    switch (query_.type) {
+        case type::kAxfr:
+        case type::kIxfr:
+            if (label != 0) return {Code::kNotAuthoritative};
+            return decide_transfer(client, *zone, writer);
+        case type::kOpt:
+        case type::kTsig:
+            return {Code::kFormatError};
+        case type::kMaila:
+        case type::kMailb:
+            return {Code::kNotImplemented};
+        default:
+            break;
+    }
+    writer.set_apex(query_.name.size() - query_.name.offset(label));
+    AnswerMaker maker(table_, *zone, writer, query_.edns && query_.edns->wants_dnssec);
+    Verdict verdict;
+    verdict.code = maker.make(query_.name, query_.type);
+    verdict.authoritative = maker.is_authoritative();
+    verdict.truncated = maker.is_truncated();
+    verdict.kind = maker.kind();
+    return verdict;
+}
+
+Server::Verdict Server::decide_transfer(const Client& client, const table::Zone& zone,
+                                        MessageWriter& writer) {
+    writer.set_apex(query_.name.size());
+    if (client.transport == Transport::kDatagram) {
+        // RFC 1995, section 2: by UDP the current SOA record says that TCP is needed; AXFR is not for UDP
+        // (RFC 5936, section 4.2).
+        if (query_.type == type::kAxfr) return {Code::kFormatError};
+        AnswerMaker maker(table_, zone, writer, false);
+        return {maker.make(query_.name, type::kSoa), true};
+    }
+    if (!is_in(table_.array<table::Network>(zone.transfer), client.address)) {
+        ++counters_.transfers_refused;
+        return {Code::kRefused};
+    }
+    ++counters_.transfers;
+    Verdict verdict;
+    verdict.transfer = &zone;
+    return verdict;
+}
+
+// Who we are (RFC 4892), if the operator wants that to be known.
+Server::Verdict Server::decide_chaos(MessageWriter& writer) {
+    const auto is = [&](std::string_view name) {
+        return std::ranges::equal(query_.name.lower(), as_bytes(name));
+    };
+    using namespace std::string_view_literals;
+    table::Text text{};
+    if (is("\7version\4bind\0"sv) || is("\7version\6server\0"sv)) {
+        text = table_.header().version_text;
+    } else if (is("\10hostname\4bind\0"sv) || is("\2id\6server\0"sv)) {
+        text = table_.header().identity;
+    }
+    const Bytes answer = table_.text(text);
+    if (answer.empty() || answer.size() > kMostIdentity) return {Code::kRefused};
+    if (query_.type != 16 && query_.type != type::kAny) return {Code::kNoError, true};  // there is TXT only
+    std::array<std::byte, 1 + kMostIdentity> data;
+    data[0] = static_cast<std::byte>(answer.size());
+    std::copy(answer.begin(), answer.end(), data.begin() + 1);
+    const bool fits =
+        writer.add_record(Section::kAnswer, {}, 16, kind::kChaos, 0, Bytes(data).first(1 + answer.size()));
+    return {Code::kNoError, true, !fits};
+}
+
+// The OPT record of an answer (RFC 6891, section 6.1.2).
+std::size_t Server::put_options(MutableBytes bytes, const Client& client, std::uint32_t unix_time,
+                                Code code) const {
+    const Edns& edns = *query_.edns;
+    std::size_t at = 1 + sizeof(DnsRecordTail);
+    const auto put = [&](std::uint16_t option, Bytes data) {
+        put_u16(bytes.data() + at, option);
+        put_u16(bytes.data() + at + 2, data.size());
+        std::copy(data.begin(), data.end(), bytes.begin() + std::ptrdiff_t(at + kOptionHead));
+        at += kOptionHead + data.size();
+    };
+    if (!edns.cookie.empty() && (table_.header().flags & table::kCookies) != 0)
+        put(kOptionCookie, cookies_.make(edns.cookie, client.address, unix_time));
+    const Bytes identity = table_.text(table_.header().identity);
+    if (edns.wants_identity && !identity.empty() && identity.size() <= kMostIdentity)
+        put(kOptionIdentity, identity);
+    bytes[0] = std::byte{0};  // of the root
+    const std::uint32_t extended = (std::uint32_t{static_cast<std::uint16_t>(code)} >> 4) << 24;
+    net::wire::store(
+        bytes.subspan(1),
+        DnsRecordTail{type::kOpt, table_.header().udp_size, extended | (edns.wants_dnssec ? 0x8000u : 0u),
+                      static_cast<std::uint16_t>(at - 1 - sizeof(DnsRecordTail))});
+    return at;
+}
+
+bool is_in(std::span<const table::Network> networks, const net::IpAddress& address) {
+    const auto& bytes = address.bytes();
+    return std::ranges::any_of(networks, [&](const table::Network& network) {
+        std::size_t bits = std::min<std::size_t>(network.prefix_length, 128);
+        std::size_t whole = bits / 8;
+        if (std::memcmp(bytes.data(), network.address, whole) != 0) return false;
+        bits %= 8;
+        return bits == 0 || ((bytes[whole] ^ network.address[whole]) >> (8 - bits)) == 0;
+    });
+}
+
+}  // namespace holm::dns

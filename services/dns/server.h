@@ -1,0 +1,83 @@
+#pragma once
+
+// An authoritative server, sans-I/O: a query in, an answer out, where the caller wants it. Nothing is
+// allocated for an answer. What it knows is the table of the image; what changes are counters, cookies'
+// secret and the rate limit.
+
+#include <array>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/instant.h"
+#include "net/address.h"
+#include "services/dns/cookie.h"
+#include "services/dns/query.h"
+#include "services/dns/rate_limit.h"
+#include "services/dns/table.h"
+
+namespace holm::dns {
+
+struct ServerCounters {
+    std::uint64_t queries = 0;  // messages that were looked at
+    std::uint64_t answers = 0;  // sent, of any kind
+    std::uint64_t name_errors = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t malformed = 0;
+    std::uint64_t not_queries = 0;   // dropped: answers, and what is no message
+    std::uint64_t truncated = 0;     // did not fit
+    std::uint64_t rate_dropped = 0;  // response rate limit
+    std::uint64_t rate_slipped = 0;  // the same, answered by a truncated message
+    std::uint64_t bad_cookies = 0;
+    std::uint64_t transfers = 0;
+    std::uint64_t transfers_refused = 0;
+};
+
+class Server {
+  public:
+    // The least room for an answer, by transport.
+    static constexpr std::size_t kUdpRoom = 4096;
+    static constexpr std::size_t kStreamRoom = kMaximumMessage;
+
+    enum class Transport : std::uint8_t { kDatagram, kStream };
+    struct Client {
+        net::IpAddress address;
+        Transport transport = Transport::kDatagram;
+    };
+    struct Reply {
+        std::size_t size = 0;                   // 0: nothing is sent
+        const table::Zone* transfer = nullptr;  // the whole zone is asked for, and may be had: see transfer.h
+    };
+
+    // The table must live as long. `key`: unpredictable.
+    Server(const ZoneTable& table, const SipHashKey& key);
+
+    // `unix_time` in seconds modulo 2^32. Precondition: `out` has the room of the transport, and is not the
+    // message's.
+    Reply answer(Instant now, std::uint32_t unix_time, const Client& client, Bytes message, MutableBytes out);
+
+    // The one that was answered last: what a transfer begins with.
+    const Query& query() const { return query_; }
+    const ZoneTable& table() const { return table_; }
+    const ServerCounters& counters() const { return counters_; }
+
+  private:
+    struct Verdict;
+    Reply answer_query(Instant now, std::uint32_t unix_time, const Client& client, MutableBytes out);
+    Verdict decide(const Client& client, class MessageWriter& writer);
+    Verdict decide_chaos(class MessageWriter& writer);
+    Verdict decide_transfer(const Client& client, const table::Zone& zone, class MessageWriter& writer);
+    std::size_t put_options(MutableBytes bytes, const Client& client, std::uint32_t unix_time,
+                            Code code) const;
+    Reply finish(MessageWriter& writer, const Verdict& verdict, Bytes options);
+
+    const ZoneTable& table_;
+    CookieMaker cookies_;
+    RateLimit limit_;
+    ServerCounters counters_;
+    Query query_;
+};
+
+// Whether an address is in one of the networks.
+bool is_in(std::span<const table::Network> networks, const net::IpAddress& address);
+
+}  // namespace holm::dns
