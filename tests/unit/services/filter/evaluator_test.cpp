@@ -89,7 +89,7 @@ TEST_CASE("matches") {
           "ip saddr . tcp dport { 10.0.0.1 . 79-81 }",
           "ip saddr . ip daddr { 10.0.0.0/8 . 192.168.0.0/16 }",
           "meta mark 0",
-          "iifname \"\"",
+
           "iifname != \"eth0\"",
           "ip saddr . ip daddr . tcp dport . tcp sport { 10.0.0.1 . 192.168.0.2 . 80 . 1000 }"}) {
         CAPTURE(rule);

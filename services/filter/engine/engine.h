@@ -1,0 +1,103 @@
+#pragma once
+
+// The filter of a router: the base chains of a compiled rule set at the five hooks, in the order of their
+// priorities, with connection tracking and translation where Linux has them among them (docs/firewall.md).
+// Tracking is there for a family whose rules ask about it; others pay nothing.
+
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/token_bucket.h"
+#include "services/filter/engine/evaluator.h"
+#include "services/filter/track/defragmenter.h"
+#include "services/filter/track/nat.h"
+#include "services/packet/hooks.h"
+
+namespace holm::filter {
+
+struct EngineConfiguration {
+    TrackerConfiguration tracker;
+    SipHashKey key;  // unpredictable: ports and addresses of translations
+};
+
+// Why packets have ended here.
+struct EngineCounters {
+    std::uint64_t dropped = 0;         // by a rule or a policy
+    std::uint64_t rejected = 0;        // and its sender told
+    std::uint64_t untold = 0;          // rejected, beyond the rate of answers
+    std::uint64_t fragments = 0;       // waiting to be put together, or refused
+    std::uint64_t untracked_full = 0;  // no room for the flow, or none for its answers
+    std::uint64_t untranslated = 0;    // no port or address was free, or an error that cannot be translated
+};
+
+class Engine final : public packet::Hooks {
+  public:
+    // Interfaces that rules can tell apart, by number from 1.
+    static constexpr std::size_t kInterfaces = 256;
+
+    // Table and host outlive the engine.
+    Engine(const Table& table, packet::HookHost& host, const EngineConfiguration& configuration);
+
+    // What an interface is called in the rules. Errors: false for a number that is out of range.
+    bool name_interface(std::uint16_t number, std::string_view name);
+    void set_log(LogSink* sink) { evaluator_.set_log(sink); }
+
+    packet::Verdict prerouting(Instant now, packet::Packet& packet) override;
+    packet::Verdict input(Instant now, packet::Packet& packet) override;
+    packet::Verdict forward(Instant now, packet::Packet& packet) override;
+    packet::Verdict output(Instant now, packet::Packet& packet) override;
+    packet::Verdict postrouting(Instant now, packet::Packet& packet) override;
+    Instant next_deadline() const override;
+    void expire(Instant now) override;
+
+    const Table& table() const { return table_; }
+    // One for each counter of the table, in its order.
+    std::span<const RuleCounter> rule_counters() const { return evaluator_.counters(); }
+    const EngineCounters& counters() const { return counters_; }
+    const NatCounters& nat_counters() const { return nat_.counters(); }
+    const Tracker& tracker() const { return tracker_; }
+    const Evaluator& evaluator() const { return evaluator_; }
+    const Defragmenter& defragmenter() const { return defragmenter_; }
+
+  private:
+    enum class Action : std::uint8_t { kTrack, kNat, kChain, kConfirm };
+    struct Step {
+        Action action;
+        std::uint32_t chain = 0;
+        std::int32_t priority = 0;
+    };
+    struct Name {
+        std::uint16_t number = kOtherInterface;
+        std::uint64_t patterns = 0;
+    };
+
+    void find_needs();
+    void plan();
+    packet::Verdict run(Hook hook, Instant now, packet::Packet& packet);
+    packet::Verdict run_chain(Hook hook, const Chain& chain, Instant now, Subject& subject);
+    packet::Verdict translate(Hook hook, Instant now, Subject& subject);
+    NatTarget target_of(Hook hook, const Outcome& outcome, const packet::Packet& packet, bool& usable);
+    void set_flow(Subject& subject);
+    void reject(Hook hook, Instant now, const packet::Packet& packet, const RejectEntry& entry);
+    bool sees(const Chain& chain, const packet::Packet& packet) const {
+        return chain.family == TableFamily::kInet || (chain.family == TableFamily::kIpv4) == packet.is_v4();
+    }
+
+    const Table& table_;
+    packet::HookHost& host_;
+    Evaluator evaluator_;
+    Tracker tracker_;
+    Nat nat_;
+    Defragmenter defragmenter_;
+    TokenBucket answers_;
+    std::array<std::vector<Step>, kHooks> steps_;
+    std::array<std::vector<std::uint32_t>, kHooks> nat_chains_;
+    std::array<Name, kInterfaces> names_;
+    std::array<bool, 2> tracks_{};  // IPv4, IPv6
+    bool has_nat_ = false;
+    EngineCounters counters_;
+};
+
+}  // namespace holm::filter

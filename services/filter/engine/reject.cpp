@@ -1,0 +1,156 @@
+// What the sender of a rejected packet is told: an ICMP error (RFC 1812, section 4.3; RFC 4443, section 2.4)
+// or a TCP reset (RFC 9293, section 3.10.7.1).
+
+#include <array>
+#include <cstring>
+
+#include "base/checksum.h"
+#include "net/wire/icmpv4.h"
+#include "net/wire/ipv4.h"
+#include "net/wire/ipv6.h"
+#include "net/wire/tcp.h"
+#include "services/filter/engine/engine.h"
+
+namespace holm::filter {
+
+using net::IpAddress;
+using packet::Packet;
+
+namespace {
+
+constexpr std::size_t kLongest = 1280;   // of an ICMPv6 error
+constexpr std::size_t kLongestV4 = 576;  // of an ICMP error
+constexpr std::uint8_t kHopLimit = 64;
+
+struct Answer {
+    std::array<std::byte, kLongest> bytes;
+    std::size_t header = 0;
+    std::size_t size = 0;
+
+    MutableBytes payload() { return MutableBytes(bytes).subspan(header, size - header); }
+    Bytes whole() const { return Bytes(bytes).first(size); }
+};
+
+void start(Answer& answer, bool is_v4, const IpAddress& source, const IpAddress& destination,
+           std::uint8_t protocol, std::size_t payload) {
+    answer.header = is_v4 ? net::wire::Ipv4Header::kSize : net::wire::Ipv6Header::kSize;
+    answer.size = answer.header + payload;
+    if (is_v4) {
+        net::wire::Ipv4Header header;
+        header.total_length = std::uint16_t(answer.size);
+        header.ttl = kHopLimit;
+        header.protocol = protocol;
+        header.dont_fragment = protocol == packet::kTcp;
+        header.source = source;
+        header.destination = destination;
+        header.emit(answer.bytes);
+    } else {
+        net::wire::Ipv6Header header;
+        header.payload_length = std::uint16_t(payload);
+        header.next_header = protocol;
+        header.hop_limit = kHopLimit;
+        header.source = source;
+        header.destination = destination;
+        header.emit(answer.bytes);
+    }
+}
+
+void put16(MutableBytes bytes, std::size_t at, std::uint16_t value) {
+    bytes[at] = std::byte(value >> 8);
+    bytes[at + 1] = std::byte(value);
+}
+
+void put32(MutableBytes bytes, std::size_t at, std::uint32_t value) {
+    put16(bytes, at, std::uint16_t(value >> 16));
+    put16(bytes, at + 2, std::uint16_t(value));
+}
+
+void finish(Answer& answer, bool is_v4, std::uint8_t protocol, std::size_t checksum) {
+    InternetChecksum sum;
+    if (protocol != packet::kIcmp) {
+        const std::size_t addresses = is_v4 ? 12 : 8;
+        sum.add(Bytes(answer.bytes).subspan(addresses, is_v4 ? 8 : 32)).add_word(protocol);
+        sum.add_double_word(std::uint32_t(answer.size - answer.header));
+    }
+    put16(answer.payload(), checksum, sum.add(answer.payload()).value());
+}
+
+// Errors are not answered with errors, nor is what went to many (RFC 1122, section 3.2.2).
+bool may_tell(const Packet& packet) {
+    const IpAddress source = packet.source(), destination = packet.destination();
+    if (source.is_unspecified() || source.is_multicast() || source.is_limited_broadcast()) return false;
+    if (destination.is_multicast() || destination.is_limited_broadcast()) return false;
+    if (packet.fragment().offset != 0) return false;
+    if (packet.protocol() == packet::kIcmp)
+        return packet.has_transport() && (packet.icmp_type() == 8 || packet.icmp_type() == 0 ||
+                                          (packet.icmp_type() >= 13 && packet.icmp_type() <= 18));
+    if (packet.protocol() == packet::kIcmpv6) return packet.has_transport() && packet.icmp_type() >= 128;
+    return true;
+}
+
+bool make_reset(const Packet& packet, Answer& answer) {
+    if (packet.protocol() != packet::kTcp || !packet.has_transport() || !packet.transport_checksum_ok())
+        return false;
+    const auto segment = TcpSegment::parse(packet);
+    if (!segment || segment->rst()) return false;
+    const Bytes transport = packet.transport();
+    start(answer, packet.is_v4(), packet.destination(), packet.source(), packet::kTcp, 20);
+    const MutableBytes tcp = answer.payload();
+    std::memset(tcp.data(), 0, tcp.size());
+    std::memcpy(tcp.data(), transport.data() + 2, 2);
+    std::memcpy(tcp.data() + 2, transport.data(), 2);
+    if (segment->ack()) {
+        put32(tcp, 4, segment->acknowledgment);
+        tcp[13] = std::byte{net::wire::kTcpRst};
+    } else {
+        put32(tcp, 8, segment->end);
+        tcp[13] = std::byte{net::wire::kTcpRst | net::wire::kTcpAck};
+    }
+    tcp[12] = std::byte{0x50};
+    finish(answer, packet.is_v4(), packet::kTcp, net::wire::kTcpChecksumOffset);
+    return true;
+}
+
+void make_error(const Packet& packet, const IpAddress& from, const RejectEntry& entry, Answer& answer) {
+    const bool is_v4 = packet.is_v4();
+    const std::size_t room =
+        (is_v4 ? kLongestV4 - net::wire::Ipv4Header::kSize : kLongest - net::wire::Ipv6Header::kSize) -
+        net::wire::Icmpv4Header::kSize;
+    const Bytes quoted = packet.network().first(std::min(packet.network().size(), room));
+    const std::uint8_t protocol = is_v4 ? packet::kIcmp : packet::kIcmpv6;
+    start(answer, is_v4, from, packet.source(), protocol, net::wire::Icmpv4Header::kSize + quoted.size());
+    const MutableBytes icmp = answer.payload();
+    std::memset(icmp.data(), 0, net::wire::Icmpv4Header::kSize);
+    icmp[0] = is_v4 ? std::byte{3} : std::byte{1};
+    icmp[1] = std::byte(is_v4 ? entry.icmp_code : entry.icmpv6_code);
+    std::memcpy(icmp.data() + net::wire::Icmpv4Header::kSize, quoted.data(), quoted.size());
+    finish(answer, is_v4, protocol, net::wire::Icmpv4Header::kChecksumOffset);
+}
+
+}  // namespace
+
+void Engine::reject(Hook hook, Instant now, const Packet& packet, const RejectEntry& entry) {
+    Answer answer;
+    if (entry.tcp_reset != 0) {
+        if (!make_reset(packet, answer)) return;
+    } else {
+        if (!may_tell(packet)) return;
+        // A router speaks for itself, a host from the address it was asked at.
+        IpAddress from = packet.destination();
+        if (hook != Hook::kInput && hook != Hook::kOutput) {
+            const IpAddress own = host_.address_of(packet.in_interface, packet.family());
+            if (!own.is_unspecified()) from = own;
+        }
+        make_error(packet, from, entry, answer);
+    }
+    if (!answers_.take(now)) {
+        ++counters_.untold;
+        return;
+    }
+    // Part of the same flow, the other way: it is translated back as the flow is.
+    packet::FlowNote note = packet.note;
+    if (note.flow != packet::FlowNote::kNone) note = {note.flow, std::uint8_t(kStateRelated), !note.reply};
+    host_.send(now, answer.whole(), note);
+}
+
+}  // namespace holm::filter

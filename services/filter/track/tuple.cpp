@@ -1,0 +1,101 @@
+#include "services/filter/track/tuple.h"
+
+#include <algorithm>
+
+namespace holm::filter {
+
+namespace {
+
+// Questions and their answers (RFC 792, RFC 950, RFC 4443, RFC 4620).
+struct Pair {
+    std::uint8_t question;
+    std::uint8_t answer;
+};
+constexpr Pair kPairs[] = {{8, 0}, {13, 14}, {15, 16}, {17, 18}};
+constexpr Pair kPairsV6[] = {{128, 129}, {139, 140}};
+
+std::optional<std::uint8_t> counterpart(std::uint8_t type, bool is_v4) {
+    const auto find = [&](const auto& pairs) -> std::optional<std::uint8_t> {
+        for (const Pair& pair : pairs) {
+            if (pair.question == type) return pair.answer;
+            if (pair.answer == type) return pair.question;
+        }
+        return std::nullopt;
+    };
+    return is_v4 ? find(kPairs) : find(kPairsV6);
+}
+
+void copy_address(std::array<std::uint8_t, 16>& into, Bytes bytes) {
+    std::memcpy(into.data(), bytes.data(), bytes.size());
+}
+
+}  // namespace
+
+net::IpAddress Tuple::address(bool of_source) const {
+    const auto& bytes = of_source ? source : destination;
+    if (family == 6) return net::IpAddress::v6(bytes);
+    return net::IpAddress::v4(bytes[0], bytes[1], bytes[2], bytes[3]);
+}
+
+void Tuple::set_address(bool of_source, const net::IpAddress& address) {
+    auto& bytes = of_source ? source : destination;
+    bytes = {};
+    if (family == 6)
+        bytes = address.bytes();
+    else
+        std::copy_n(address.bytes().begin() + 12, 4, bytes.begin());
+}
+
+std::uint64_t Tuple::hash(const SipHashKey& key) const {
+    if (family == 6) return siphash(key, std::as_bytes(std::span(this, 1)));
+    // IPv4 has 13 bytes to tell apart: two blocks instead of five.
+    std::array<std::uint8_t, 15> short_form;
+    std::copy_n(source.begin(), 4, short_form.begin());
+    std::copy_n(destination.begin(), 4, short_form.begin() + 4);
+    std::memcpy(short_form.data() + 8, &source_port, 6);
+    short_form[14] = 0;
+    return siphash(key, std::as_bytes(std::span(short_form)));
+}
+
+std::uint64_t Tuple::source_hash(const SipHashKey& key) const {
+    std::array<std::uint8_t, 20> part{};
+    std::copy_n(source.begin(), 16, part.begin());
+    std::memcpy(part.data() + 16, &source_port, 2);
+    part[18] = protocol;
+    part[19] = family;
+    return siphash(key, std::as_bytes(std::span(part)));
+}
+
+std::optional<Tuple> tuple_of(const packet::Packet& packet) {
+    Tuple tuple;
+    copy_address(tuple.source, packet.source_bytes());
+    copy_address(tuple.destination, packet.destination_bytes());
+    tuple.protocol = packet.protocol();
+    tuple.family = packet.is_v4() ? 4 : 6;
+    if (tuple.is_icmp()) {
+        if (!packet.has_transport()) return std::nullopt;
+        tuple.source_port = packet.icmp_identifier();
+        tuple.destination_port = std::uint16_t(packet.icmp_type() << 8 | packet.icmp_code());
+    } else if (tuple.has_ports()) {
+        if (!packet.has_transport()) return std::nullopt;
+        tuple.source_port = packet.source_port();
+        tuple.destination_port = packet.destination_port();
+    }
+    return tuple;
+}
+
+std::optional<Tuple> inverse(const Tuple& tuple) {
+    Tuple other = tuple;
+    std::swap(other.source, other.destination);
+    if (tuple.is_icmp()) {
+        const auto type =
+            counterpart(std::uint8_t(tuple.destination_port >> 8), tuple.protocol == packet::kIcmp);
+        if (!type) return std::nullopt;
+        other.destination_port = std::uint16_t(*type << 8 | (tuple.destination_port & 0xff));
+    } else {
+        std::swap(other.source_port, other.destination_port);
+    }
+    return other;
+}
+
+}  // namespace holm::filter
