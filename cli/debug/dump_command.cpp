@@ -10,6 +10,7 @@
 #include "cli/debug/live_core.h"
 #include "cli/failure.h"
 #include "cli/process/run_program.h"
+#include "cli/qemu/core_by_gdb.h"
 #include "cli/text/quote.h"
 #include "cli/text/style.h"
 
@@ -19,15 +20,15 @@ namespace {
 namespace fs = std::filesystem;
 
 // A virtual machine that lets a debugger in: gdb reads its memory, and the machine goes on.
-void dump_through_gdb(const InstanceRecord& record, const std::string& path) {
-    if (record.gdb_socket.empty()) {
+void dump_through_gdb(const InstanceRecord& record, const std::string& socket, const std::string& path) {
+    if (socket.empty()) {
         fail_with(
-            "a core of {} can be had only if it was started with --dump FILE (vm) or --gdb SOCKET: its "
-            "tender opens no "
-            "file later",
+            "a core of {} can be had only if it was started with --dump FILE or --gdb SOCKET: its tender "
+            "opens "
+            "no file later",
             record.name);
     }
-    const DebugTarget target{.process = 0, .socket = record.gdb_socket, .core = {}};
+    const DebugTarget target{.process = 0, .socket = socket, .core = {}};
     const std::string command = std::format("holm core \"{}\"", path);
     const int status = run_program(
         gdb_command(target, find_debug_files(record.image), {"-batch", "-ex", command, "-ex", "detach"}));
@@ -41,15 +42,14 @@ void dump(const std::string& what, const std::string& path) {
             fail_with("{} was started with --dump: its core file is {}", record.name, quote(record.dump));
         }
         if (record.runs_under == "qemu")
-            fail_with(
-                "{} runs under QEMU, where --dump is for its end; --gdb SOCKET instead lets holm dump in",
-                record.name);
-        ask_for_core(record);
+            dump_through_gdb(record, core_socket_of(record.tender), record.dump);
+        else
+            ask_for_core(record);
         std::println("{}: written; holm gdb --core {} {} opens it", record.dump, record.dump, record.image);
         return;
     }
     if (path.empty()) throw Failure("which file? holm dump INSTANCE FILE", 2);
-    if (record.runs_under != "process") return dump_through_gdb(record, path);
+    if (record.runs_under != "process") return dump_through_gdb(record, record.gdb_socket, path);
     const tender::CoreSize size = write_live_core(record, path);
     std::println("{}: {}{}; holm gdb --core {} {} opens it", path, human_size(size.written),
                  size.complete ? "" : " and not all of it: the bound is 8 GiB", path, record.image);

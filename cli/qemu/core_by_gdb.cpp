@@ -12,10 +12,12 @@
 
 namespace holm::cli {
 
+std::string core_socket_of(pid_t tender) {
+    return (instance_folder() / std::format("{}.core-gdb", tender)).string();
+}
+
 CoreByGdb::CoreByGdb(const std::filesystem::path& image, const char* file)
-    : files_(find_debug_files(image)),
-      file_(file),
-      socket_((instance_folder() / std::format("{}.core-gdb", getpid())).string()) {
+    : files_(find_debug_files(image)), file_(file), socket_(core_socket_of(getpid())) {
     const auto opened = tender::open_core_file(file);
     if (!opened) throw Failure(std::string(opened.error().view()));
     close(*opened);

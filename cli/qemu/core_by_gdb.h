@@ -5,9 +5,14 @@
 #include <filesystem>
 #include <string>
 
+#include <sys/types.h>
+
 #include "cli/debug/debugger.h"
 
 namespace holm::cli {
+
+// Where the QEMU of an instance that was started with --dump lets gdb in; `tender` is its holm-qemu.
+std::string core_socket_of(pid_t tender);
 
 class CoreByGdb {
   public:

@@ -16,7 +16,8 @@ KVM = pytest.mark.skipif(not os.access("/dev/kvm", os.R_OK | os.W_OK), reason="/
 TENDERS = ["process", pytest.param("vm", marks=KVM)]
 TASKS = IMAGES / "tests" / "tasks"
 PANIC = 134
-QEMU = pytest.param("qemu", marks=pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86 is not installed"))
+WITH_QEMU = pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86 is not installed")
+QEMU = pytest.param("qemu", marks=WITH_QEMU)
 
 needs_gdb = pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not installed")
 
@@ -143,11 +144,12 @@ def environment(tmp_path):
 
 @needs_gdb
 @pytest.mark.parametrize("tender, prepared", [("process", None), ("process", "--dump"), pytest.param("vm", "--dump", marks=KVM),
-                                              pytest.param("vm", "--gdb", marks=KVM)])
+                                              pytest.param("vm", "--gdb", marks=KVM), pytest.param("qemu", "--dump", marks=WITH_QEMU)])
 def test_a_running_instance_is_dumped_and_goes_on(tmp_path, environment, tender, prepared):
     core = tmp_path / "core"
     options = {None: [], "--dump": ["--dump", core], "--gdb": ["--gdb", tmp_path / "socket"]}[prepared]
-    subprocess.run([HOLM, "run", "-d", "--tender", tender, *options, TASKS, "--arg", "stop-orderly"], check=True, env=environment, capture_output=True)
+    emulated = ["--accel", "tcg"] if tender == "qemu" else []
+    subprocess.run([HOLM, "run", "-d", "--tender", tender, *emulated, *options, TASKS, "--arg", "stop-orderly"], check=True, env=environment, capture_output=True)
     try:
         deadline = time.monotonic() + 60
         while "waiting" not in subprocess.run([HOLM, "logs", "tasks"], env=environment, capture_output=True, text=True, check=False).stdout:

@@ -37,3 +37,4 @@ endforeach()
 install(PROGRAMS ${CMAKE_BINARY_DIR}/images/selftest DESTINATION lib/holm/images)
 # What holm gdb loads into gdb.
 install(FILES cli/gdb/holm_gdb.py DESTINATION share/holm/gdb)
+install(DIRECTORY cli/gdb/holm_debug DESTINATION share/holm/gdb FILES_MATCHING PATTERN "*.py")

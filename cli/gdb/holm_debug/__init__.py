@@ -1,0 +1,1 @@
+"""The parts of holm_gdb.py, which gdb reads."""
