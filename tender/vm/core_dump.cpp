@@ -19,6 +19,26 @@ struct Regions {
     void add(const AddressRange& range) { add(range.start, range.size, PF_R | PF_W); }
 };
 
+// The heap's pages that nobody has touched hold nothing; those of the image come from its file.
+class UsedMemory final : public CoreSource {
+  public:
+    UsedMemory(DebuggedMemory& memory, TouchedPages& touched, const AddressRange& heap)
+        : memory_(memory), touched_(touched), heap_(heap) {}
+
+    bool read(std::uint64_t address, MutableBytes page) override {
+        if (address - heap_.start < heap_.size) {
+            const MutableBytes there = memory_.at(address, page.size());
+            if (there.empty() || !touched_.has(there.data())) return false;
+        }
+        return memory_.read(address, page);
+    }
+
+  private:
+    DebuggedMemory& memory_;
+    TouchedPages& touched_;
+    const AddressRange& heap_;
+};
+
 }  // namespace
 
 int open_core_file_or_refuse(const char* path) {
@@ -42,12 +62,14 @@ void CoreDump::write(const holm_upcall_frame& frame, const kvm_sregs& special, i
     regions.add(layout.stack);
     regions.add(layout.rings);
     regions.add(layout.heap);
+    UsedMemory memory(in_.memory, touched_, layout.heap);
+    touched_ = TouchedPages(in_.pagemap);  // nothing of an earlier core
     const auto size = tender::write_core(in_.file,
                                          {.name = in_.name,
                                           .entry = in_.entry,
                                           .threads = {&thread, 1},
                                           .regions = {regions.items.data(), regions.count}},
-                                         in_.memory);
+                                         memory);
     Sentence line;
     line.text(kProgramName);
     if (!size)

@@ -4,6 +4,7 @@
 // ended, or on SIGUSR1. The file is opened at the start; later the tender can open none.
 
 #include "tender/vm/machine_state.h"
+#include "tender/vm/touched_pages.h"
 
 namespace holm::tender {
 
@@ -21,14 +22,16 @@ class CoreDump {
         const AddressMap& map;
         const LoadPlan& plan;
         DebuggedMemory& memory;
+        int pagemap;  // of open_pagemap()
     };
-    explicit CoreDump(const Input& input) : in_(input) {}
+    explicit CoreDump(const Input& input) : in_(input), touched_(input.pagemap) {}
 
     // Says how it went. `signal`: what the guest ended by; 0: it goes on.
     void write(const holm_upcall_frame& frame, const kvm_sregs& special, int signal);
 
   private:
     Input in_;
+    TouchedPages touched_;
 };
 
 }  // namespace holm::tender

@@ -150,9 +150,9 @@ void open_code(const VmStart& start, const MachineMemory& memory) {
 }
 
 void keep_only_grants(const VmStart& start, const Kvm& kvm, const DebugDescriptors& debug) {
-    std::array<int, 5 + 3 * HOLM_MAX_DEVICES> kept{kConsole, kStandardError, kvm.processor};
+    std::array<int, 6 + 3 * HOLM_MAX_DEVICES> kept{kConsole, kStandardError, kvm.processor};
     std::size_t count = 3;
-    for (const int descriptor : {debug.listener, debug.dump})
+    for (const int descriptor : {debug.listener, debug.dump, debug.pagemap})
         if (descriptor >= 0) kept[count++] = descriptor;
     for (const holm_boot_device& device : start.device_list())
         if (device.transport != HOLM_TRANSPORT_NONE) kept[count++] = device.handle;
@@ -176,7 +176,10 @@ void keep_only_grants(const VmStart& start, const Kvm& kvm, const DebugDescripto
         refuse("--stopped needs --gdb SOCKET, where to wait for a debugger");
     DebugDescriptors descriptors;
     if (start.options.gdb != nullptr) descriptors.listener = listen_for_debugger(start.options.gdb);
-    if (start.options.dump != nullptr) descriptors.dump = open_core_file_or_refuse(start.options.dump);
+    if (start.options.dump != nullptr) {
+        descriptors.dump = open_core_file_or_refuse(start.options.dump);
+        descriptors.pagemap = open_pagemap();
+    }
     const int file = open_image(start, HOLM_PLATFORM_VM, "vm");
     open_devices(start);
 
@@ -213,7 +216,7 @@ void keep_only_grants(const VmStart& start, const Kvm& kvm, const DebugDescripto
     Debugger& debugger =
         *::new (start.debugger) Debugger({descriptors.listener, kvm.processor, debugged, entry});
     CoreDump dump({descriptors.dump, kvm.processor, start.options.dump, start.name(), entry, start.map,
-                   start.plan, debugged});
+                   start.plan, debugged, descriptors.pagemap});
     Runner runner({.map = start.map,
                    .memory = guest,
                    .tables = tables,

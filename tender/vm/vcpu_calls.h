@@ -15,6 +15,7 @@ namespace holm::tender {
 constexpr std::size_t kProcessorPatch = 0;  // the descriptor of the virtual processor
 constexpr std::size_t kListenerPatch = 1;   // the debugger's socket
 constexpr std::size_t kDumpPatch = 2;       // the core file
+constexpr std::size_t kPagemapPatch = 3;    // /proc/self/pagemap
 constexpr std::uint64_t kKvmRun = 0xae80;   // KVM_RUN of <linux/kvm.h>
 constexpr std::uint64_t kKvmGetFpu = 0x81a0ae8c;
 constexpr std::uint64_t kKvmSetFpu = 0x41a0ae8d;
@@ -50,6 +51,7 @@ inline constexpr std::array kDebugCalls = {
     ThreadCall{3, "close", {{{0, 0}}}, 1, "the debugger has gone"},
     ThreadCall{18, "pwrite64", {{{0, kDumpPatch, true}}}, 1, "write the core file"},
     ThreadCall{77, "ftruncate", {{{0, kDumpPatch, true}}}, 1, "its length"},
+    ThreadCall{17, "pread64", {{{0, kPagemapPatch, true}}}, 1, "which pages have been touched"},
 };
 
 inline constexpr ThreadFilter kVcpuFilter = compile_thread_filter(kVcpuCalls);
@@ -65,6 +67,7 @@ inline constexpr ThreadFilter kDebuggedVcpuFilter = [] {
 struct DebugDescriptors {
     int listener = -1;
     int dump = -1;
+    int pagemap = -1;
 };
 
 // The last step before the guest runs: this thread's filter. Ends the tender if it cannot be had.

@@ -16,6 +16,7 @@ void enter_vcpu_filter(int processor, const DebugDescriptors& debug) {
         // -1, which no descriptor is, if it was not asked for.
         filter.patch(kListenerPatch, static_cast<std::uint32_t>(debug.listener));
         filter.patch(kDumpPatch, static_cast<std::uint32_t>(debug.dump));
+        filter.patch(kPagemapPatch, static_cast<std::uint32_t>(debug.pagemap));
     }
     static_assert(sizeof(FilterInstruction) == sizeof(sock_filter));
     const sock_fprog program{static_cast<unsigned short>(filter.length),
