@@ -265,7 +265,8 @@ void Layer::enter_time_wait(Instant now, Connection& connection) {
                      .has_timestamp = timestamps,
                      .timestamp_value = connection.timestamp(now),
                      .timestamp_echo = connection.timestamp_recent_};
-    replies_.push(last);
+    // In CLOSING the peer's FIN has mostly been acknowledged already.
+    if (connection.receiver_.acknowledgment_due(now)) replies_.push(last);
     retire(connection);
     TimeWait* entry = time_wait_.add(connection.tuple, now + configuration_.time_wait);
     if (entry == nullptr) return;  // no memory: a late segment will be answered with a reset
