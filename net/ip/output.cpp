@@ -70,6 +70,7 @@ TransmitResult Layer::send(Instant now, const Packet& packet, link::Urgency urge
         offload.header_length = std::uint16_t(headers_size);
     }
 
+    if (packet.progress && !hop.group) hop.interface->confirm(now, hop.address);
     Bytes pieces[1 + kMaximumPayloadPieces];
     pieces[0] = Bytes(headers).first(headers_size);
     std::copy(packet.payload.begin(), packet.payload.end(), pieces + 1);

@@ -49,6 +49,9 @@ struct Packet {
     std::uint8_t ttl = 64;
     std::uint8_t traffic_class = 0;  // DSCP and ECN bits
     bool payload_stays = false;      // as Offload::payload_stays
+    // What was sent there before has arrived: the neighbour that it went through answers (RFC 4861,
+    // section 7.3.1).
+    bool progress = false;
 };
 
 class IpOutput {

@@ -110,6 +110,7 @@ TransmitResult Layer::send_v6(Instant now, const Packet& packet, link::Urgency u
         offload.segment_size = packet.segment_size;
         offload.header_length = std::uint16_t(headers_size);
     }
+    if (packet.progress && !hop.group) hop.interface->confirm(now, hop.address);
     Bytes pieces[1 + kMaximumPayloadPieces];
     pieces[0] = Bytes(headers).first(headers_size);
     std::copy(packet.payload.begin(), packet.payload.end(), pieces + 1);

@@ -65,6 +65,14 @@ TransmitResult Interface::send(Instant now, IpAddress next_hop, MutableBytes hea
     return emit(pieces, offload, urgency);
 }
 
+void Interface::confirm(Instant now, const IpAddress& neighbor) {
+    if (loopback_) return;
+    if (neighbor.is_v4())
+        neighbors_.confirm(now, neighbor);
+    else
+        ipv6_.confirm(now, neighbor);
+}
+
 TransmitResult Interface::send_to_group(MacAddress group, std::uint16_t ether_type, MutableBytes headers,
                                         std::span<const Bytes> pieces, const Offload& offload,
                                         Urgency urgency) {

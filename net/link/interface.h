@@ -124,6 +124,9 @@ class Interface final : private ndp::Output {
     bool configuring() const { return configuring_; }
     void set_configuring(bool on) { configuring_ = on; }
 
+    // What was sent to this neighbour has arrived: it need not be asked for a while.
+    void confirm(Instant now, const IpAddress& neighbor);
+
     // Both send a frame whose first piece is `headers`, which begins with room for the Ethernet header.
     TransmitResult send(Instant now, IpAddress next_hop, MutableBytes headers, std::span<const Bytes> pieces,
                         const Offload& offload, Urgency urgency);

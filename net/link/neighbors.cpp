@@ -74,6 +74,13 @@ std::optional<MacAddress> NeighborCache::resolve(Instant now, IpAddress address)
     return entry.mac;
 }
 
+void NeighborCache::confirm(Instant now, IpAddress address) {
+    const std::size_t index = find(address.to_v4());
+    if (index == count_ || entries_[index].state == State::kAsking) return;
+    entries_[index].state = State::kReachable;
+    entries_[index].since = now;
+}
+
 NeighborCache::Learned NeighborCache::learn(Instant now, IpAddress address, MacAddress mac, bool solicited,
                                             bool create) {
     std::size_t index = find(address.to_v4());

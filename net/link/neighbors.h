@@ -32,6 +32,8 @@ class NeighborCache {
     // The MAC address to send to, or nothing while it is being asked for; then the caller keeps the packet
     // back.
     std::optional<MacAddress> resolve(Instant now, IpAddress address);
+    // A transport has heard from beyond it that packets arrive (RFC 1122, section 2.3.2.1, advice).
+    void confirm(Instant now, IpAddress address);
 
     // An ARP message said that `address` is at `mac`. `solicited`: it is a reply that was sent to us. Only a
     // message that was addressed to us may add an entry (`create`): strangers cannot fill the cache.

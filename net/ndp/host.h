@@ -106,6 +106,7 @@ class Host {
     IpAddress link_local() const;
 
     // The MAC address of a neighbour, or nothing while it is being asked for.
+    void confirm(Instant now, const IpAddress& neighbor) { neighbors_.confirm(now, neighbor); }
     std::optional<MacAddress> resolve(Instant now, const IpAddress& neighbor) {
         return neighbors_.resolve(now, neighbor);
     }

@@ -75,6 +75,12 @@ std::optional<MacAddress> NeighborCache::resolve(Instant now, const IpAddress& a
     return entry.mac;
 }
 
+void NeighborCache::confirm(Instant now, const IpAddress& address) {
+    const std::size_t index = find(address);
+    if (index == kNone || entries_[index].state == State::kIncomplete) return;
+    set_state(entries_[index], State::kReachable, now + reachable_);
+}
+
 NeighborCache::Change NeighborCache::contest(Entry& entry, Instant now) {
     if (entry.state != State::kProbe) {
         set_state(entry, State::kProbe, now);

@@ -57,6 +57,9 @@ class NeighborCache {
     // The MAC address to send to, or nothing while it is being asked for: then the caller keeps the packet.
     std::optional<MacAddress> resolve(Instant now, const IpAddress& address);
 
+    // A transport has heard from beyond it that packets arrive (section 7.3.1).
+    void confirm(Instant now, const IpAddress& address);
+
     // A solicitation, a router's advertisement or a redirect named the MAC address of a neighbour.
     Change heard(Instant now, const IpAddress& address, MacAddress mac);
     // Section 7.2.5. An advertisement that nobody asked for makes no entry.

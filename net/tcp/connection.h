@@ -210,6 +210,7 @@ class Connection final : public TableEntry,
     std::uint8_t keep_alive_probes_ = 0;  // unanswered
     std::uint8_t keep_alive_most_ = 0;    // of them; zero: as configured
     bool orphan_ = false;                 // counted as one
+    bool progress_ = false;               // new data was acknowledged since a segment last left
     std::uint32_t send_buffer_ = 0;
     std::uint16_t mtu_ = 1500;
     std::uint16_t peer_mss_ = 536;

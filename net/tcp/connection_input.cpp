@@ -148,6 +148,7 @@ bool Connection::check_acknowledgment(Instant now, const Segment& segment) {
     arrival.congestion_echo = ecn_ && segment.ece();
     if (sender_.acknowledge(arrival)) {
         last_progress_ = now;
+        progress_ = true;
         if (wants_room_ && send_space() > 0) {
             wants_room_ = false;
             notify();

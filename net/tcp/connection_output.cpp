@@ -137,9 +137,11 @@ bool Connection::emit(Instant now, ip::IpOutput& output, std::uint8_t flags, Seq
                             .segment_size = segment_size,
                             .ttl = time_to_live_,
                             .traffic_class = std::uint8_t(traffic_class_ | (ecn_ && ect ? kEct0 : 0)),
-                            .payload_stays = true};  // ChunkPool::release_sent()
+                            .payload_stays = true,  // ChunkPool::release_sent()
+                            .progress = progress_};
     if (output.send(now, packet) == TransmitResult::kFull) return false;
     ++layer_.statistics_.segments_out;
+    progress_ = false;
     if (ack) receiver_.acknowledged();
     if (user_timeout) user_timeout_due_ = false;
     return true;
