@@ -79,6 +79,8 @@ enum holm_net_configuration {
     HOLM_NET_OFF = 4,       /* not this family */
 };
 
+#define HOLM_NET_UNTAGGED 0xffffu /* no VLAN, whatever the image says */
+
 struct holm_boot_net {
     uint8_t mac[6];
     uint16_t mtu;            /* bytes of an IP packet */
@@ -90,7 +92,9 @@ struct holm_boot_net {
     uint8_t ipv4_prefix_length;
     uint8_t ipv6_prefix_length;
     uint8_t ipv6_configuration; /* enum holm_net_configuration */
-    uint8_t reserved[5];
+    uint8_t reserved;
+    uint16_t vlan; /* 1 to 4094; 0: as the image says; HOLM_NET_UNTAGGED */
+    uint8_t reserved_too[2];
     uint8_t ipv6_address[16];
     uint8_t ipv6_gateway[16];
     uint8_t ipv6_dns[2][16];

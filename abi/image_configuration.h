@@ -35,7 +35,9 @@ struct holm_configured_interface {
     uint8_t ipv4_prefix_length;
     uint8_t ipv6_prefix_length;
     uint8_t ipv6_configuration; /* enum holm_net_configuration */
-    uint8_t reserved[5];
+    uint8_t reserved;
+    uint16_t vlan; /* 1 to 4094; 0: none */
+    uint8_t reserved_too[2];
     uint8_t ipv6_address[16];
     uint8_t ipv6_gateway[16];
     uint8_t ipv6_dns[2][16];

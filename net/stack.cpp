@@ -287,6 +287,7 @@ void Stack::receive(Instant now, Interface& physical, const ReceivedFrame& frame
         type = tag->type;
         if (offload.checksum_start >= wire::VlanTag::kSize) offload.checksum_start -= wire::VlanTag::kSize;
     }
+    if (interface == &physical && physical.tagged_only()) return counters_.count(Drop::kNotForUs);
     interface->count_received(frame.bytes.size());
     const bool group = header->destination.is_multicast();
     if (!group && header->destination != interface->mac()) return counters_.count(Drop::kNotForUs);

@@ -82,6 +82,11 @@ std::string describe_address(const holm_configured_interface& interface) {
     return text + describe_ipv6(interface);
 }
 
+std::string describe_interface(const holm_configured_interface& interface) {
+    const std::string vlan = interface.vlan == 0 ? "" : std::format("VLAN {}, ", interface.vlan);
+    return vlan + describe_address(interface);
+}
+
 bool read_configuration(Bytes blob, Content& content) {
     holm_image_configuration header;
     if (!read_at(blob, 0, header) || header.version != HOLM_CONFIGURATION_VERSION ||
@@ -93,7 +98,7 @@ bool read_configuration(Bytes blob, Content& content) {
         holm_configured_interface interface;
         if (!read_at(blob, header.interfaces + i * sizeof interface, interface)) return false;
         const std::string name(interface.name, strnlen(interface.name, sizeof interface.name));
-        content.interfaces.push_back({name, describe_address(interface)});
+        content.interfaces.push_back({name, describe_interface(interface)});
     }
     return read_strings(blob, header.arguments, content.arguments) &&
            read_strings(blob, header.environment, content.environment);

@@ -136,6 +136,8 @@ class Writer {
                                                               : HOLM_NET_AUTOMATIC;
         line("    .byte {}, {}", device.ipv6_address ? device.ipv6_address->prefix_length : 0, way);
         line("    .zero {}", sizeof holm_configured_interface::reserved);
+        line("    .short {}", device.vlan);
+        line("    .zero {}", sizeof holm_configured_interface::reserved_too);
         line("    .byte {}",
              byte_list(device.ipv6_address ? device.ipv6_address->address.bytes : Ipv6{}.bytes));
         line("    .byte {}", byte_list(device.ipv6_gateway.value_or(Ipv6{}).bytes));

@@ -25,6 +25,7 @@ struct NetDevice {
     std::optional<Ipv6Network> ipv6_address;
     std::optional<Ipv6> ipv6_gateway;
     std::vector<Ipv6> ipv6_dns;  // at most 2
+    std::uint16_t vlan = 0;      // 1 to 4094; 0: none
 };
 
 struct BlockDevice {

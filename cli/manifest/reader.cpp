@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kLargestFile = 1 << 20;       // bytes of holm.toml
 constexpr std::size_t kLargestStrings = 64 << 10;   // bytes of all arguments, and of the whole environment
 constexpr std::size_t kMostDns = 2;                 // holm_configured_interface.ipv4_dns
+constexpr std::uint32_t kHighestVlan = 4094;        // IEEE 802.1Q
 constexpr std::uint64_t kSmallestStack = 16 << 10;  // abi/manifest.h
 constexpr std::uint64_t kLargestStack = 64 << 20;
 
@@ -22,7 +23,7 @@ constexpr KeyHome kHomes[] = {{"name", "[image]"},         {"platforms", "[image
                               {"shuffle_seed", "[image]"}, {"minimum", "[memory]"},  {"default", "[memory]"},
                               {"stack", "[memory]"},       {"address", "[[net]]"},   {"gateway", "[[net]]"},
                               {"address6", "[[net]]"},     {"gateway6", "[[net]]"},  {"dns", "[[net]]"},
-                              {"from", "[[files]]"},       {"to", "[[files]]"}};
+                              {"vlan", "[[net]]"},         {"from", "[[files]]"},    {"to", "[[files]]"}};
 
 // Reads one file; a member function a section.
 class Reader {
@@ -186,6 +187,7 @@ class Reader {
         const auto dns = section.texts("dns", "[\"10.0.0.1\"]");
         const auto address6 = section.text("address6", "\"auto\", \"dhcp\", \"off\" or \"fd00::2/64\"");
         const auto gateway6 = section.text("gateway6", "\"fd00::1\"");
+        device.vlan = static_cast<std::uint16_t>(section.number("vlan", 1, kHighestVlan).value_or(0));
         section.refuse_other_keys();
         read_ipv6(device, address6, gateway6);
 

@@ -136,6 +136,8 @@ class Builder {
         }
         if (net.configuration == HOLM_NET_OFF) word += ",ip=off";
         word += net_v6(net);
+        if (net.vlan == HOLM_NET_UNTAGGED) word += ",vlan=off";
+        if (net.vlan != 0 && net.vlan != HOLM_NET_UNTAGGED) word += std::format(",vlan={}", net.vlan);
         if (net.mtu != 0) word += std::format(",mtu={}", net.mtu);
         return word;
     }

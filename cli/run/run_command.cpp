@@ -102,7 +102,7 @@ void add_run(CommandLine& line, const std::vector<std::string>& service_argument
         .list("--env", options->environment, "One variable for the service: NAME=VALUE")
         .list("--net", options->net,
               "Grant a network device: NAME=tapX or NAME=fd:N, then ,ip=10.0.0.2/24 ,gw=10.0.0.1 "
-              ",ip6=fd00::2/64 ,gw6=fd00::1 ,dns=10.0.0.1")
+              ",ip6=fd00::2/64 ,gw6=fd00::1 ,dns=10.0.0.1 ,vlan=10")
         .list("--block", options->block,
               "Grant a block device: NAME=FILE or NAME=FILE,ro, with a file or block special file")
         .list("-p,--publish", options->publish,

@@ -126,6 +126,8 @@ NetAddresses choose_addresses(const holm_boot_device& device) {
     std::uint32_t configuration = device.net.configuration;
     const holm_configured_interface* image = image_configuration().interface(device.name);
     choose_ipv6(device, image, chosen);
+    chosen.vlan = device.net.vlan == 0 && image ? image->vlan : device.net.vlan;
+    if (chosen.vlan == HOLM_NET_UNTAGGED) chosen.vlan = 0;
     if (configuration == HOLM_NET_FROM_IMAGE) {
         configuration = image ? image->configuration : std::uint32_t{HOLM_NET_DHCP};
         if (configuration == HOLM_NET_STATIC) take_addresses(*image, chosen);

@@ -18,6 +18,7 @@ std::unique_ptr<drivers::NetDriver> make_net_driver(const holm_boot_info& boot,
 struct NetAddresses {
     bool dhcp = false;
     net::InterfaceConfiguration interface;
+    std::uint16_t vlan = 0;  // of that VLAN of the device; 0: of the device itself
     bool has_ipv6 = false;
     net::Ipv6Configuration ipv6;
     // Those that were named, IPv6 first; unspecified where there are none.

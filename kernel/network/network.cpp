@@ -49,12 +49,13 @@ void Network::attach(Core& core) {
         if (!port) continue;
 
         const NetAddresses addresses = choose_addresses(device);
-        const auto interface = stack_.add_interface(now, port->driver(), addresses.interface);
+        const auto interface = add_interface(now, *port, addresses);
         if (!interface) {
             core.console->print("holm: network device '", device.name, "': ", interface.error().what, "\n");
+            // The stack knows a trunk by then, and its device stays.
+            if (port->has_interface()) ports_[port_count_++] = std::move(port);
             continue;
         }
-        port->set_interface(**interface);
         if (!addresses.dns[0].is_unspecified()) dns_ = addresses.dns;
         start_ipv6(core, addresses, device, **interface);
         if (addresses.dhcp && !stack_.start_dhcp(now, **interface))
@@ -65,6 +66,19 @@ void Network::attach(Core& core) {
     stack_.set_address_observer(this);
     notify();
     core.executor->add(*this);  // behind the ports: what they received is answered in the same round
+}
+
+// The interface that has the addresses. Of a VLAN's trunk nothing is heard but that VLAN.
+Result<net::Interface*> Network::add_interface(Instant now, Port& port, const NetAddresses& addresses) {
+    net::InterfaceConfiguration configuration = addresses.interface;
+    if (addresses.vlan != 0) configuration = {.mac = configuration.mac};
+    net::Interface* const trunk = TRY(stack_.add_interface(now, port.driver(), configuration));
+    port.set_interface(*trunk, *trunk);
+    if (addresses.vlan == 0) return trunk;
+    trunk->set_tagged_only();
+    net::Interface* const vlan = TRY(stack_.add_vlan(now, *trunk, addresses.vlan, addresses.interface));
+    port.set_interface(*trunk, *vlan);
+    return vlan;
 }
 
 void Network::transmit(Instant now) {

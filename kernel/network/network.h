@@ -71,6 +71,7 @@ class Network final : private Poller, private Observer {
     Network(const net::Stack::Configuration& configuration, const SipHashKey& key)
         : stack_(configuration), resolver_(stack_, key) {}
     void attach(Core& core);
+    Result<net::Interface*> add_interface(Instant now, Port& port, const NetAddresses& addresses);
     void start_ipv6(Core& core, const NetAddresses& addresses, const holm_boot_device& device,
                     net::Interface& interface);
     bool receive(Instant) override { return false; }

@@ -18,8 +18,13 @@ class Port final : public Poller, private drivers::FrameSink {
 
     drivers::NetDriver& driver() { return *driver_; }
     const char* name() const { return name_; }
+    // The one with addresses: that of the device, or that of a VLAN on it.
     net::Interface& interface() { return *interface_; }
-    void set_interface(net::Interface& interface) { interface_ = &interface; }
+    bool has_interface() const { return interface_ != nullptr; }
+    void set_interface(net::Interface& device, net::Interface& interface) {
+        device_interface_ = &device;
+        interface_ = &interface;
+    }
 
     bool receive(Instant now) override;
     // Only what the driver has kept: the network calls the stack when all ports have had their turn.
@@ -29,13 +34,14 @@ class Port final : public Poller, private drivers::FrameSink {
 
   private:
     void receive(const net::ReceivedFrame& frame) override {
-        stack_.receive(received_at_, *interface_, frame);
+        stack_.receive(received_at_, *device_interface_, frame);
     }
     void report_if_gone();
 
     net::Stack& stack_;
     std::unique_ptr<drivers::NetDriver> driver_;
     const char* name_;
+    net::Interface* device_interface_ = nullptr;
     net::Interface* interface_ = nullptr;
     Instant received_at_;
     bool reported_ = false;

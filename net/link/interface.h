@@ -123,6 +123,9 @@ class Interface final : private ndp::Output {
     // address that they offer.
     bool configuring() const { return configuring_; }
     void set_configuring(bool on) { configuring_ = on; }
+    // Only its VLANs are heard; what has no tag is of another network.
+    bool tagged_only() const { return tagged_only_; }
+    void set_tagged_only() { tagged_only_ = true; }
 
     // What was sent to this neighbour has arrived: it need not be asked for a while.
     void confirm(Instant now, const IpAddress& neighbor);
@@ -168,6 +171,7 @@ class Interface final : private ndp::Output {
     MacAddress mac_;
     std::uint16_t mtu_;
     bool loopback_;
+    bool tagged_only_ = false;
     bool configuring_ = false;
     bool blocked_ = false;
     bool gone_ = false;

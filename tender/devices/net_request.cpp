@@ -15,6 +15,7 @@ constexpr std::size_t kInterfaceNameLimit = 15;  // IFNAMSIZ with its NUL is 16
 constexpr std::uint64_t kMtuLowest = 576;        // RFC 791: every IPv4 host accepts datagrams of this size
 constexpr std::uint16_t kMtuLowestV6 = 1280;     // RFC 8200, section 5
 constexpr std::uint64_t kMtuHighest = 65535;
+constexpr std::uint64_t kVlanHighest = 4094;  // IEEE 802.1Q: 0 is no VLAN, 4095 is reserved
 
 // Cuts `text` at the first `separator`: returns what stands before it, leaves what stands behind.
 std::string_view cut(std::string_view& text, char separator) {
@@ -143,7 +144,14 @@ class RequestParser {
             net.mtu = static_cast<std::uint16_t>(*mtu);
             return {};
         }
-        return wrong("is no setting; allowed: ip= gw= ip6= gw6= dns= mac= mtu=", text);
+        if (key == "vlan") {
+            const auto id = parse_decimal(value, kVlanHighest);
+            if (value != "off" && (!id || *id == 0))
+                return wrong("is no VLAN; allowed: vlan=1 to vlan=4094 or vlan=off", text);
+            net.vlan = value == "off" ? HOLM_NET_UNTAGGED : static_cast<std::uint16_t>(*id);
+            return {};
+        }
+        return wrong("is no setting; allowed: ip= gw= ip6= gw6= dns= vlan= mac= mtu=", text);
     }
 
     Outcome parse_address(std::string_view value) {

@@ -27,8 +27,8 @@ struct NetRequest {
 };
 
 // Parses "lan=tap0,ip=10.0.0.2/24,gw=10.0.0.1,ip6=fd00::2/64,gw6=fd00::1,dns=10.0.0.1,mac=02:00:00:00:00:01,
-// mtu=1500", in which everything behind the source is optional; dns may stand twice for each family, ip may
-// be "dhcp" or "off", and ip6 "auto", "dhcp" or "off". The views point into `text`.
+// mtu=1500,vlan=10", in which everything behind the source is optional; dns may stand twice for each family,
+// ip may be "dhcp" or "off", ip6 "auto", "dhcp" or "off", and vlan "off". The views point into `text`.
 std::expected<NetRequest, Sentence> parse_net_request(std::string_view text);
 
 }  // namespace holm::tender

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kMmioDevice = "virtio_mmio.device=";
 constexpr std::uint64_t kHighestAddress = (std::uint64_t{1} << 52) - 1;
+constexpr std::uint64_t kHighestVlan = 4094;
 constexpr std::uint64_t kLowestMtu = 576;  // RFC 791
 constexpr std::uint64_t kLongestGrace = 24ull * 60 * 60 * 1000;
 
@@ -198,6 +199,11 @@ Outcome CommandLine::take_net(std::string_view word) {
             good = parse_ipv4(value, net.settings.ipv4_dns[servers++]);
         } else if (key == "mac") {
             good = net.has_mac = parse_mac(value, net.settings.mac);
+        } else if (key == "vlan") {
+            const auto id = parse_number(value, kHighestVlan);
+            good = value == "off" || (id && *id != 0);
+            if (good)
+                net.settings.vlan = value == "off" ? HOLM_NET_UNTAGGED : static_cast<std::uint16_t>(*id);
         } else if (key == "mtu") {
             const auto mtu = parse_number(value, 65535);
             good = mtu && *mtu >= kLowestMtu;
@@ -205,7 +211,8 @@ Outcome CommandLine::take_net(std::string_view word) {
         }
         if (!good)
             return wrong(
-                "a setting that is none; expected ip=A.B.C.D/N or ip=dhcp, gw= ip6= gw6= dns= mac= mtu=",
+                "a setting that is none; expected ip=A.B.C.D/N or ip=dhcp, gw= ip6= gw6= dns= vlan= mac= "
+                "mtu=",
                 word);
     }
     if (net.settings.configuration != HOLM_NET_STATIC && (gateway || servers != 0))

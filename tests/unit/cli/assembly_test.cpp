@@ -29,7 +29,8 @@ TEST_CASE("the same input gives the same text") {
 
 TEST_CASE("devices and addresses are written out") {
     const auto image = read_description(
-        "[[net]]\nname = \"lan\"\naddress = \"10.0.0.2/24\"\ngateway = \"10.0.0.1\"\n[[block]]\nname = "
+        "[[net]]\nname = \"lan\"\naddress = \"10.0.0.2/24\"\ngateway = \"10.0.0.1\"\nvlan = "
+        "10\n[[block]]\nname = "
         "\"d\"\nread_only = true\n",
         "web");
     REQUIRE(image);
@@ -37,5 +38,6 @@ TEST_CASE("devices and addresses are written out") {
         write_assembly(*image, {.entries = {{.path = "", .is_directory = true}}, .inputs = {}});
     CHECK(text.contains(
         "    .byte 10,0,0,2\n    .byte 10,0,0,1\n    .byte 0,0,0,0\n    .byte 0,0,0,0\n    .byte 24\n"));
+    CHECK(text.contains("    .byte 0, 3\n    .zero 1\n    .short 10\n    .zero 2\n"));
     CHECK(text.contains("    .ascii \"d\"\n    .zero 31\n    .long 2, 2\n"));
 }

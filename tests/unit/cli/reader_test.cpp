@@ -53,6 +53,7 @@ name = "lan"
 address = "10.0.0.2/24"
 gateway = "10.0.0.1"
 dns = ["10.0.0.1", "10.0.0.3"]
+vlan = 10
 [[net]]
 name = "wan"
 optional = true
@@ -72,6 +73,8 @@ to = "/static/"
     CHECK(image->memory_default == 32u << 20);
     CHECK(image->stack_size == 64u << 10);
     REQUIRE(image->net.size() == 2);
+    CHECK(image->net[0].vlan == 10);
+    CHECK(image->net[1].vlan == 0);
     CHECK(image->net[0].address->address.text() == "10.0.0.2");
     CHECK(image->net[0].gateway->text() == "10.0.0.1");
     CHECK(image->net[0].dns.size() == 2);
@@ -112,6 +115,8 @@ TEST_CASE("each mistake is reported with its place and what is allowed") {
         // types
         {"image = 3", "1:9: image is a number; allowed: a table [image]"},
         {"[[image]]", "1:1: [[image]] is there once only; allowed: [image]"},
+        {"[[net]]\nname = \"a\"\nvlan = 4095",
+         "3:8: vlan of [[net]] is 4095; allowed: a whole number from 1 to 4094"},
         {"[net]", "1:1: [net] takes a second pair of brackets; allowed: [[net]]"},
         {"net = [1]", "1:7: net is a list; allowed: tables [[net]]"},
         {"[image]\nname = 3", "2:8: name of [image] is a number; allowed: a string such as \"hello\""},

@@ -76,6 +76,16 @@ TEST_CASE("IPv6: a fixed address, or one of three ways to do without") {
     CHECK(parse_net_request("lan=tap0")->settings.ipv6_configuration == HOLM_NET_FROM_IMAGE);
 }
 
+TEST_CASE("a VLAN, or none whatever the image says") {
+    CHECK(parse_net_request("lan=tap0")->settings.vlan == 0);
+    CHECK(parse_net_request("lan=tap0,vlan=4094,ip=dhcp")->settings.vlan == 4094);
+    CHECK(parse_net_request("lan=tap0,vlan=off")->settings.vlan == HOLM_NET_UNTAGGED);
+    CHECK(sentence_for("lan=tap0,vlan=4095") ==
+          "--net lan=tap0,vlan=4095: 'vlan=4095' is no VLAN; allowed: vlan=1 to vlan=4094 or vlan=off");
+    CHECK_FALSE(parse_net_request("lan=tap0,vlan=0"));
+    CHECK_FALSE(parse_net_request("lan=tap0,vlan="));
+}
+
 TEST_CASE("descriptors, and addresses left to the image or to DHCP") {
     const auto tap = parse_net_request("lan=fd:7,ip=dhcp");
     REQUIRE(tap);

@@ -101,9 +101,12 @@ TEST_CASE("a network device") {
 
 TEST_CASE("a network device with IPv6") {
     const auto parsed = std::make_unique<Parsed>(
-        "holm.net=lan,ip=off,ip6=fd00::2/64,gw6=fe80::1,dns=2001:db8::53 holm.net=wan,ip6=auto");
+        "holm.net=lan,ip=off,ip6=fd00::2/64,gw6=fe80::1,dns=2001:db8::53 holm.net=wan,ip6=auto,vlan=10 "
+        "holm.net=dmz,vlan=off");
     CHECK(parsed->mistake.empty());
-    REQUIRE(parsed->line.net_count == 2);
+    REQUIRE(parsed->line.net_count == 3);
+    CHECK(parsed->line.nets[1].settings.vlan == 10);
+    CHECK(parsed->line.nets[2].settings.vlan == HOLM_NET_UNTAGGED);
     const holm_boot_net& lan = parsed->line.nets[0].settings;
     CHECK(lan.configuration == HOLM_NET_OFF);
     CHECK(lan.ipv6_configuration == HOLM_NET_STATIC);
@@ -117,6 +120,8 @@ TEST_CASE("a network device with IPv6") {
 TEST_CASE("what is not understood is refused") {
     for (const char* text : {
              "holm.mem=",
+             "holm.net=lan,vlan=4095",
+             "holm.net=lan,vlan=0",
              "holm.mem=lots",
              "holm.mem=0",
              "holm.mem=18446744073709551616",

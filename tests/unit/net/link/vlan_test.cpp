@@ -125,3 +125,19 @@ TEST_CASE("VLANs have numbers of their own, and none of their own VLANs") {
     CHECK(host.stack.add_vlan(host.now, *host.vlan, 8, plain).error().code == ErrorCode::kInvalid);
     CHECK(host.stack.add_vlan(host.now, *host.interface, 8, plain));
 }
+
+TEST_CASE("a trunk of VLANs alone hears nothing without a tag") {
+    Trunk trunk;
+    trunk.device.take();
+    trunk.interface->set_tagged_only();
+    const auto before = trunk.stack.counters()[Drop::kNotForUs];
+    trunk.receive(trunk.ping(kNeighbor.address, kInside));
+    trunk.stack.transmit(trunk.now);
+    CHECK(trunk.device.frames.empty());
+    CHECK(trunk.stack.counters()[Drop::kNotForUs] == before + 1);
+    trunk.receive(Trunk::tagged(7, trunk.ping(kNeighbor.address, kInside)));
+    trunk.stack.transmit(trunk.now);
+    std::uint16_t id = 0;
+    CHECK(sent_ip(trunk.untagged(id)));
+    CHECK(id == 7);
+}
