@@ -52,6 +52,9 @@ struct ReceivedFrame {
     Bytes bytes;
     Offload offload;
     BufferOwner* owner = nullptr;
+    // The memory that `bytes` is the end of, for who sends the frame on: it may be changed until receive()
+    // returns. Empty: the frame is not to be written to.
+    MutableBytes memory = {};
 };
 
 // A frame to send, gathered from pieces (headers first, then payload where it lies). Total 14 bytes to 64 KiB
@@ -59,6 +62,10 @@ struct ReceivedFrame {
 struct OutgoingFrame {
     std::span<const Bytes> pieces;
     Offload offload;
+    // A frame in transit, which is one piece: memory in front of it that a device may write its header into,
+    // and who keeps the bytes alive if retained (null: they live until transmit() returns).
+    MutableBytes headroom = {};
+    BufferOwner* owner = nullptr;
 };
 
 enum class TransmitResult : std::uint8_t {

@@ -126,6 +126,7 @@ Result<> Stack::start_ipv6(Instant now, Interface& interface, const Ipv6Configur
     TRY(interface.start_ipv6(now, {.autoconfigure = configuration.autoconfigure,
                                    .optimistic = configuration.policy == link::AddressPolicy::kAnnounce,
                                    .accept_redirects = configuration.accept_redirects,
+                                   .router = configuration.router,
                                    .secret = configuration.secret}));
     ip::RouteTable& routes = ip_.routes();
     constexpr auto kOrigin = ip::RouteOrigin::kConfigured;
@@ -148,6 +149,16 @@ Result<> Stack::start_ipv6(Instant now, Interface& interface, const Ipv6Configur
     const auto all = ip_.interfaces();
     const auto index = std::size_t(std::find(all.begin(), all.end(), &interface) - all.begin());
     if (configuration.dhcp && index < all.size()) start_dhcp_v6(now, index, true);
+    return {};
+}
+
+Result<> Stack::add_ipv6_address(Instant now, Interface& interface, const IpAddress& address,
+                                 std::uint8_t prefix_length) {
+    if (!is_host_address_v6(address, prefix_length))
+        return fail(ErrorCode::kInvalid, "this is not an IPv6 address that a host can have");
+    if (!interface.add_ipv6_address(now, address, prefix_length, ndp::Origin::kStatic) ||
+        !ip_.routes().add({address, prefix_length, {}, &interface, ip::RouteOrigin::kConfigured}))
+        return fail(ErrorCode::kNoSpace, "too many IPv6 addresses or routes");
     return {};
 }
 
@@ -272,6 +283,7 @@ Interface* Stack::vlan_of(const Interface& trunk, std::uint16_t id) const {
 }
 
 void Stack::receive(Instant now, Interface& physical, const ReceivedFrame& frame) {
+    if (forwarder_ && forwarder_->receive(now, physical, frame)) return;
     const auto header = wire::EthernetHeader::parse(frame.bytes);
     if (!header) return counters_.count(header.error());
     Bytes payload = frame.bytes.subspan(wire::EthernetHeader::kSize);
@@ -384,6 +396,7 @@ void Stack::reassembly_failed(Instant now, const ip::Received& received) {
 
 void Stack::transmit(Instant now) {
     ip_.expire(now);
+    if (forwarder_) forwarder_->transmit(now);
     run_dhcp(now);
     run_dhcp_v6(now);
     follow_routers(now);
@@ -411,6 +424,7 @@ void Stack::transmit(Instant now) {
 Instant Stack::next_deadline() const {
     if (loopback_device_.has_frame() || loopback_.has_queued()) return Instant();
     Instant next = std::min(tcp_.next_deadline(), ip_.next_deadline());
+    if (forwarder_) next = std::min(next, forwarder_->next_deadline());
     for (const Interface* interface : ip_.interfaces()) next = std::min(next, interface->next_deadline());
     for (const auto& binding : dhcp_)
         if (binding) next = std::min(next, binding->client().next_deadline());

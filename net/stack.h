@@ -22,6 +22,7 @@
 #include "net/dhcp/binding.h"
 #include "net/dhcp/binding_v6.h"
 #include "net/drop.h"
+#include "net/forwarder.h"
 #include "net/frame.h"
 #include "net/icmp/layer.h"
 #include "net/icmp/layer_v6.h"
@@ -61,6 +62,8 @@ struct Ipv6Configuration {
     link::AddressPolicy policy = link::AddressPolicy::kAnnounce;
     // Unpredictable to others, and the same whenever the instance shall have the same addresses (RFC 7217).
     SipHashKey secret;
+    // This machine forwards packets, and says so to its neighbours.
+    bool router = false;
 };
 
 class Stack final : private ip::Upper {
@@ -94,6 +97,9 @@ class Stack final : private ip::Upper {
     // IPv6 from now on. Errors: kInvalid for an address that no host can have or a link that is too narrow,
     // kNoSpace when routes or addresses are too many.
     Result<> start_ipv6(Instant now, Interface& interface, const Ipv6Configuration& configuration);
+    // One more address of an interface that has IPv6, and the way to its prefix. Errors: as above.
+    Result<> add_ipv6_address(Instant now, Interface& interface, const IpAddress& address,
+                              std::uint8_t prefix_length);
     // From now on the interface has the address that a DHCP server leases to it. Errors: kOutOfMemory,
     // kAlready.
     Result<> start_dhcp(Instant now, Interface& interface,
@@ -104,6 +110,14 @@ class Stack final : private ip::Upper {
     std::span<const IpAddress> dhcp_v6_dns(const Interface& interface) const;
     // Told when DHCP, a router or the detection of duplicates has changed an interface's addresses.
     void set_address_observer(Observer* observer) { address_observer_ = observer; }
+
+    // From now on frames are shown to a router first, which outlives the stack or is taken back with null.
+    void set_forwarder(Forwarder* forwarder) {
+        forwarder_ = forwarder;
+        ip_.set_forwarder(forwarder);
+    }
+    // The interface of a VLAN on this trunk; null: there is none.
+    Interface* vlan_of(const Interface& trunk, std::uint16_t id) const;
 
     // Frames of a VLAN go to the interface that add_vlan() made.
     void receive(Instant now, Interface& interface, const ReceivedFrame& frame);
@@ -146,12 +160,12 @@ class Stack final : private ip::Upper {
         Interface* interface;
         link::VlanDevice device;
     };
-    Interface* vlan_of(const Interface& trunk, std::uint16_t id) const;
     std::array<std::unique_ptr<Vlan>, ip::Layer::kMaximumInterfaces> vlans_;
     std::array<std::unique_ptr<dhcp::Binding>, ip::Layer::kMaximumInterfaces> dhcp_;  // where it is wanted
     std::array<std::unique_ptr<dhcp::BindingV6>, ip::Layer::kMaximumInterfaces> dhcp_v6_;
     std::array<std::uint32_t, ip::Layer::kMaximumInterfaces> discovery_seen_{};
     Observer* address_observer_ = nullptr;
+    Forwarder* forwarder_ = nullptr;
 };
 
 }  // namespace holm::net

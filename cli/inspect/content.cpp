@@ -68,6 +68,7 @@ std::string describe_ipv6(const holm_configured_interface& interface) {
 }
 
 std::string describe_address(const holm_configured_interface& interface) {
+    if (interface.configuration == HOLM_NET_OFF) return "off" + describe_ipv6(interface);
     if (interface.configuration != HOLM_NET_STATIC) return "dhcp" + describe_ipv6(interface);
     const auto address = [](const std::uint8_t(&bytes)[4]) {
         return Ipv4{{bytes[0], bytes[1], bytes[2], bytes[3]}};

@@ -123,7 +123,9 @@ class Writer {
 
     void interface(const NetDevice& device) {
         field(device.name, HOLM_NAME_SIZE);
-        line("    .long {}", static_cast<std::uint32_t>(device.address ? HOLM_NET_STATIC : HOLM_NET_DHCP));
+        line("    .long {}", static_cast<std::uint32_t>(device.address    ? HOLM_NET_STATIC
+                                                        : device.ipv4_off ? HOLM_NET_OFF
+                                                                          : HOLM_NET_DHCP));
         line("    .byte {}", byte_list(device.address ? device.address->address.bytes : Ipv4{}.bytes));
         line("    .byte {}", byte_list(device.gateway.value_or(Ipv4{}).bytes));
         for (std::size_t i = 0; i < 2; ++i) {

@@ -17,7 +17,8 @@ namespace holm::cli {
 struct NetDevice {
     std::string name;
     bool optional = false;
-    std::optional<Ipv4Network> address;  // none: DHCP
+    std::optional<Ipv4Network> address;  // none: DHCP, unless `ipv4_off`
+    bool ipv4_off = false;
     std::optional<Ipv4> gateway;
     std::vector<Ipv4> dns;  // at most 2
     // "auto", "dhcp" or "off"; empty when there is a fixed address.

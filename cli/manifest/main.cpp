@@ -8,11 +8,13 @@
 #include <iterator>
 #include <print>
 #include <string>
+#include <vector>
 
 #include "cli/command_line.h"
 #include "cli/manifest/assembly.h"
 #include "cli/manifest/embedded_sources.h"
 #include "cli/manifest/reader.h"
+#include "cli/text/make_rule.h"
 #include "cli/text/quote.h"
 
 namespace {
@@ -42,21 +44,12 @@ bool write_file(const std::string& path, const std::string& contents) {
     return bool(file);
 }
 
-// A make rule; the characters that mean something to make and ninja are escaped.
+// What the output depends on, as a make rule.
 std::string depfile_rule(const Options& options, const EmbeddedSources& files) {
-    const auto escape = [](const std::string& path) {
-        std::string escaped;
-        for (const char c : path) {
-            if (c == ' ' || c == '#' || c == '\\') escaped += '\\';
-            if (c == '$') escaped += '$';
-            escaped += c;
-        }
-        return escaped;
-    };
-    std::string rule = escape(options.output) + ':';
-    if (!options.config.empty()) rule += " \\\n  " + escape(fs::absolute(options.config).string());
-    for (const fs::path& input : files.inputs) rule += " \\\n  " + escape(input.string());
-    return rule + '\n';
+    std::vector<fs::path> inputs;
+    if (!options.config.empty()) inputs.emplace_back(options.config);
+    inputs.insert(inputs.end(), files.inputs.begin(), files.inputs.end());
+    return make_rule(options.output, inputs);
 }
 
 // Options for the compiler driver that links the image, one a line: a response file.

@@ -182,7 +182,7 @@ class Reader {
         NetDevice device;
         device.name = device_name(section, "[[net]]");
         device.optional = section.boolean("optional").value_or(false);
-        const auto address = section.text("address", "\"dhcp\" or \"10.0.0.2/24\"");
+        const auto address = section.text("address", "\"dhcp\", \"off\" or \"10.0.0.2/24\"");
         const auto gateway = section.text("gateway", "\"10.0.0.1\"");
         const auto dns = section.texts("dns", "[\"10.0.0.1\"]");
         const auto address6 = section.text("address6", "\"auto\", \"dhcp\", \"off\" or \"fd00::2/64\"");
@@ -191,7 +191,8 @@ class Reader {
         section.refuse_other_keys();
         read_ipv6(device, address6, gateway6);
 
-        const bool dhcp = !address || address->value == "dhcp";
+        device.ipv4_off = address && address->value == "off";
+        const bool dhcp = !address || address->value == "dhcp" || device.ipv4_off;
         if (!dhcp) {
             device.address = accept(address, parse_ipv4_network);
         } else if (gateway) {

@@ -16,9 +16,10 @@ Parsed<std::chrono::milliseconds> parse_duration(std::string_view text) {
     if (unit == "ms") scale = std::chrono::milliseconds(1);
     if (unit == "s") scale = std::chrono::seconds(1);
     if (unit == "m") scale = std::chrono::minutes(1);
+    if (unit == "h") scale = std::chrono::hours(1);
     if (error != std::errc{} || scale.count() == 0 || number > kLongest / scale) {
         return std::unexpected(std::format(
-            "{} is not a time; allowed: a number with ms, s or m behind it, at most a day, such as \"5s\"",
+            "{} is not a time; allowed: a number with ms, s, m or h behind it, at most a day, such as \"5s\"",
             quote(text)));
     }
     return number * scale;

@@ -106,7 +106,8 @@ void Layer::receive_error(Instant now, const Icmpv4Header& header, Bytes quote, 
     if (!upper.report(now, ip::Protocol(quoted->protocol), report)) counters_.count(Drop::kUnsolicited);
 }
 
-void Layer::send_error(Instant now, Icmpv4Type type, std::uint8_t code, const ip::Received& about) {
+void Layer::send_error(Instant now, Icmpv4Type type, std::uint8_t code, const ip::Received& about,
+                       std::uint32_t value) {
     if (about.to_group || about.source.is_unspecified() || ip_.is_group(about.source)) return;
     const auto original = wire::Ipv4Header::parse_quoted(about.datagram);
     if (!original || original->fragment_offset != 0) return;
@@ -118,7 +119,7 @@ void Layer::send_error(Instant now, Icmpv4Type type, std::uint8_t code, const ip
     }
     if (!errors_.take(now)) return counters_.count(Drop::kRateLimited);
     std::byte header[Icmpv4Header::kSize];
-    Icmpv4Header{type, code, 0, 0}.emit(header);
+    Icmpv4Header{type, code, std::uint16_t(value >> 16), std::uint16_t(value)}.emit(header);
     const Bytes quote = about.datagram.first(std::min(about.datagram.size(), kMaximumQuote));
     auto packet = icmp_packet(about.destination, about.source, header, {&quote, 1});
     packet.traffic_class = 0xc0;  // RFC 1812, section 4.3.2.5: precedence "internetwork control"

@@ -32,8 +32,9 @@ class Layer {
     void receive(Instant now, const ip::Received& received, Bytes message, ip::Upper& upper);
 
     // Says what was wrong with a received datagram, unless RFC 1122, section 3.2.2 forbids it or the rate is
-    // used up.
-    void send_error(Instant now, wire::Icmpv4Type type, std::uint8_t code, const ip::Received& about);
+    // used up. `value`: the last four bytes of the header, such as the MTU that would do.
+    void send_error(Instant now, wire::Icmpv4Type type, std::uint8_t code, const ip::Received& about,
+                    std::uint32_t value = 0);
 
     // Sends an echo request. Replies are kept until take_reply(), the latest EchoReplies::kCapacity of them.
     // Errors: those of IpOutput::route(), kMessageSize.

@@ -92,6 +92,7 @@ bool Layer::is_group(const IpAddress& address) const {
 }
 
 void Layer::unresolved(Instant now, Bytes packet) {
+    if (forwarder_ && forwarder_->unresolved(now, packet)) return;
     if (!packet.empty() && std::to_integer<unsigned>(packet[0]) >> 4 == 6) return unresolved_v6(now, packet);
     const auto header = wire::Ipv4Header::parse(packet);
     if (!header || header->fragment_offset != 0) return;

@@ -10,6 +10,7 @@
 #include "base/instant.h"
 #include "base/siphash.h"
 #include "net/drop.h"
+#include "net/forwarder.h"
 #include "net/frame.h"
 #include "net/ip/input.h"
 #include "net/ip/output.h"
@@ -39,7 +40,7 @@ class Upper {
 
 class Layer final : public IpOutput, public Groups, public link::Interface::UnresolvedSink {
   public:
-    static constexpr std::size_t kMaximumInterfaces = 8;  // the loopback interface included
+    static constexpr std::size_t kMaximumInterfaces = 32;  // the loopback interface included
 
     Layer(const SipHashKey& key, Counters& counters, Upper& upper)
         : counters_(counters), upper_(upper), key_(key), reassembler_(counters) {}
@@ -49,6 +50,7 @@ class Layer final : public IpOutput, public Groups, public link::Interface::Unre
     std::span<link::Interface* const> interfaces() const { return {interfaces_.data(), interface_count_}; }
     RouteTable& routes() { return routes_; }
     PathMtuCache& path_mtu() { return path_mtu_; }
+    void set_forwarder(Forwarder* forwarder) { forwarder_ = forwarder; }
 
     // `packet`: IP header first, perhaps with padding behind it. `link_group`: it came in a frame to a group
     // address.
@@ -90,6 +92,8 @@ class Layer final : public IpOutput, public Groups, public link::Interface::Unre
     };
     Hop next_hop(const IpAddress& destination, const IpAddress& source, link::Interface* via) const;
     link::Interface* interface_of(const IpAddress& own) const;
+    // By a router's table if there is one, else by our own.
+    Hop hop_by_routes(const IpAddress& destination) const;
     link::Interface* loopback() const;
     TransmitResult put(Instant now, const Hop& hop, MutableBytes headers, std::span<const Bytes> pieces,
                        const Offload& offload, link::Urgency urgency);
@@ -130,6 +134,7 @@ class Layer final : public IpOutput, public Groups, public link::Interface::Unre
     std::array<std::uint32_t, 64> identifications_v6_{};
     PathMtuCache path_mtu_;
     Instant seen_;  // the latest time that we were told
+    Forwarder* forwarder_ = nullptr;
 };
 
 }  // namespace holm::net::ip

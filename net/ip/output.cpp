@@ -80,6 +80,9 @@ TransmitResult Layer::send(Instant now, const Packet& packet, link::Urgency urge
 
 TransmitResult Layer::put(Instant now, const Hop& hop, MutableBytes headers, std::span<const Bytes> pieces,
                           const Offload& offload, link::Urgency urgency) {
+    if (forwarder_ && !hop.interface->is_loopback())
+        if (const auto dealt = forwarder_->output(now, *hop.interface, hop.address, headers, pieces, offload))
+            return *dealt;
     if (hop.group) {
         const std::uint16_t type = hop.address.is_v4() ? wire::kEtherTypeIpv4 : wire::kEtherTypeIpv6;
         return hop.interface->send_to_group(wire::group_mac(hop.address), type, headers, pieces, offload,
@@ -169,6 +172,13 @@ Layer::Hop Layer::next_hop(const IpAddress& destination, const IpAddress& source
                 chosen = interface;
         return {chosen, destination, true};
     }
+    return hop_by_routes(destination);
+}
+
+Layer::Hop Layer::hop_by_routes(const IpAddress& destination) const {
+    if (forwarder_)
+        if (const auto way = forwarder_->way_to(destination))
+            return {way->interface, way->next_hop, way->interface->is_broadcast(way->next_hop)};
     const RouteEntry* entry = routes_.find(destination);
     if (!entry) return {};
     if (!entry->gateway.is_unspecified()) return {entry->interface, entry->gateway, false};

@@ -63,9 +63,7 @@ Layer::Hop Layer::next_hop_v6(const IpAddress& destination, const IpAddress& sou
         if (!chosen) chosen = interface_in({});
         return {chosen, destination, true};
     }
-    const RouteEntry* entry = routes_.find(destination);
-    if (!entry) return {};
-    return {entry->interface, entry->gateway.is_unspecified() ? destination : entry->gateway, false};
+    return hop_by_routes(destination);
 }
 
 IpAddress Layer::source_v6(const Hop& hop, const IpAddress& destination) const {

@@ -73,6 +73,32 @@ void Interface::confirm(Instant now, const IpAddress& neighbor) {
         ipv6_.confirm(now, neighbor);
 }
 
+void Interface::forward(Instant now, const IpAddress& next_hop, MutableBytes memory, std::size_t packet_size,
+                        const Offload& offload, BufferOwner* owner) {
+    const MutableBytes frame = memory.last(wire::EthernetHeader::kSize + packet_size);
+    const Bytes piece = frame;
+    const bool v4 = next_hop.is_v4();
+    const auto known = v4 ? neighbors_.resolve(now, next_hop) : ipv6_.resolve(now, next_hop);
+    if (!known) {
+        if (!waiting_.keep(next_hop, {&piece, 1}, offload)) counters_.count(Drop::kNeighborFull);
+        return;
+    }
+    wire::EthernetHeader{*known, mac_, v4 ? wire::kEtherTypeIpv4 : wire::kEtherTypeIpv6}.emit(frame);
+    if (gone_) return counters_.count(Drop::kDeviceGone);
+    if (blocked_ || !queue_.empty()) return enqueue({&piece, 1}, offload);
+    const TransmitResult result =
+        device_.transmit({{&piece, 1}, offload, memory.first(memory.size() - frame.size()), owner});
+    if (result == TransmitResult::kSent) {
+        ++traffic_.frames_out;
+        traffic_.bytes_out += frame.size();
+    } else if (result == TransmitResult::kFull) {
+        blocked_ = true;
+        enqueue({&piece, 1}, offload);
+    } else {
+        gone_ = true;
+    }
+}
+
 TransmitResult Interface::send_to_group(MacAddress group, std::uint16_t ether_type, MutableBytes headers,
                                         std::span<const Bytes> pieces, const Offload& offload,
                                         Urgency urgency) {

@@ -105,6 +105,9 @@ class Interface final : private ndp::Output {
     }
     void receive_ndp(Instant now, const ndp::Heard& heard) { ipv6_.receive(now, heard, *this); }
     void receive_mld(Instant now, const ndp::Heard& heard);
+    // A router's message of neighbour discovery, from the address of link scope, its checksum left zero. To a
+    // group or to a neighbour; lost if there is no such address yet, or the neighbour's MAC is not known.
+    void send_ndp_message(Instant now, const IpAddress& destination, MutableBytes message);
 
     // Groups of either family that a socket wants to hear. False: they are too many.
     bool join_group(Instant now, const IpAddress& group) {
@@ -135,6 +138,13 @@ class Interface final : private ndp::Output {
                         const Offload& offload, Urgency urgency);
     TransmitResult send_to_group(MacAddress group, std::uint16_t ether_type, MutableBytes headers,
                                  std::span<const Bytes> pieces, const Offload& offload, Urgency urgency);
+
+    // Sends a packet in transit to a neighbour: `memory` ends with it, and has room for the Ethernet header
+    // in front of it, and more for those of VLAN and device. Queued while the device is full or behind
+    // others, dropped when the queue is full too. `owner` keeps the bytes alive if retained; null: they are
+    // the caller's again afterwards.
+    void forward(Instant now, const IpAddress& next_hop, MutableBytes memory, std::size_t packet_size,
+                 const Offload& offload, BufferOwner* owner);
 
     void count_received(std::size_t bytes) { ++traffic_.frames_in, traffic_.bytes_in += bytes; }
     void receive_arp(Instant now, Bytes payload);

@@ -52,6 +52,17 @@ void Interface::send_ndp(const IpAddress& source, const IpAddress& destination,
     send_icmpv6(source, destination, mac.value_or(wire::group_mac(destination)), 255, {}, message);
 }
 
+void Interface::send_ndp_message(Instant now, const IpAddress& destination, MutableBytes message) {
+    const IpAddress source = ipv6_.link_local();
+    if (source.is_unspecified()) return;
+    std::optional<MacAddress> mac;
+    if (!destination.is_multicast()) {
+        mac = ipv6_.resolve(now, destination);
+        if (!mac) return;
+    }
+    send_ndp(source, destination, mac, message);
+}
+
 void Interface::resolved(const IpAddress& neighbor, MacAddress mac) {
     waiting_.release(neighbor, [&](WaitingRoom::Frame frame) {
         wire::EthernetHeader{mac, mac_, wire::kEtherTypeIpv6}.emit(frame.bytes);

@@ -92,7 +92,7 @@ void Host::receive_solicitation(Instant now, const Heard& heard, Output& output)
                     neighbors_.heard(now, heard.source, *message.source_mac), output);
     if (!replies_.take(now)) return counters_.count(Drop::kRateLimited);
     std::byte bytes[wire::kMaximumNdpMessage];
-    const std::size_t size = wire::NeighborAdvertisement{.router = false,
+    const std::size_t size = wire::NeighborAdvertisement{.router = configuration_.router,
                                                          .solicited = !probing,
                                                          .overrides = own->state == Address::State::kUnique,
                                                          .target = target,

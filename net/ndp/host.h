@@ -28,6 +28,8 @@ struct Configuration {
     bool optimistic = true;
     // Redirects are an invitation to be hijacked, so they are not followed unless wanted.
     bool accept_redirects = false;
+    // What is advertised to neighbours (RFC 4861, section 7.2.4): this is a router.
+    bool router = false;
     // From which interface identifiers are made (RFC 7217): the same secret gives the same addresses.
     SipHashKey secret;
 };

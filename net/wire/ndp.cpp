@@ -16,6 +16,7 @@ enum Option : std::uint8_t {
     kSourceMac = 1,
     kTargetMac = 2,
     kPrefix = 3,
+    kRedirectedHeader = 4,
     kMtu = 5,
     kNonce = 14,
     kDnsServers = 25,
@@ -147,6 +148,37 @@ Parsed<RouterAdvertisement> RouterAdvertisement::parse(Bytes message) {
     return parsed;
 }
 
+std::size_t RouterAdvertisement::emit(MutableBytes bytes) const {
+    const unsigned preferred = preference > 0 ? 1 : preference < 0 ? 3 : 0;
+    const auto flags = std::uint8_t((managed ? 0x80 : 0) | (other ? 0x40 : 0) | preferred << 3);
+    store(bytes, RouterLayout{std::uint8_t(Icmpv6Type::kRouterAdvertisement), 0, 0, hop_limit, flags,
+                              lifetime_seconds, reachable_milliseconds, retransmit_milliseconds});
+    std::size_t size = emit_mac(bytes, sizeof(RouterLayout), kSourceMac, source_mac);
+    struct WordOption {
+        std::uint8_t type, units;
+        NetU16 reserved;
+        NetU32 value;
+    };
+    if (mtu != 0) {
+        store(bytes.subspan(size), WordOption{kMtu, 1, 0, mtu});
+        size += sizeof(WordOption);
+    }
+    for (const PrefixInformation& prefix : std::span(prefixes).first(prefix_count)) {
+        const auto prefix_flags = std::uint8_t((prefix.on_link ? 0x80 : 0) | (prefix.autonomous ? 0x40 : 0));
+        store(bytes.subspan(size), PrefixLayout{kPrefix, 4, prefix.length, prefix_flags, prefix.valid_seconds,
+                                                prefix.preferred_seconds, 0, prefix.prefix.bytes()});
+        size += sizeof(PrefixLayout);
+    }
+    if (dns_count == 0) return size;
+    store(bytes.subspan(size), WordOption{kDnsServers, std::uint8_t(1 + 2 * dns_count), 0, dns_seconds[0]});
+    size += sizeof(WordOption);
+    for (const IpAddress& server : std::span(dns).first(dns_count)) {
+        store(bytes.subspan(size), server.bytes());
+        size += sizeof(RawAddress);
+    }
+    return size;
+}
+
 Parsed<NeighborSolicitation> NeighborSolicitation::parse(Bytes message) {
     const auto raw = load_message<NeighborLayout>(message);
     if (!raw) return std::unexpected(raw.error());
@@ -216,6 +248,20 @@ Parsed<Redirect> Redirect::parse(Bytes message) {
     if (!parsed.target.is_link_local() && parsed.target != parsed.destination)
         return std::unexpected(Drop::kBadSource);
     return parsed;
+}
+
+std::size_t Redirect::emit(MutableBytes bytes, Bytes about) const {
+    store(bytes,
+          RedirectLayout{std::uint8_t(Icmpv6Type::kRedirect), 0, 0, 0, target.bytes(), destination.bytes()});
+    std::size_t size = emit_mac(bytes, sizeof(RedirectLayout), kTargetMac, target_mac);
+    // Eight bytes in front, whole units of eight, as many as the field can say (section 4.6.3).
+    const std::size_t room = std::min<std::size_t>(bytes.size() - size, 255 * 8) & ~std::size_t{7};
+    const std::size_t quoted = std::min(about.size(), room - 8) & ~std::size_t{7};
+    std::fill_n(bytes.begin() + std::ptrdiff_t(size), 8, std::byte{0});
+    bytes[size] = std::byte{kRedirectedHeader};
+    bytes[size + 1] = std::byte(quoted / 8 + 1);
+    std::ranges::copy(about.first(quoted), bytes.begin() + std::ptrdiff_t(size + 8));
+    return size + 8 + quoted;
 }
 
 }  // namespace holm::net::wire

@@ -55,6 +55,10 @@ struct RouterAdvertisement {
     std::array<std::uint32_t, kDns> dns_seconds{};
 
     static Parsed<RouterAdvertisement> parse(Bytes message);
+    // The longest that emit() writes.
+    static constexpr std::size_t kMaximumSize = 16 + 8 + 8 + kPrefixes * 32 + kDns * 24;
+    // DNS servers share the lifetime of the first. Precondition: bytes.size() >= kMaximumSize.
+    std::size_t emit(MutableBytes bytes) const;
 };
 
 struct NeighborSolicitation {
@@ -83,6 +87,9 @@ struct Redirect {
     std::optional<MacAddress> target_mac;
 
     static Parsed<Redirect> parse(Bytes message);
+    // With the beginning of the packet that it is about: as much as `bytes` has room for.
+    // Precondition: bytes.size() >= 56.
+    std::size_t emit(MutableBytes bytes, Bytes about) const;
 };
 
 }  // namespace holm::net::wire

@@ -13,7 +13,7 @@ BELOW = {
     "kernel": {"abi", "base", "net"},
     "sdk": {"abi", "base", "net", "services", "kernel"},
     "tender": {"abi", "base"},
-    "cli": {"abi", "base", "tender", "services"},  # services: the compilers of what images are configured with
+    "cli": {"abi", "base", "tender", "net", "services"},  # the last two: the compilers of what images are configured with
     "examples": {"sdk"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)

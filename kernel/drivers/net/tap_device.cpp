@@ -63,7 +63,7 @@ void TapDevice::deliver(MutableBytes from, net::BufferOwner* owner, FrameSink& s
         const Bytes frame = received.subspan(kHeader);
         const auto offload = net::wire::parse_virtio_net(received.first(kHeader), frame.size());
         if (!offload) continue;
-        sink.receive({frame, *offload, owner});
+        sink.receive({frame, *offload, owner, from.subspan(piece.start - kHeadroom, kHeadroom + piece.size)});
     }
 }
 
@@ -72,11 +72,14 @@ net::TransmitResult TapDevice::transmit(const net::OutgoingFrame& frame) {
     std::size_t size = kHeader;
     for (const Bytes piece : frame.pieces) size += piece.size();
     if (!gather_) gather_.reset(new (std::nothrow) std::byte[kCopyLimit]);
-    const bool large = size > kCopyLimit || !gather_;
+    // A small frame costs less to copy than what is gained by writing many of them in a row.
+    const bool in_place = size > kGatherLimit && frame.headroom.size() >= kHeader;
+    const bool large = size > kCopyLimit || !gather_ || in_place;
     if (large || size > kCopyLimit - gathered_end_ || gathered_count_ == kGathered) {
         full_ = !write_gathered();
         if (gone_) return net::TransmitResult::kGone;
         if (full_) return net::TransmitResult::kFull;
+        if (in_place) return write_in_place(frame);
         if (large) return write_large(frame);
     }
     std::byte* to = gather_.get() + gathered_end_;
@@ -97,6 +100,14 @@ bool TapDevice::write_gathered() {
     gathered_first_ = gathered_count_ = 0;
     gathered_start_ = gathered_end_ = 0;
     return true;
+}
+
+net::TransmitResult TapDevice::write_in_place(const net::OutgoingFrame& frame) {
+    const MutableBytes header = frame.headroom.last(kHeader);
+    net::wire::emit_virtio_net(frame.offload, header);
+    const auto result = judge(gate_.write(handle_, Bytes(header.data(), kHeader + frame.pieces[0].size())));
+    full_ = result == net::TransmitResult::kFull;
+    return result;
 }
 
 net::TransmitResult TapDevice::write_large(const net::OutgoingFrame& frame) {

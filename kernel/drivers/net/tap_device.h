@@ -32,12 +32,16 @@ class TapDevice final : public DescriptorDriver {
     // Frames read before the first of them is looked at.
     static constexpr std::size_t kBurst = 32;
     static constexpr std::size_t kGathered = 64;
+    // Frames in transit up to this size are copied, larger ones written from where they lie.
+    static constexpr std::size_t kGatherLimit = 2048;
 
     // Reads into one landing buffer, small frames one behind the other; false when there is no more to read.
     bool read_burst(MutableBytes into, unsigned most);
     void deliver(MutableBytes from, net::BufferOwner* owner, FrameSink& sink) const;
     // False when the device is full: the rest stays.
     bool write_gathered();
+    // A frame in transit, with its header in front of it where it lies.
+    net::TransmitResult write_in_place(const net::OutgoingFrame& frame);
     net::TransmitResult write_large(const net::OutgoingFrame& frame);
     // What a write's result says of the device; a frame may also be lost: the interface is down, the host has
     // no memory.

@@ -176,7 +176,8 @@ void VirtioNet::deliver(FrameSink& sink) {
     if (fits && received.size() > kHeader) {
         const Bytes frame = received.subspan(kHeader);
         const auto offload = net::wire::parse_virtio_net(received.first(kHeader), frame.size());
-        if (offload) sink.receive({frame, *offload, owner});
+        const MutableBytes memory(const_cast<std::byte*>(received.data()), received.size());
+        if (offload) sink.receive({frame, *offload, owner, memory});
     }
     if (loan != nullptr)
         loan->release();

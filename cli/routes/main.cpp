@@ -1,0 +1,84 @@
+// holm-routes: the build's tool that turns router.toml into the table of a router's image.
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <format>
+#include <fstream>
+#include <iterator>
+#include <print>
+#include <string>
+#include <vector>
+
+#include "cli/command_line.h"
+#include "cli/routes/reader.h"
+#include "cli/text/make_rule.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace holm::cli;
+
+struct Options {
+    std::string input;
+    std::string output;
+    std::string depfile;
+};
+
+std::expected<std::string, std::string> read_whole(const fs::path& path) {
+    std::error_code error;
+    if (fs::is_directory(path, error)) return std::unexpected("is a folder, not a file");
+    std::ifstream file(path, std::ios::binary);
+    std::string text;
+    text.assign(std::istreambuf_iterator<char>(file), {});
+    if (!file) return std::unexpected("cannot be read");
+    return text;
+}
+
+int run(const Options& options) {
+    if (options.output.empty()) {
+        std::println(stderr, "holm-routes: --output is needed");
+        return 2;
+    }
+    const auto text = read_whole(options.input);
+    if (!text) {
+        std::println(stderr, "{}: {}", options.input, text.error());
+        return 1;
+    }
+    const fs::path folder = fs::absolute(options.input).parent_path();
+    std::vector<fs::path> inputs{fs::absolute(options.input)};
+    auto parts = read_router(*text, options.input, [&](const std::string& path) {
+        inputs.push_back(folder / path);
+        return read_whole(folder / path);
+    });
+    if (!parts) {
+        for (const auto& [file, mistake] : parts.error())
+            std::println(stderr, "{}", format_mistake(file, mistake));
+        return 1;
+    }
+    const auto table = holm::route::build_table(*std::move(parts));
+    std::ofstream file(options.output, std::ios::binary | std::ios::trunc);
+    file.write(reinterpret_cast<const char*>(table.data()), std::streamsize(table.size()));
+    file.close();
+    if (!file) {
+        std::println(stderr, "holm-routes: cannot write {}", options.output);
+        return 1;
+    }
+    if (options.depfile.empty()) return 0;
+    std::ofstream rule(options.depfile, std::ios::trunc);
+    rule << make_rule(options.output, inputs);
+    return rule ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    CommandLine line("holm-routes", "Compiles router.toml to the table of a router's image.", HOLM_VERSION);
+    line.whole_program()
+        .positional("CONFIG", options.input, "router.toml")
+        .option("--output", options.output, "the table to write")
+        .option("--depfile", options.depfile, "make rule to write: what the output depends on")
+        .action([&] { return run(options); });
+    return line.run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+}

@@ -1,0 +1,314 @@
+#include "services/route/router.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "net/wire/ethernet.h"
+#include "net/wire/ipv4.h"
+
+namespace holm::route {
+
+using net::IpAddress;
+using packet::Packet;
+using packet::Verdict;
+
+namespace {
+
+constexpr std::size_t kEthernet = net::wire::EthernetHeader::kSize;
+
+Drop reason_of(net::Drop parse_error) {
+    if (parse_error == net::Drop::kBadChecksum) return Drop::kBadChecksum;
+    if (parse_error == net::Drop::kSourceRoute) return Drop::kSourceRoute;
+    return Drop::kMalformed;
+}
+
+// RFC 1812, sections 4.2.2.11, 5.3.7; RFC 6890: what no packet on a wire comes from.
+bool is_martian_source(const IpAddress& source) {
+    if (source.is_v4()) {
+        const std::uint32_t first = source.to_v4() >> 24;
+        return first == 0 || first == 127 || first >= 224;
+    }
+    return source.is_multicast() || source == IpAddress() || source.is_loopback();
+}
+
+bool is_martian_target(const IpAddress& target) {
+    if (target.is_v4()) {
+        const std::uint32_t first = target.to_v4() >> 24;
+        return first == 0 || first == 127 || first >= 240;
+    }
+    return target == IpAddress() || target.is_loopback();
+}
+
+}  // namespace
+
+Router::Router(net::Stack& stack, const Table& table, const SipHashKey& key)
+    : stack_(stack), table_(table), routes_(table_), key_(key), random_({key.high, ~key.low}) {
+    by_zone_.fill(kNoInterface);
+    stack_.set_forwarder(this);
+}
+
+Router::~Router() {
+    stack_.set_forwarder(nullptr);
+}
+
+Result<> Router::attach(Instant now, std::size_t index, net::Interface& interface) {
+    const auto record = table_.interfaces().at(index);
+    if (!record) return fail(ErrorCode::kNoDevice, "the router's table has no such interface");
+    Port& port = ports_[index];
+    port.reverse_path = record->reverse_path;
+    port.redirects = record->redirects != 0;
+
+    const bool has_v4 = !interface.address().is_unspecified() || stack_.lease(interface) != nullptr;
+    const bool has_v6 = interface.ipv6().running();
+    port.dynamic = has_v4 || has_v6 || record->v4 == AddressSource::kAutomatic ||
+                   record->v6 == AddressSource::kAutomatic;
+    any_dynamic_ |= port.dynamic;
+    if (!has_v4 && record->v4 == AddressSource::kStatic)
+        TRY(stack_.set_address(now, interface, IpAddress::v4(record->v4_address), record->v4_length,
+                               IpAddress::any_v4(), net::link::AddressPolicy::kAnnounce));
+    if (!has_v4 && record->v4 == AddressSource::kAutomatic) TRY(stack_.start_dhcp(now, interface));
+    if (!has_v6 && record->v6 != AddressSource::kNone) {
+        net::Ipv6Configuration configuration;
+        configuration.autoconfigure = record->v6 == AddressSource::kAutomatic;
+        configuration.secret = {random_.next(), random_.next()};
+        configuration.router = true;
+        TRY(stack_.start_ipv6(now, interface, configuration));
+        for (std::uint32_t i = 0; i < record->address_count; ++i)
+            if (const auto own = table_.addresses().at(record->first_address + i))
+                TRY(stack_.add_ipv6_address(now, interface, own->address.get(), own->length));
+    }
+    port.interface = &interface;
+    by_zone_[interface.zone()] = std::uint8_t(index);
+    routes_.set_present(std::uint8_t(index), true);
+    if (any_dynamic_) refresh_dynamic();
+    return {};
+}
+
+bool Router::drop(std::uint8_t in, Drop reason) {
+    ++ports_[in].counters.drops[std::size_t(reason)];
+    return true;
+}
+
+bool Router::receive(Instant now, net::Interface& physical, const net::ReceivedFrame& frame) {
+    const auto header = net::wire::EthernetHeader::parse(frame.bytes);
+    if (!header) return false;
+    std::size_t start = kEthernet;
+    std::uint16_t type = header->type;
+    net::Interface* interface = &physical;
+    if (type == net::wire::kEtherTypeVlan) {
+        const auto tag = net::wire::VlanTag::parse(frame.bytes.subspan(kEthernet));
+        if (!tag) return false;
+        if (tag->id != 0) interface = stack_.vlan_of(physical, tag->id);
+        start += net::wire::VlanTag::kSize;
+        type = tag->type;
+    }
+    if (type != net::wire::kEtherTypeIpv4 && type != net::wire::kEtherTypeIpv6) return false;
+    if (!interface) return false;
+    const std::uint8_t in = port_of(*interface);
+    const bool group = header->destination.is_multicast();
+    if (in == kNoInterface || (!group && header->destination != interface->mac())) return false;
+
+    interface->count_received(frame.bytes.size());
+    ++ports_[in].counters.received;
+    Errand errand{now, in, {frame.memory, frame.owner}};
+    if (frame.memory.empty()) {
+        if (!inward_) inward_.reset(new (std::nothrow) std::byte[Cutter::kRoom]);
+        if (!inward_ || frame.bytes.size() > Cutter::kRoom - Cutter::kHeadroom)
+            return drop(in, Drop::kMalformed);
+        errand.place = {MutableBytes(inward_.get(), Cutter::kHeadroom + frame.bytes.size()), nullptr};
+        std::ranges::copy(frame.bytes, errand.place.memory.begin() + Cutter::kHeadroom);
+    }
+    auto packet = Packet::parse(errand.place.memory.last(frame.bytes.size()), frame.offload, start);
+    if (!packet) return drop(in, reason_of(packet.error()));
+    if (packet->is_v4() != (type == net::wire::kEtherTypeIpv4)) return drop(in, Drop::kMalformed);
+    take(errand, *packet, group);
+    return true;
+}
+
+void Router::take(const Errand& errand, Packet& packet, bool link_group) {
+    // Written as IPv6, an IPv4 address only deceives (RFC 4942, section 2.2).
+    if (!packet.is_v4()) {
+        if (packet.source().is_v4()) return void(drop(errand.in, Drop::kMartianSource));
+        if (packet.destination().is_v4()) return void(drop(errand.in, Drop::kMartianTarget));
+        if (!ports_[errand.in].interface->ipv6().running())
+            return void(drop(errand.in, Drop::kInterfaceDown));
+    }
+    packet.in_interface = std::uint16_t(errand.in + 1);
+    if (hooks_) {
+        const Verdict verdict = hooks_->prerouting(errand.now, packet);
+        if (verdict == Verdict::kDrop) drop(errand.in, Drop::kFiltered);
+        if (verdict != Verdict::kAccept) return;
+    }
+    const IpAddress destination = packet.destination();
+    if (link_group || destination.is_multicast() || destination.is_limited_broadcast() ||
+        destination.is_link_local())
+        return deliver(errand, packet, link_group);
+    if (is_martian_target(destination)) return void(drop(errand.in, Drop::kMartianTarget));
+    if (!source_is_sound(errand, packet)) return;
+
+    const auto way = way_of(packet);
+    if (!way) {
+        drop(errand.in, Drop::kNoRoute);
+        return tell(errand.now, Trouble::kNoRoute, packet.network());
+    }
+    if (way->kind == WayKind::kForward) return forward(errand, packet, *way);
+    if (way->kind == WayKind::kLocal) return deliver(errand, packet, false);
+    if (way->kind != WayKind::kBroadcast) return refuse(errand, packet, *way);
+    if (way->interface != errand.in) return void(drop(errand.in, Drop::kGroup));
+    deliver(errand, packet, false);
+}
+
+bool Router::source_is_sound(const Errand& errand, const Packet& packet) {
+    const IpAddress source = packet.source();
+    if (is_martian_source(source)) return !drop(errand.in, Drop::kMartianSource);
+    if (source.is_link_local() && !source.is_v4()) return true;  // where it goes decides: forward()
+    const FibResult back = routes_.find(FibKey::of(source), packet.is_v4());
+    const auto kind = routes_.kind(back);
+    if (kind == WayKind::kLocal || kind == WayKind::kBroadcast) return !drop(errand.in, Drop::kMartianSource);
+    switch (ports_[errand.in].reverse_path) {
+        case ReversePath::kOff:
+            return true;
+        case ReversePath::kLoose:
+            if (kind == WayKind::kForward) return true;
+            break;
+        case ReversePath::kStrict:
+            if (kind == WayKind::kForward && routes_.leads_through(back, errand.in)) return true;
+            break;
+    }
+    return !drop(errand.in, Drop::kReversePath);
+}
+
+void Router::deliver(const Errand& errand, Packet& packet, bool group) {
+    if (hooks_) {
+        const Verdict verdict = hooks_->input(errand.now, packet);
+        if (verdict == Verdict::kDrop) drop(errand.in, Drop::kFiltered);
+        if (verdict != Verdict::kAccept) return;
+    }
+    Port& port = ports_[errand.in];
+    ++port.counters.delivered;
+    // As if the link header were 14 bytes long and right in front, whatever there was.
+    net::Offload offload = packet.offload();
+    const std::size_t shift = packet.network_offset() - kEthernet;
+    if (offload.needs_checksum && offload.checksum_start >= shift)
+        offload.checksum_start = std::uint16_t(offload.checksum_start - shift);
+    net::BufferOwner* const owner = holds(errand.place, packet) ? errand.place.owner : nullptr;
+    if (packet.is_v4())
+        stack_.ip().receive(errand.now, *port.interface, packet.network(), offload, group, owner);
+    else
+        stack_.ip().receive_v6(errand.now, *port.interface, packet.network(), offload, group, owner);
+}
+
+void Router::refuse(const Errand& errand, const Packet& packet, const route::Way& way) {
+    switch (way.kind) {
+        case WayKind::kUnreachable:
+            drop(errand.in, Drop::kUnreachable);
+            return tell(errand.now, Trouble::kUnreachable, packet.network());
+        case WayKind::kProhibited:
+            drop(errand.in, Drop::kProhibited);
+            return tell(errand.now, Trouble::kProhibited, packet.network());
+        default:
+            drop(errand.in, Drop::kBlackhole);
+    }
+}
+
+void Router::forward(const Errand& errand, Packet& packet, const route::Way& way) {
+    Port& in = ports_[errand.in];
+    if (packet.source().is_link_local() && !packet.is_v4()) {
+        drop(errand.in, Drop::kScope);
+        return tell(errand.now, Trouble::kScope, packet.network());
+    }
+    if (packet.is_v4() &&
+        packet.transport_offset() - packet.network_offset() > net::wire::Ipv4Header::kSize) {
+        // Options are left as they are, but for those that would have us choose another way.
+        const auto header = net::wire::Ipv4Header::parse(packet.network());
+        if (!header) {
+            drop(errand.in, reason_of(header.error()));
+            if (header.error() != net::Drop::kSourceRoute) return;
+            return tell(errand.now, Trouble::kSourceRoute, packet.network());
+        }
+    }
+    if (packet.hop_limit() <= 1) {
+        drop(errand.in, Drop::kHopLimit);
+        return tell(errand.now, Trouble::kHopLimit, packet.network());
+    }
+    Port* const out = way.interface < ports_.size() ? &ports_[way.interface] : nullptr;
+    if (!out || !out->interface || out->interface->gone()) return void(drop(errand.in, Drop::kInterfaceDown));
+    const std::size_t mtu = mtu_of(*out->interface, packet.is_v4());
+    if (!fits(packet, mtu) && !may_fragment(packet)) {
+        drop(errand.in, Drop::kTooBig);
+        return tell(errand.now, Trouble::kTooBig, packet.network(), std::uint32_t(mtu));
+    }
+    if (out == &in && in.redirects) redirect(errand, packet, way);
+
+    packet.out_interface = std::uint16_t(way.interface + 1);
+    packet.decrement_hop_limit();
+    if (hooks_) {
+        Verdict verdict = hooks_->forward(errand.now, packet);
+        if (verdict == Verdict::kAccept) verdict = hooks_->postrouting(errand.now, packet);
+        if (verdict == Verdict::kDrop) drop(errand.in, Drop::kFiltered);
+        if (verdict != Verdict::kAccept) return;
+    }
+    ++in.counters.forwarded;
+    ++out->counters.sent;
+    emit(errand.now, way.interface, way.next_hop, packet, errand.place);
+}
+
+void Router::transmit(Instant now) {
+    if (any_dynamic_) refresh_dynamic();
+    if (hooks_ && hooks_->next_deadline() <= now) hooks_->expire(now);
+    run_injected(now);
+}
+
+Instant Router::next_deadline() const {
+    if (!injected_.empty()) return Instant();
+    return hooks_ ? hooks_->next_deadline() : Instant::never();
+}
+
+std::optional<net::Forwarder::Way> Router::way_to(const IpAddress& destination) const {
+    const FibResult result = routes_.find(FibKey::of(destination), destination.is_v4());
+    const auto way = routes_.way(result, destination, 0);
+    if (!way || way->interface >= ports_.size() || !ports_[way->interface].interface) return std::nullopt;
+    if (way->kind != WayKind::kForward && way->kind != WayKind::kBroadcast) return std::nullopt;
+    return Forwarder::Way{ports_[way->interface].interface, way->next_hop};
+}
+
+bool Router::unresolved(Instant now, Bytes packet) {
+    const unsigned version = packet.empty() ? 0 : std::to_integer<unsigned>(packet[0]) >> 4;
+    IpAddress source;
+    if (version == 4 && packet.size() >= 20) {
+        source = IpAddress::v4(std::uint32_t{net::wire::load<NetU32>(packet.subspan(12))});
+    } else if (version == 6 && packet.size() >= 40) {
+        source = IpAddress::v6(net::wire::load<std::array<std::uint8_t, 16>>(packet.subspan(8)));
+    } else {
+        return false;
+    }
+    const FibResult back = routes_.find(FibKey::of(source), version == 4);
+    if (source.is_link_local() || routes_.kind(back) == WayKind::kLocal || stack_.ip().is_own(source))
+        return false;
+    const auto way = routes_.way(back, source, 0);
+    if (way && way->interface < ports_.size()) drop(way->interface, Drop::kUnresolved);
+    tell(now, Trouble::kUnreachable, packet);
+    return true;
+}
+
+void Router::send(Instant, Bytes ip_packet, const packet::FlowNote& note) {
+    const MutableBytes record = injected_.push(sizeof(note) + ip_packet.size());
+    if (record.empty()) return;
+    std::memcpy(record.data(), &note, sizeof(note));
+    std::ranges::copy(ip_packet, record.begin() + sizeof(note));
+}
+
+IpAddress Router::address_of(std::uint16_t interface, packet::Family family) const {
+    const bool v4 = family == packet::Family::kIpv4;
+    const net::Interface* const own =
+        interface >= 1 && interface <= ports_.size() ? ports_[interface - 1].interface : nullptr;
+    if (!own) return v4 ? IpAddress::any_v4() : IpAddress();
+    if (v4) return own->address();
+    for (const net::ndp::Address& address : own->ipv6().addresses())
+        if (address.usable() && !address.address.is_link_local()) return address.address;
+    return own->ipv6().link_local();
+}
+
+}  // namespace holm::route
