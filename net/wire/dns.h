@@ -11,8 +11,7 @@ namespace holm::net::wire {
 
 struct DnsHeader {
     static constexpr std::uint16_t kResponse = 0x8000, kOperation = 0x7800, kAuthoritative = 0x0400,
-                                   kTruncated = 0x0200, kRecursionDesired = 0x0100,
-                                   kCheckingDisabled = 0x0010, kCode = 0x000f;
+                                   kTruncated = 0x0200, kRecursionDesired = 0x0100, kCode = 0x000f;
 
     NetU16 id, flags, questions, answers, authorities, additionals;
 };

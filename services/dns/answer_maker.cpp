@@ -7,10 +7,17 @@ namespace holm::dns {
 using table::SetReference;
 
 Code AnswerMaker::make(NameKey& name, std::uint16_t type) {
-    for (int link = 0; link <= kMostLinks; ++link) {
+    std::array<std::uint64_t, kMostLinks>
+        seen;  // by their hashes: a chain that comes back to a name ends there
+    for (std::size_t link = 0; link < seen.size(); ++link) {
+        seen[link] = name.hash(0);
         if (find(name, type) == Step::kDone || truncated_) break;
+        if (std::ranges::find(seen.begin(), seen.begin() + std::ptrdiff_t(link) + 1, name.hash(0)) !=
+            seen.begin() + std::ptrdiff_t(link) + 1)
+            break;
         is_first_link_ = false;
     }
+    add_proofs();
     if (!truncated_ && with_targets_) add_additional();
     return code_;
 }
@@ -85,6 +92,7 @@ AnswerMaker::Step AnswerMaker::answer_from(NodeView node, const NameKey& name, s
             if (is_wildcard) prove_wildcard(name, encloser_label);
             if (is_alias) return Step::kNextLink;
             if (!set.targets().empty()) with_targets_ = set;
+            targets_type_ = type;
             return Step::kDone;
         }
     }
@@ -218,7 +226,9 @@ void AnswerMaker::add_additional() {
         const NodeView node = table_.node(target.node);
         const std::uint16_t place = out_.place_of(target, base);
         if (!node || place == 0) continue;
-        for (const std::uint16_t type : {type::kA, type::kAaaa}) {
+        // Of SVCB and HTTPS records their like too, which an alias leads to (RFC 9460, section 4.1).
+        for (const std::uint16_t type : {type::kA, type::kAaaa, type::kSvcb, type::kHttps}) {
+            if (type >= type::kSvcb && type != targets_type_) continue;
             const SetReference* addresses = node.find(type);
             if (addresses == nullptr) continue;
             const SetView set = table_.set(addresses->set);

@@ -12,7 +12,7 @@ namespace holm::dns {
 
 class AnswerMaker {
   public:
-    static constexpr int kMostLinks = 16;  // of a chain of aliases that are followed
+    static constexpr std::size_t kMostLinks = 16;  // of a chain of aliases that are followed
 
     // `dnssec`: signatures are wanted. Precondition: out.set_apex() was called for this zone.
     AnswerMaker(const ZoneTable& table, const table::Zone& zone, MessageWriter& out, bool dnssec)
@@ -53,7 +53,8 @@ class AnswerMaker {
     void prove_no_type(NodeView node, const NameKey& name, std::size_t encloser_label, bool is_wildcard);
     void prove_wildcard(const NameKey& name, std::size_t encloser_label);
     void prove_insecure(NodeView cut, const NameKey& name);
-    void add_proof(NodeView node, std::uint16_t type);
+    void want_proof(NodeView node);
+    void add_proofs();
     NodeView nsec_covering(const NameKey& name) const;
     // The NSEC3 record of a name (that begins at `label`), or the one that shows that there is none.
     struct Hashed {
@@ -80,7 +81,10 @@ class AnswerMaker {
     std::uint16_t target_pointer_ = 0;
     SetView with_targets_;  // whose addresses are wanted
     std::size_t targets_base_ = 0;
-    std::array<NodeView, 4> proofs_;  // NSEC and NSEC3 records that are in the answer: each stands there once
+    std::uint16_t targets_type_ = 0;
+    // NSEC and NSEC3 records for the authority section, which is written last: each stands there once. A link
+    // of a chain needs one, the end of it three.
+    std::array<NodeView, kMostLinks + 4> proofs_;
     std::size_t proof_count_ = 0;
 };
 

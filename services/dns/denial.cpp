@@ -12,13 +12,17 @@ using table::Nsec3;
 using table::SetReference;
 
 // Once: several proofs may need the same record.
-void AnswerMaker::add_proof(NodeView node, std::uint16_t type) {
-    if (!node || std::ranges::contains(proofs_.begin(), proofs_.begin() + std::ptrdiff_t(proof_count_), node))
-        return;
-    const SetReference* set = node.find(type);
-    if (set == nullptr) return;
-    if (proof_count_ < proofs_.size()) proofs_[proof_count_++] = node;
-    add(Section::kAuthority, *set, owner_of(node));
+void AnswerMaker::want_proof(NodeView node) {
+    const auto end = proofs_.begin() + std::ptrdiff_t(proof_count_);
+    if (node && proof_count_ < proofs_.size() && std::find(proofs_.begin(), end, node) == end)
+        proofs_[proof_count_++] = node;
+}
+
+void AnswerMaker::add_proofs() {
+    for (std::size_t i = 0; i < proof_count_ && !truncated_; ++i) {
+        const SetReference* set = proofs_[i].find(is_nsec() ? type::kNsec : type::kNsec3);
+        if (set != nullptr) add(Section::kAuthority, *set, owner_of(proofs_[i]));
+    }
 }
 
 // The last one in canonical order that is not behind the name; before the first is the last.
@@ -64,39 +68,38 @@ void AnswerMaker::prove_closest_encloser(const NameKey& name, std::size_t label)
     Hashed encloser = nsec3_of(name, label);
     while (!encloser.matches && label < name.labels() && name.size() - name.offset(label) > apex_size())
         encloser = nsec3_of(name, ++label);
-    if (encloser.matches) add_proof(encloser.node, type::kNsec3);
-    if (label > 0) add_proof(nsec3_of(name, label - 1).node, type::kNsec3);
+    if (encloser.matches) want_proof(encloser.node);
+    if (label > 0) want_proof(nsec3_of(name, label - 1).node);
 }
 
 void AnswerMaker::prove_no_name(const NameKey& name, std::size_t encloser_label) {
     NameKey wildcard;
     if (is_nsec()) {
-        add_proof(nsec_covering(name), type::kNsec);
-        if (wildcard.assign_wildcard(name, encloser_label)) add_proof(nsec_covering(wildcard), type::kNsec);
+        want_proof(nsec_covering(name));
+        if (wildcard.assign_wildcard(name, encloser_label)) want_proof(nsec_covering(wildcard));
         return;
     }
     prove_closest_encloser(name, encloser_label);
-    if (wildcard.assign_wildcard(name, encloser_label)) add_proof(nsec3_of(wildcard, 0).node, type::kNsec3);
+    if (wildcard.assign_wildcard(name, encloser_label)) want_proof(nsec3_of(wildcard, 0).node);
 }
 
 void AnswerMaker::prove_no_type(NodeView node, const NameKey& name, std::size_t encloser_label,
                                 bool is_wildcard) {
     if (is_nsec()) {
         // A name without records has no NSEC either: the one that covers it says what comes behind.
-        add_proof(node.find(type::kNsec) != nullptr ? node : nsec_covering(name), type::kNsec);
-        if (is_wildcard) add_proof(nsec_covering(name), type::kNsec);
+        want_proof(node.find(type::kNsec) != nullptr ? node : nsec_covering(name));
+        if (is_wildcard) want_proof(nsec_covering(name));
         return;
     }
     if (is_wildcard) {
         NameKey wildcard;
         prove_closest_encloser(name, encloser_label);
-        if (wildcard.assign_wildcard(name, encloser_label))
-            add_proof(nsec3_of(wildcard, 0).node, type::kNsec3);
+        if (wildcard.assign_wildcard(name, encloser_label)) want_proof(nsec3_of(wildcard, 0).node);
         return;
     }
     const Hashed own = nsec3_of(name, 0);
     if (own.matches) {
-        add_proof(own.node, type::kNsec3);
+        want_proof(own.node);
     } else {
         prove_closest_encloser(name, 0);
     }
@@ -106,21 +109,21 @@ void AnswerMaker::prove_no_type(NodeView node, const NameKey& name, std::size_t 
 void AnswerMaker::prove_wildcard(const NameKey& name, std::size_t encloser_label) {
     if (!dnssec_ || truncated_ || encloser_label == 0) return;
     if (is_nsec()) {
-        add_proof(nsec_covering(name), type::kNsec);
+        want_proof(nsec_covering(name));
     } else {
-        add_proof(nsec3_of(name, encloser_label - 1).node, type::kNsec3);
+        want_proof(nsec3_of(name, encloser_label - 1).node);
     }
 }
 
 // The delegation has no DS records (RFC 4035, section 3.1.4; RFC 5155, section 7.2.7).
 void AnswerMaker::prove_insecure(NodeView cut, const NameKey& name) {
-    if (is_nsec()) return add_proof(cut, type::kNsec);
+    if (is_nsec()) return want_proof(cut);
     const std::size_t size = cut.name().size();
     std::size_t label = 0;
     while (label < name.labels() && name.size() - name.offset(label) > size) ++label;
     const Hashed own = nsec3_of(name, label);
     if (own.matches) {
-        add_proof(own.node, type::kNsec3);
+        want_proof(own.node);
     } else {
         prove_closest_encloser(name, label);
     }

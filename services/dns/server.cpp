@@ -119,8 +119,8 @@ Server::Reply Server::answer_query(Instant now, std::uint32_t unix_time, const C
 }
 
 Server::Reply Server::finish(MessageWriter& writer, const Verdict& verdict, Bytes options) {
-    const std::uint16_t repeated =
-        query_.flags & (DnsHeader::kOperation | DnsHeader::kRecursionDesired | DnsHeader::kCheckingDisabled);
+    // CD is cleared (RFC 4035, section 3.1.6), RD is repeated.
+    const std::uint16_t repeated = query_.flags & (DnsHeader::kOperation | DnsHeader::kRecursionDesired);
     std::uint16_t flags =
         DnsHeader::kResponse | repeated | (static_cast<std::uint16_t>(verdict.code) & DnsHeader::kCode);
     if (verdict.authoritative) flags |= DnsHeader::kAuthoritative;

@@ -17,6 +17,9 @@ using namespace table;
 
 namespace {
 
+// What is added about the names in records (AnswerMaker::add_additional).
+constexpr std::uint16_t kAdditional[] = {type::kA, type::kAaaa, type::kSvcb, type::kHttps};
+
 // Seven of eight slots at most are taken, so that searches are short.
 std::uint32_t slots_for(std::size_t names) {
     return static_cast<std::uint32_t>(names + names / 4 + 1);
@@ -209,7 +212,9 @@ class TableWriter {
         std::vector<std::pair<const ZoneNode*, std::uint16_t>> targets;
         for (const TargetName& one : image.targets) {
             const ZoneNode* node = tree.find(one.lower);
-            if (node != nullptr && (node->find(type::kA) != nullptr || node->find(type::kAaaa) != nullptr))
+            if (node != nullptr && std::ranges::any_of(kAdditional, [&](std::uint16_t type) {
+                    return node->find(type) != nullptr;
+                }))
                 targets.emplace_back(node, one.value);
         }
         std::size_t records = 0;
