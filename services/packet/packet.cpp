@@ -151,7 +151,8 @@ std::size_t Packet::checksum_position() const {
     std::size_t offset = net::wire::Icmpv4Header::kChecksumOffset;  // ICMPv6 has the same
     if (protocol_ == kTcp) offset = net::wire::kTcpChecksumOffset;
     if (protocol_ == kUdp) offset = net::wire::UdpHeader::kChecksumOffset;
-    return transport_ + offset + 2 <= end_ ? transport_ + offset : 0;
+    // Of a header that is quoted in part the checksum says nothing.
+    return transport_ + fixed_header(protocol_) <= end_ ? transport_ + offset : 0;
 }
 
 bool Packet::is_partial(std::size_t position) const {

@@ -14,8 +14,6 @@ constexpr std::int32_t kTrackPriority = -200;
 constexpr std::int32_t kDestinationPriority = -100;
 constexpr std::int32_t kSourcePriority = 100;
 constexpr std::int32_t kLast = 0x7fffffff;
-// ICMP errors and resets a second, and at once: as Linux's icmp_msgs_per_sec and icmp_msgs_burst.
-constexpr std::int64_t kAnswers = 1000, kAnswersBurst = 50;
 
 bool asks_for_flow(Field field) {
     return field >= Field::kCtState && field <= Field::kCtDirection;
@@ -29,7 +27,7 @@ Engine::Engine(const Table& table, packet::HookHost& host, const EngineConfigura
       evaluator_(table),
       tracker_(configuration.tracker),
       nat_(tracker_, configuration.key),
-      answers_(kAnswers, kAnswersBurst) {
+      answers_(configuration.answers, configuration.answers_at_once) {
     find_needs();
     plan();
 }
@@ -189,7 +187,11 @@ Verdict Engine::translate(Hook hook, Instant now, Subject& subject) {
     const NatSide side =
         hook == Hook::kPrerouting || hook == Hook::kOutput ? NatSide::kDestination : NatSide::kSource;
     const bool done = side == NatSide::kSource ? flow->source_done : flow->destination_done;
-    if (!done && packet.note.state == kStateNew && tracker_.is_candidate(*flow)) {
+    // A reset that answers what was rejected belongs to a flow that nothing has been decided about: it is
+    // asked for what would have been done, as Linux does.
+    const bool first =
+        packet.note.state == kStateNew || (packet.note.state == kStateRelated && packet.has_ports());
+    if (!done && first && tracker_.is_candidate(*flow)) {
         NatTarget target;
         bool usable = true;
         for (const std::uint32_t number : nat_chains_[std::size_t(hook)]) {

@@ -20,6 +20,9 @@ namespace holm::filter {
 struct EngineConfiguration {
     TrackerConfiguration tracker;
     SipHashKey key;  // unpredictable: ports and addresses of translations
+    // ICMP errors and resets a second, and at once: as Linux's icmp_msgs_per_sec and icmp_msgs_burst.
+    std::int64_t answers = 1000;
+    std::int64_t answers_at_once = 50;
 };
 
 // Why packets have ended here.

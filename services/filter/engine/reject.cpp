@@ -80,7 +80,9 @@ bool may_tell(const Packet& packet) {
     const IpAddress source = packet.source(), destination = packet.destination();
     if (source.is_unspecified() || source.is_multicast() || source.is_limited_broadcast()) return false;
     if (destination.is_multicast() || destination.is_limited_broadcast()) return false;
-    if (packet.fragment().offset != 0) return false;
+    // Nor is what has been damaged on its way: who knows who sent it.
+    if (packet.fragment().offset != 0 || (!packet.is_fragment() && !packet.transport_checksum_ok()))
+        return false;
     if (packet.protocol() == packet::kIcmp)
         return packet.has_transport() && (packet.icmp_type() == 8 || packet.icmp_type() == 0 ||
                                           (packet.icmp_type() >= 13 && packet.icmp_type() <= 18));

@@ -14,6 +14,15 @@ std::vector<unsigned> all_bits(const std::vector<Type>& types) {
     return bits;
 }
 
+// The one transport that a field is of; 0: any.
+std::uint8_t transport_of(Field field) {
+    if (field >= Field::kTcpSource && field <= Field::kTcpWindow) return 6;
+    if (field >= Field::kUdpSource && field <= Field::kUdpLength) return 17;
+    if (field == Field::kIcmpType || field == Field::kIcmpCode) return 1;
+    if (field == Field::kIcmpv6Type || field == Field::kIcmpv6Code) return 58;
+    return 0;
+}
+
 bool is_of_family(Field field, TableFamily family) {
     const bool v4 = (field >= Field::kIpSource && field <= Field::kIpId) || field == Field::kIcmpType ||
                     field == Field::kIcmpCode;
@@ -372,6 +381,7 @@ void Parser::rule(TableSource& table, ChainSource& chain) {
         TokenStream::fail(rule.position, "more than " + std::to_string(Limits::kRules) + " rules");
     tokens_.start_text();
     bool ended = false;
+    std::uint8_t transport = 0, family = 0;  // what the rule has asked for so far
     while (tokens_.peek().kind != TokenKind::kNewline && tokens_.peek().kind != TokenKind::kEnd &&
            !tokens_.peek().is("}")) {
         const Position position = tokens_.peek().position;
@@ -387,6 +397,18 @@ void Parser::rule(TableSource& table, ChainSource& chain) {
             for (const KeyPart& part : key)
                 if (!is_of_family(part.field, table.family))
                     TokenStream::fail(position, "a table of this family never sees such packets");
+            for (const KeyPart& part : key) {
+                const std::uint8_t other = transport_of(part.field);
+                if (other != 0 && transport != 0 && other != transport)
+                    TokenStream::fail(
+                        position, "no packet has this protocol and one that this rule has asked for before");
+                if (other != 0) transport = other;
+                const bool v4 = !is_of_family(part.field, TableFamily::kIpv6);
+                const bool v6 = !is_of_family(part.field, TableFamily::kIpv4);
+                if ((v4 && family == 6) || (v6 && family == 4))
+                    TokenStream::fail(position, "no packet is of both families, IPv4 and IPv6");
+                if (v4 || v6) family = v4 ? 4 : 6;
+            }
         };
         if (const auto* match = std::get_if<Match>(&item)) check(match->key);
         if (const auto* dispatch = std::get_if<Dispatch>(&item)) check(dispatch->key);

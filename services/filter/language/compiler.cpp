@@ -152,6 +152,14 @@ void Compiler::emit_translate(const Translate& translate, Open& open) {
 }
 
 void Compiler::emit_items(std::span<const Item> items, const Rule& rule, Open& open) {
+    // What a rejection needs to know is asked before anything is counted, as nft does it.
+    for (const Item& item : items) {
+        const auto* reject = std::get_if<Reject>(&item);
+        if (reject == nullptr) continue;
+        if (reject->family != 0 && table_->family == TableFamily::kInet)
+            compare(Field::kMetaNfproto, reject->family == 4 ? 2 : 10, open);
+        if (reject->entry.tcp_reset != 0) compare(Field::kMetaL4proto, 6, open);
+    }
     for (const Item& item : items) {
         if (const auto* match = std::get_if<Match>(&item)) {
             emit_match(*match, open);
@@ -172,9 +180,6 @@ void Compiler::emit_items(std::span<const Item> items, const Rule& rule, Open& o
         } else if (std::holds_alternative<Notrack>(item)) {
             emit({.code = Code::kNotrack});
         } else if (const auto* reject = std::get_if<Reject>(&item)) {
-            if (reject->family != 0 && table_->family == TableFamily::kInet)
-                compare(Field::kMetaNfproto, reject->family == 4 ? 2 : 10, open);
-            if (reject->entry.tcp_reset != 0) compare(Field::kMetaL4proto, 6, open);
             rejections_.push_back(reject->entry);
             emit({.code = Code::kReject, .index = std::uint32_t(rejections_.size() - 1)});
         } else if (const auto* translate = std::get_if<Translate>(&item)) {

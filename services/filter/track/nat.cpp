@@ -83,8 +83,9 @@ bool Nat::choose_port(Instant now, Tuple& tuple, NatSide side, const NatTarget& 
     }
     std::uint32_t low = target.port_low, high = target.port_high;
     if (!given) {
-        // A destination's port means something: it is not made up.
-        if (side == NatSide::kDestination) return !target.random ? false : is_free(now, tuple);
+        // A destination's port means something: it is not made up. If answers cannot be told apart now, the
+        // source's port will be changed.
+        if (side == NatSide::kDestination) return true;
         // Ranges are kept (RFC 4787, REQ-3b): well-known ports stay such.
         low = tuple.is_icmp() ? 0 : wanted < 512 ? 1 : wanted < 1024 ? 600 : 1024;
         high = tuple.is_icmp() ? 65'535 : wanted < 512 ? 511 : wanted < 1024 ? 1023 : 65'535;
@@ -113,8 +114,8 @@ bool Nat::decide(Instant now, Flow& flow, NatSide side, const NatTarget& target)
     Tuple wanted = *current;
     bool settled = false;
     if (side == NatSide::kSource && !target.random) {
-        if (fits(wanted, side, target) && is_free(now, wanted)) {
-            settled = true;
+        if (fits(wanted, side, target)) {
+            settled = is_free(now, wanted);
         } else if (const Flow* other = tracker_.flows().find_translated(flow.tuples[0], now)) {
             const auto mapped = inverse(other->tuples[1]);
             Tuple same = wanted;

@@ -42,6 +42,8 @@ constexpr TcpState kNext[2][6][10] = {
 
 constexpr std::uint32_t kAckWindow = 66'000;  // how far back an acknowledgment may be, at least
 constexpr std::uint8_t kMaximumRetransmissions = 3;
+// For retransmissions, and data that nobody acknowledges.
+constexpr Duration kDoubtful = Duration::seconds(300);
 
 Duration timeout_of(TcpState state) {
     switch (state) {
@@ -100,6 +102,7 @@ std::optional<TcpSegment> TcpSegment::parse(const packet::Packet& packet) {
     if (!plausible(segment.flags)) return std::nullopt;
     segment.end = segment.sequence + std::uint32_t(bytes.size() - header) + (segment.syn() ? 1 : 0) +
                   (segment.fin() ? 1 : 0);
+    segment.has_options = header > 20;
     for (std::size_t at = 20; at < header;) {
         const std::uint32_t kind = u8(at);
         if (kind == 0) break;
@@ -136,10 +139,10 @@ TcpState TcpTracker::next_state(bool reply, Kind kind, TcpState state) {
 }
 
 void TcpTracker::take_options(Side& side, const TcpSegment& segment) {
+    if (!segment.has_options) return;
     side.scale = segment.scale;
     side.has_scale = segment.has_scale;
     side.sack_permitted = segment.sack_permitted;
-    side.liberal = false;
     side.unacknowledged = false;
     side.has_ack = false;
     side.closed_first = false;
@@ -177,7 +180,7 @@ TcpTracker::Fit TcpTracker::fits(const TcpSegment& segment, bool reply, Kind kin
         sender.maximum_window = std::max<std::uint32_t>(window, 1);
         take_options(sender, segment);
         // Both sides send the option, or neither scales (RFC 7323, section 2.2).
-        if (!(sender.has_scale && receiver.has_scale)) sender.scale = receiver.scale = 0;
+        if (reply && !(sender.has_scale && receiver.has_scale)) sender.scale = receiver.scale = 0;
     };
     if (sender.maximum_window == 0) {
         if (segment.syn()) {
@@ -196,7 +199,7 @@ TcpTracker::Fit TcpTracker::fits(const TcpSegment& segment, bool reply, Kind kin
             }
         }
     } else if (segment.syn() && after(end, sender.end) &&
-               ((state_ == TcpState::kSynSent && !reply) || (state_ == TcpState::kSynReceived && reply))) {
+               (state_ == TcpState::kSynSent || state_ == TcpState::kSynReceived)) {
         // The side begins again, with higher sequence numbers.
         begin();
         if (reply && !segment.ack()) return Fit::kFits;
@@ -207,7 +210,7 @@ TcpTracker::Fit TcpTracker::fits(const TcpSegment& segment, bool reply, Kind kin
     const std::uint32_t ack_window = std::max(sender.maximum_window, kAckWindow);
     const bool ack_recent = after(sack, receiver.end - ack_window - 1);
     const bool ack_known = before(sack, receiver.end + 1);
-    const auto outside = [&] { return sender.liberal || liberal ? Fit::kFits : Fit::kOutside; };
+    const auto unless_liberal = [&](Fit fit) { return sender.liberal || liberal ? Fit::kFits : fit; };
     if (!before(sequence, sender.maximum_end + 1)) {
         // Beyond the window. A sender that overshoots a little is believed as to how much it has sent, so
         // that the acknowledgment of it does not look like one of nothing.
@@ -217,13 +220,14 @@ TcpTracker::Fit TcpTracker::fits(const TcpSegment& segment, bool reply, Kind kin
         if (in_window && ack_recent && ack_known && overshot <= receiver.maximum_window) {
             sender.end = end;
             sender.unacknowledged = true;
+            return unless_liberal(Fit::kIgnored);
         }
-        return outside();
+        return unless_liberal(Fit::kOutside);
     }
-    if (!ack_known) return outside();
+    if (!ack_known) return unless_liberal(Fit::kOutside);
     if (receiver.maximum_window != 0 && !after(end, sender.end - receiver.maximum_window - 1))
-        return Fit::kIgnored;  // old: sent again, and acknowledged long ago
-    if (!ack_recent) return Fit::kIgnored;
+        return unless_liberal(Fit::kIgnored);  // old: sent again, and acknowledged long ago
+    if (!ack_recent) return unless_liberal(Fit::kIgnored);
 
     if (!segment.syn()) window <<= sender.scale;
     sender.maximum_window = std::max(sender.maximum_window, window + (sack - ack));
@@ -242,14 +246,14 @@ TcpTracker::Fit TcpTracker::fits(const TcpSegment& segment, bool reply, Kind kin
     if (ack == receiver.end) receiver.unacknowledged = false;
     if (kind == Kind::kAck) {
         if (last_reply_ == reply && last_sequence_ == sequence && last_acknowledgment_ == ack &&
-            last_end_ == end && last_window_ == std::uint16_t(window)) {
+            last_end_ == end && last_window_ == segment.window) {
             if (retransmissions_ < 255) ++retransmissions_;
         } else {
             last_reply_ = reply;
             last_sequence_ = sequence;
             last_acknowledgment_ = ack;
             last_end_ = end;
-            last_window_ = std::uint16_t(window);
+            last_window_ = segment.window;
             retransmissions_ = 0;
         }
     }
@@ -295,7 +299,8 @@ TcpTracker::Answer TcpTracker::receive(const TcpSegment& segment, bool reply, bo
                           .scale = last_scale_,
                           .has_scale = last_has_scale_,
                           .sack_permitted = last_sack_permitted_};
-            sender = Side{};
+            sender = Side{.liberal = sender.liberal};
+            challenge_expected_ = false;
         } else {
             remember(segment, reply, kind);
             if (kind == Kind::kSyn && !reply) {
@@ -303,12 +308,10 @@ TcpTracker::Answer TcpTracker::receive(const TcpSegment& segment, bool reply, bo
                 last_has_scale_ = segment.has_scale;
                 last_sack_permitted_ = segment.sack_permitted;
                 // An established peer answers it with a challenge ACK (RFC 5961, section 4).
-                challenge_expected_ = before_it == TcpState::kSynReceived ||
-                                      before_it == TcpState::kEstablished ||
-                                      before_it == TcpState::kCloseWait || before_it == TcpState::kLastAck;
-            } else if (kind == Kind::kAck && reply && before_it == TcpState::kSynSent) {
-                last_acknowledgment_ = segment.acknowledgment;
+                challenge_expected_ = before_it == TcpState::kLastAck;
             }
+            if (kind == Kind::kAck && reply && before_it == TcpState::kSynSent)
+                last_acknowledgment_ = segment.acknowledgment;
             return Answer::kIgnored;
         }
     } else if (next == TcpState::kInvalid) {
@@ -320,21 +323,37 @@ TcpTracker::Answer TcpTracker::receive(const TcpSegment& segment, bool reply, bo
             challenge_expected_ = false;
             return Answer::kIgnored;
         }
+    } else if (next == TcpState::kSynSent2) {
+        simultaneous_ = true;
+    } else if (next == TcpState::kSynReceived) {
+        if (reply && kind == Kind::kAck && simultaneous_) next = TcpState::kEstablished;
     } else if (next == TcpState::kClose && kind == Kind::kRst) {
-        if (receiver.has_ack) {
-            if (before(segment.sequence, receiver.maximum_ack) &&
-                !(last_kind_ == Kind::kSyn && last_reply_ != reply && segment.acknowledgment == last_end_))
-                return Answer::kInvalid;
-            // RFC 5961, section 3: what is not exactly the next byte may be a guess. The receiver will ask,
-            // and the connection stays until it is answered.
-            const bool exact = segment.sequence == receiver.maximum_ack;
-            const bool in_train =
-                last_kind_ == Kind::kAck && last_reply_ == reply && segment.sequence == last_end_;
-            if (!exact && !in_train && assured) next = before_it;
-        }
-        if (((seen_reply && last_kind_ == Kind::kSyn) || (!assured && last_kind_ == Kind::kAck)) &&
-            segment.acknowledgment == last_end_)
+        // What is closing may have given way to another connection already: any reset is believed.
+        if (before_it == TcpState::kFinWait || before_it == TcpState::kLastAck ||
+            before_it == TcpState::kTimeWait || before_it == TcpState::kClose ||
+            before_it == TcpState::kCloseWait) {
             skip_window = true;
+        } else {
+            const bool established = before_it == TcpState::kEstablished && assured;
+            // A SYN that was let through may have made what is known here out of date.
+            if (receiver.has_ack && last_kind_ != Kind::kSyn && (segment.sequence != 0 || established)) {
+                if (before(segment.sequence, receiver.maximum_ack)) return Answer::kInvalid;
+                // RFC 5961, section 3: what is not exactly the next byte may be a guess. The receiver will
+                // ask, and the connection stays until it is answered.
+                const bool exact = segment.sequence == receiver.maximum_ack;
+                const bool in_train =
+                    last_kind_ == Kind::kAck && last_reply_ == reply && segment.sequence == last_end_;
+                if (established && !exact && !in_train) next = before_it;
+            }
+            // The answer to a SYN or an ACK that was let through without being believed.
+            if (((seen_reply && last_kind_ == Kind::kSyn) || (!assured && last_kind_ == Kind::kAck)) &&
+                segment.acknowledgment == last_end_)
+                skip_window = true;
+            // The answer to a challenge.
+            if (before_it == TcpState::kSynSent && last_kind_ == Kind::kAck && last_reply_ &&
+                segment.sequence == last_acknowledgment_)
+                skip_window = true;
+        }
     }
 
     if (!skip_window) {
@@ -344,29 +363,46 @@ TcpTracker::Answer TcpTracker::receive(const TcpSegment& segment, bool reply, bo
             case Fit::kIgnored:
                 return Answer::kIgnored;
             case Fit::kOutside:
-                return Answer::kInvalid;
+                return refuse(kind, reply, assured);
         }
     }
     last_kind_ = kind;
     last_reply_ = reply;
     state_ = next;
     if (before_it != next && next == TcpState::kFinWait) sender.closed_first = true;
-    if (!seen_reply) {
-        // Whose only answer is a reset never was a connection.
-        if (segment.rst()) return Answer::kClosed;
-    } else if (!assured && (before_it == TcpState::kSynReceived || before_it == TcpState::kEstablished) &&
-               next == TcpState::kEstablished) {
-        becomes_assured_ = true;
-    }
+    // Whose only answer is a reset never was a connection.
+    if (!seen_reply && segment.rst()) return Answer::kClosed;
+    becomes_assured_ = seen_reply && !assured && next == TcpState::kEstablished &&
+                       (before_it == TcpState::kSynReceived || before_it == TcpState::kEstablished);
+    set_timeout(segment, before_it, seen_reply);
     return Answer::kValid;
 }
 
-Duration TcpTracker::timeout() const {
+// The end of a connection that is out of step here should not make it stay for days: both sides have said
+// that it is over, if not in the right place.
+TcpTracker::Answer TcpTracker::refuse(Kind kind, bool reply, bool assured) {
+    if (!assured || (kind != Kind::kRst && kind != Kind::kFin)) return Answer::kInvalid;
+    if (last_reply_ != reply && (last_kind_ == Kind::kFin || last_kind_ == Kind::kRst))
+        return Answer::kInvalidEnd;
+    last_kind_ = kind;
+    last_reply_ = reply;
+    return Answer::kInvalid;
+}
+
+void TcpTracker::set_timeout(const TcpSegment& segment, TcpState before_it, bool seen_reply) {
     const Duration usual = timeout_of(state_);
-    const Duration doubtful = Duration::seconds(300);  // retransmissions, or data that nobody acknowledges
     const bool waiting = sides_[0].unacknowledged || sides_[1].unacknowledged;
-    if (usual > doubtful && (retransmissions_ >= kMaximumRetransmissions || waiting)) return doubtful;
-    return usual;
+    timeout_ = usual;
+    if (usual > kDoubtful && retransmissions_ >= kMaximumRetransmissions)
+        timeout_ = kDoubtful;
+    else if (segment.rst())
+        timeout_ = timeout_of(TcpState::kClose);
+    else if (usual > kDoubtful && (waiting || last_window_ == 0))
+        timeout_ = kDoubtful;
+    if (seen_reply) return;
+    // A SYN that is sent again does not keep a flow alive; what was picked up has to be answered soon.
+    if (kind_of(segment) == Kind::kSyn && before_it == TcpState::kSynSent) timeout_ = Duration{};
+    if (state_ == TcpState::kEstablished && timeout_ > kDoubtful) timeout_ = kDoubtful;
 }
 
 }  // namespace holm::filter

@@ -39,6 +39,7 @@ struct TcpSegment {
     std::uint8_t scale = 0;
     bool has_scale = false;
     bool sack_permitted = false;
+    bool has_options = false;
 
     bool syn() const { return (flags & 2) != 0; }
     bool fin() const { return (flags & 1) != 0; }
@@ -55,8 +56,9 @@ class TcpTracker {
         kValid,    // the connection's state and timeout have been brought up to date
         kIgnored,  // passes as part of the connection, which stays as it was
         kInvalid,
-        kClosed,    // valid, and the last one: the flow ends with it
-        kReopened,  // a new connection between the same ports: the flow ends, the segment begins another
+        kInvalidEnd,  // invalid, and both sides have tried to end: the flow has five minutes left at most
+        kClosed,      // valid, and the last one: the flow ends with it
+        kReopened,    // a new connection between the same ports: the flow ends, the segment begins another
     };
 
     // False: no connection begins with such a segment.
@@ -65,7 +67,8 @@ class TcpTracker {
     TcpState state() const { return state_; }
     // To be asked after receive(): both sides have been heard, and one of them has acknowledged.
     bool becomes_assured() const { return becomes_assured_; }
-    Duration timeout() const;
+    // Zero: the flow keeps the time that it has.
+    Duration timeout() const { return timeout_; }
 
   private:
     enum class Kind : std::uint8_t { kSyn, kSynAck, kFin, kAck, kRst, kNothing };
@@ -88,6 +91,8 @@ class TcpTracker {
     static TcpState next_state(bool reply, Kind kind, TcpState state);
     Fit fits(const TcpSegment& segment, bool reply, Kind kind, bool liberal);
     void take_options(Side& side, const TcpSegment& segment);
+    void set_timeout(const TcpSegment& segment, TcpState before, bool seen_reply);
+    Answer refuse(Kind kind, bool reply, bool assured);
     void remember(const TcpSegment& segment, bool reply, Kind kind);
 
     std::array<Side, 2> sides_;
@@ -95,11 +100,13 @@ class TcpTracker {
     Kind last_kind_ = Kind::kNothing;
     bool last_reply_ = false;
     bool becomes_assured_ = false;
+    Duration timeout_;
     std::uint8_t retransmissions_ = 0;
     std::uint8_t last_scale_ = 0;
     bool last_has_scale_ = false;
     bool last_sack_permitted_ = false;
     bool challenge_expected_ = false;
+    bool simultaneous_ = false;  // both sides have sent a SYN
     std::uint16_t last_window_ = 0;
     std::uint32_t last_sequence_ = 0;
     std::uint32_t last_acknowledgment_ = 0;

@@ -1,5 +1,7 @@
 #include "services/filter/track/tracker.h"
 
+#include <algorithm>
+
 namespace holm::filter {
 
 namespace {
@@ -136,11 +138,15 @@ void Tracker::continue_flow(Instant now, packet::Packet& packet, Flow& flow, boo
                 begin(now, packet, tuple, segment);
                 return;
             }
+            case TcpTracker::Answer::kInvalidEnd:
+                flow.expires = std::min(flow.expires, now + Duration::minutes(5));
+                return mark_invalid(packet);
             case TcpTracker::Answer::kInvalid:
                 if (fresh) candidate_.in_use = false;
                 return mark_invalid(packet);
         }
         timeout = flow.tcp.timeout();
+        refresh = refresh && timeout > Duration{};
     } else if (packet.protocol() == packet::kUdp) {
         timeout = kUdpTimeout;
         if (!seen_reply && !reply && fresh) flow.stream_from = now + kUdpStreamAfter;

@@ -74,7 +74,7 @@ TEST_CASE("rules that are understood") {
              "reject with tcp reset",
              "reject with icmp type host-unreachable",
              "counter packets 0 bytes 0 jump other",
-             "ip dscp ef ip ttl 1 ip6 hoplimit 1",
+             "ip dscp ef ip ttl 1",
              "ip protocol icmp accept comment \"ping\"",
          })
         understood(rule);
@@ -130,6 +130,8 @@ TEST_CASE("what is outside is refused with its place and what is allowed") {
     refused("tcp dport vmap { 1 : accept, 1 : drop }", "overlaps");
     refused("tcp flags < syn", "no order");
     refused("ip saddr \"open", "no closing quote");
+    refused("tcp dport 1 udp dport 2 accept", "no packet has this protocol");
+    refused("ip saddr 1.1.1.1 ip6 saddr ::1 accept", "both families");
     refused("ip saddr { 10.0.0.1 timeout 5 } drop", "read-only");
 }
 
