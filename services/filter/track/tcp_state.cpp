@@ -335,24 +335,32 @@ TcpTracker::Answer TcpTracker::receive(const TcpSegment& segment, bool reply, bo
             skip_window = true;
         } else {
             const bool established = before_it == TcpState::kEstablished && assured;
+            bool sequence_known = false;
             // A SYN that was let through may have made what is known here out of date.
-            if (receiver.has_ack && last_kind_ != Kind::kSyn && (segment.sequence != 0 || established)) {
-                if (before(segment.sequence, receiver.maximum_ack)) return Answer::kInvalid;
-                // RFC 5961, section 3: what is not exactly the next byte may be a guess. The receiver will
-                // ask, and the connection stays until it is answered.
-                const bool exact = segment.sequence == receiver.maximum_ack;
-                const bool in_train =
-                    last_kind_ == Kind::kAck && last_reply_ == reply && segment.sequence == last_end_;
-                if (established && !exact && !in_train) next = before_it;
+            if (receiver.has_ack && last_kind_ != Kind::kSyn) {
+                if (segment.sequence == 0 && !established) {
+                    sequence_known = true;  // the answer to such a SYN
+                } else {
+                    if (before(segment.sequence, receiver.maximum_ack)) return Answer::kInvalid;
+                    // RFC 5961, section 3: what is not exactly the next byte may be a guess. The receiver
+                    // will ask, and the connection stays until it is answered.
+                    const bool exact = segment.sequence == receiver.maximum_ack;
+                    const bool in_train =
+                        last_kind_ == Kind::kAck && last_reply_ == reply && segment.sequence == last_end_;
+                    sequence_known = !established || exact || in_train;
+                    if (!sequence_known) next = before_it;
+                }
             }
-            // The answer to a SYN or an ACK that was let through without being believed.
-            if (((seen_reply && last_kind_ == Kind::kSyn) || (!assured && last_kind_ == Kind::kAck)) &&
-                segment.acknowledgment == last_end_)
-                skip_window = true;
-            // The answer to a challenge.
-            if (before_it == TcpState::kSynSent && last_kind_ == Kind::kAck && last_reply_ &&
-                segment.sequence == last_acknowledgment_)
-                skip_window = true;
+            if (!sequence_known) {
+                // The answer to a SYN or an ACK that was let through without being believed, or to a
+                // challenge.
+                const bool answers_unbelieved =
+                    ((seen_reply && last_kind_ == Kind::kSyn) || (!assured && last_kind_ == Kind::kAck)) &&
+                    segment.acknowledgment == last_end_;
+                const bool answers_challenge = before_it == TcpState::kSynSent && last_kind_ == Kind::kAck &&
+                                               last_reply_ && segment.sequence == last_acknowledgment_;
+                skip_window = answers_unbelieved || answers_challenge;
+            }
         }
     }
 
