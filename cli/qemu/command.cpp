@@ -1,5 +1,6 @@
 #include "cli/qemu/command.h"
 
+#include <algorithm>
 #include <format>
 #include <string_view>
 
@@ -53,7 +54,7 @@ class Builder {
         for (std::size_t i = 0; i < plan_.devices().size(); ++i) {
             if (grants[i] == tender::kNotGranted) continue;
             const auto index = static_cast<std::size_t>(grants[i]);
-            if (plan_.devices()[i].kind == HOLM_DEVICE_NET) line += net(options_.nets()[index]);
+            if (plan_.devices()[i].kind == HOLM_DEVICE_NET) line += net(options_.nets()[index], index);
             if (plan_.devices()[i].kind == HOLM_DEVICE_BLOCK)
                 block(options_.blocks()[index], (plan_.devices()[i].flags & HOLM_DEVICE_READ_ONLY) != 0);
         }
@@ -118,7 +119,7 @@ class Builder {
     }
 
     // The device, and what the image is told about it.
-    std::string net(const tender::NetRequest& request) {
+    std::string net(const tender::NetRequest& request, std::size_t index) {
         const std::string id = std::format("net{}", net_count_);
         add("-netdev", backend(request, id));
         const std::string mac =
@@ -138,7 +139,17 @@ class Builder {
         word += net_v6(net);
         if (net.vlan == HOLM_NET_UNTAGGED) word += ",vlan=off";
         if (net.vlan != 0 && net.vlan != HOLM_NET_UNTAGGED) word += std::format(",vlan={}", net.vlan);
+        if (index < settings_.secrets.size()) word += secret_word(settings_.secrets[index]);
         if (net.mtu != 0) word += std::format(",mtu={}", net.mtu);
+        return word;
+    }
+
+    // In groups like an address, so that the image needs no other reader.
+    static std::string secret_word(const std::array<std::uint8_t, 16>& secret) {
+        if (std::ranges::all_of(secret, [](std::uint8_t byte) { return byte == 0; })) return "";
+        std::string word = ",secret=";
+        for (std::size_t i = 0; i < secret.size(); i += 2)
+            word += std::format("{}{:x}", i == 0 ? "" : ":", secret[i] << 8 | secret[i + 1]);
         return word;
     }
 

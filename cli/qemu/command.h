@@ -29,6 +29,9 @@ struct QemuSettings {
     std::vector<std::string> forwards;  // its hostfwd settings, such as tcp:127.0.0.1:8080-:80
     // The addresses of network devices that are not given any; each is used once.
     std::vector<std::array<std::uint8_t, 6>> macs;
+    // For each of the options' network devices, what its IPv6 addresses are made of (host_secret.h); may be
+    // shorter.
+    std::vector<std::array<std::uint8_t, 16>> secrets;
 };
 
 std::vector<std::string> qemu_command(const std::string& program, const tender::Options& options,

@@ -19,6 +19,7 @@
 #include "cli/qemu/core_by_gdb.h"
 #include "cli/qemu/machine.h"
 #include "cli/text/quote.h"
+#include "tender/devices/host_secret.h"
 
 namespace holm::cli {
 namespace {
@@ -141,6 +142,8 @@ int run(std::vector<char*> words) {
     settings.by_hand = own.print;
     if (options->gdb != nullptr) settings.gdb_socket = options->gdb;
     settings.macs = make_macs(options->net_count);
+    for (const tender::NetRequest& net : options->nets())
+        settings.secrets.push_back(tender::host_secret(net));
     if (own.print) {
         std::string line;
         for (const std::string& word : qemu_command("qemu-system-x86_64", *options, *plan, *grants, settings))

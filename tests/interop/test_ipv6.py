@@ -8,8 +8,16 @@ import time
 
 import pytest
 
+from tests.support import tenders
+
 HOST = "fd00:77::1"
 GUEST = "fd00:77::2"
+
+
+@pytest.fixture(params=(tenders.PROCESS, tenders.VM, tenders.MICROVM), ids=str)
+def a_tender(request):
+    """One of each kind: what lies below the stack is the same on QEMU's other machines."""
+    return request.param.or_skip()
 
 
 @pytest.fixture
@@ -55,8 +63,8 @@ def answers_from(lan, group, source=None):
     return set(re.findall(r"from ([0-9a-f:]+?)(?:%tap0)?: icmp", reply.stdout))
 
 
-def test_fixed_address(lan6, start, keep):
-    web = start("web", "--net", f"lan=tap0,ip=off,ip6={GUEST}/64,gw6={HOST}", inside=lan6)
+def test_fixed_address(lan6, start, keep, a_tender):
+    web = start("web", "--net", f"lan=tap0,ip=off,ip6={GUEST}/64,gw6={HOST}", inside=lan6, tender=a_tender)
     url = f"http://[{GUEST}]"
     assert reached(lan6, web, url), web.output()
     page = lan6.run("curl", "-6", "-gsS", "-i", url + "/")
@@ -88,11 +96,11 @@ def test_both_families_and_the_links_own_address(lan6, start):
     assert len(linked) == 1, "nobody serves at an address of the link's"
 
 
-def test_address_from_a_router_without_configuration(lan6, router, start):
+def test_address_from_a_router_without_configuration(lan6, router, start, a_tender):
     """SLAAC: nothing is said of addresses, and the instance is reached at one of the router's prefix, each time the same."""
     found = []
     for _ in range(2):
-        web = start("web", "--net", "lan=tap0", inside=lan6)
+        web = start("web", "--net", "lan=tap0", inside=lan6, tender=a_tender)
         deadline = time.monotonic() + 30
         addresses = set()
         while not addresses and time.monotonic() < deadline:

@@ -185,6 +185,8 @@ Outcome CommandLine::take_net(std::string_view word) {
             good = take_address_v6(value, net.settings);
         } else if (key == "gw6") {
             good = gateway_v6 = take_ipv6(value, net.settings.ipv6_gateway);
+        } else if (key == "secret") {
+            good = take_ipv6(value, net.settings.ipv6_secret);
         } else if (key == "dns" && value.find(':') != value.npos && servers_v6 < 2) {
             good = take_ipv6(value, net.settings.ipv6_dns[servers_v6++]);
         } else if (key == "ip") {
@@ -212,7 +214,7 @@ Outcome CommandLine::take_net(std::string_view word) {
         if (!good)
             return wrong(
                 "a setting that is none; expected ip=A.B.C.D/N or ip=dhcp, gw= ip6= gw6= dns= vlan= mac= "
-                "mtu=",
+                "mtu= secret=",
                 word);
     }
     if (net.settings.configuration != HOLM_NET_STATIC && (gateway || servers != 0))

@@ -79,6 +79,7 @@ TEST_CASE("network devices, and what the image is told about them") {
     example.declare("lan", HOLM_DEVICE_NET, 0);
     example.grant_net("lan=tap0,ip=10.0.0.2/24,gw=10.0.0.1,dns=10.0.0.3,mac=02:00:00:00:00:01,mtu=9000");
     example.grant_net("wan=fd:7,ip=dhcp,ip6=fd00::2/64,gw6=fd00::1,dns=fd00::53");
+    example.settings.secrets = {{0x12, 0x34, 0, 5}};  // of the first that was granted
     const auto command = example.command();
     CHECK(after(command, "-netdev", 0) == "tap,id=net0,fd=7");
     CHECK(after(command, "-device", 1) == "virtio-net-device,netdev=net0,mac=02:00:00:00:00:09");
@@ -87,7 +88,8 @@ TEST_CASE("network devices, and what the image is told about them") {
     CHECK(after(command, "-append") ==
           "holm.mem=16777216 holm.grace=5000 holm.net=wan,mac=02:00:00:00:00:09,ip=dhcp,"
           "ip6=fd00::2/64,gw6=fd00::1,dns=fd00::53 "
-          "holm.net=lan,mac=02:00:00:00:00:01,ip=10.0.0.2/24,gw=10.0.0.1,dns=10.0.0.3,mtu=9000");
+          "holm.net=lan,mac=02:00:00:00:00:01,ip=10.0.0.2/24,gw=10.0.0.1,dns=10.0.0.3,"
+          "secret=1234:5:0:0:0:0:0:0,mtu=9000");
 
     example.settings.machine = QemuMachine::kQ35;
     CHECK(after(example.command(), "-device", 1) ==

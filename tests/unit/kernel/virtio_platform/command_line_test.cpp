@@ -101,8 +101,8 @@ TEST_CASE("a network device") {
 
 TEST_CASE("a network device with IPv6") {
     const auto parsed = std::make_unique<Parsed>(
-        "holm.net=lan,ip=off,ip6=fd00::2/64,gw6=fe80::1,dns=2001:db8::53 holm.net=wan,ip6=auto,vlan=10 "
-        "holm.net=dmz,vlan=off");
+        "holm.net=lan,ip=off,ip6=fd00::2/64,gw6=fe80::1,dns=2001:db8::53 "
+        "holm.net=wan,ip6=auto,vlan=10,secret=1:2:3:4:5:6:7:fffe holm.net=dmz,vlan=off");
     CHECK(parsed->mistake.empty());
     REQUIRE(parsed->line.net_count == 3);
     CHECK(parsed->line.nets[1].settings.vlan == 10);
@@ -115,6 +115,8 @@ TEST_CASE("a network device with IPv6") {
     CHECK(lan.ipv6_gateway[0] == 0xfe);
     CHECK(lan.ipv6_dns[0][15] == 0x53);
     CHECK(parsed->line.nets[1].settings.ipv6_configuration == HOLM_NET_AUTOMATIC);
+    CHECK(parsed->line.nets[1].settings.ipv6_secret[1] == 1);
+    CHECK(parsed->line.nets[1].settings.ipv6_secret[15] == 0xfe);
 }
 
 TEST_CASE("what is not understood is refused") {
