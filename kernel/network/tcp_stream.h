@@ -25,6 +25,7 @@
 #include "net/address.h"
 #include "net/frame.h"
 #include "net/tcp/connection.h"
+#include "net/tcp/information.h"
 
 namespace holm {
 
@@ -64,6 +65,29 @@ class TcpStream {
         state_->connection->abort();
         state_->notify();
     }
+
+    // --- what may be set, at any time ---
+    // Bytes go at once, not when they fill a segment (Nagle's algorithm off). Off at first.
+    void set_no_delay(bool on) { connection().set_no_delay(on); }
+    // Asks a peer that has been silent for `idle`, then each `interval`, and gives up after `probes` without
+    // an answer (zero: nine). Off at first, and by an idle time of zero.
+    void set_keep_alive(Duration idle, Duration interval, std::uint8_t probes = 0) {
+        connection().set_keep_alive(idle, interval, probes);
+    }
+    // How long what was sent may stay unacknowledged before the connection ends with kTimedOut. At first: 5
+    // minutes.
+    void set_user_timeout(Duration timeout) { connection().set_user_timeout(timeout); }
+    // CUBIC at first.
+    void set_congestion(net::tcp::CongestionAlgorithm algorithm) { connection().set_congestion(algorithm); }
+    // Bytes that send() copies at most, and of the window that the peer is offered. At first, and by zero for
+    // the first, as many as the path needs.
+    void set_send_buffer(std::uint32_t bytes) { connection().set_send_buffer(bytes); }
+    void set_receive_buffer(std::uint32_t bytes) { connection().set_receive_buffer(bytes); }
+    // Of each packet: 64 at first; DSCP in the upper six bits, zero at first.
+    void set_time_to_live(std::uint8_t hops) { connection().set_time_to_live(hops); }
+    void set_traffic_class(std::uint8_t traffic_class) { connection().set_traffic_class(traffic_class); }
+    // Round trips, windows, losses, as of now.
+    net::tcp::Information information() const { return net::tcp::information_about(connection()); }
 
     const net::Endpoint& local() const { return state_->connection->local(); }
     const net::Endpoint& remote() const { return state_->connection->remote(); }

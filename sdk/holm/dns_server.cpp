@@ -75,7 +75,7 @@ Task<> NameServer::accept_all(TcpListener& listener, Scope& connections) {
             co_await sleep(Duration::milliseconds(100));
             continue;
         }
-        stream->connection().set_no_delay(true);
+        stream->set_no_delay(true);
         connections.start(converse(std::move(*stream)), "dns connection");
     }
 }

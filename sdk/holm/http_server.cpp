@@ -110,7 +110,7 @@ Task<> Server::accept_all(TcpListener& listener, Scope& connections) {
             continue;
         }
         ++statistics_.connections_accepted;
-        stream->connection().set_no_delay(true);
+        stream->set_no_delay(true);
         std::unique_ptr<Connection> connection(new (std::nothrow) Connection(*this, std::move(*stream)));
         if (connection != nullptr)
             connections.start(serve_connection(std::move(connection)), "http connection");

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net/tcp/information.h"
+
 namespace holm::posix {
 namespace {
 
@@ -59,29 +61,27 @@ std::uint32_t microseconds(Duration duration) {
     return static_cast<std::uint32_t>(std::min<std::int64_t>(duration.as_microseconds(), 0xffff'ffff));
 }
 
-// What the stack does not count stays zero.
-tcp_info information_about(const Connection& connection) {
-    const auto& sender = connection.sender();
-    const auto& recovery = sender.recovery();
-    const auto& transmissions = recovery.transmissions();
-    const std::uint32_t mss = std::max(sender.mss(), 1U);
+// What the stack does not count stays zero. Linux counts in segments what the stack counts in bytes.
+tcp_info linux_information(const Connection& connection) {
+    const net::tcp::Information about = net::tcp::information_about(connection);
+    const std::uint32_t mss = std::max(about.segment_size, 1U);
     tcp_info info{};
-    info.tcpi_state = number_of(connection.state());
-    info.tcpi_ca_state = number_of(recovery.phase());
+    info.tcpi_state = number_of(about.state);
+    info.tcpi_ca_state = number_of(about.phase);
     info.tcpi_rcv_wscale = connection.receiver().scale() & 15U;
-    info.tcpi_rto = microseconds(sender.rtt().timeout());
-    info.tcpi_snd_mss = sender.mss();
-    info.tcpi_unacked = (net::tcp::distance(sender.una(), sender.next_sequence()) + mss - 1) / mss;
-    info.tcpi_sacked = transmissions.sacked() / mss;
-    info.tcpi_lost = transmissions.lost() / mss;
-    info.tcpi_retrans = transmissions.under_way() / mss;
-    info.tcpi_rtt = microseconds(sender.rtt().smoothed());
-    info.tcpi_rttvar = microseconds(sender.rtt().variation());
-    info.tcpi_min_rtt = microseconds(recovery.rack().minimum_rtt());
-    info.tcpi_snd_cwnd = sender.congestion().window() / mss;
-    info.tcpi_snd_ssthresh = sender.congestion().threshold() / mss;
-    info.tcpi_rcv_space = connection.receiver().limit();
-    info.tcpi_total_retrans = sender.retransmissions();
+    info.tcpi_rto = microseconds(about.retransmission_timeout);
+    info.tcpi_snd_mss = about.segment_size;
+    info.tcpi_unacked = (about.in_flight + mss - 1) / mss;
+    info.tcpi_sacked = about.selectively_acknowledged / mss;
+    info.tcpi_lost = about.lost / mss;
+    info.tcpi_retrans = about.sent_again / mss;
+    info.tcpi_rtt = microseconds(about.round_trip);
+    info.tcpi_rttvar = microseconds(about.variation);
+    info.tcpi_min_rtt = microseconds(about.least_round_trip);
+    info.tcpi_snd_cwnd = about.congestion_window / mss;
+    info.tcpi_snd_ssthresh = about.slow_start_threshold / mss;
+    info.tcpi_rcv_space = about.receive_window_limit;
+    info.tcpi_total_retrans = about.retransmissions;
     return info;
 }
 
@@ -152,7 +152,7 @@ Outcome TcpOptions::get(int level, int name, const Connection* connection, Mutab
         case TCP_INFO: {
             tcp_info info{};
             info.tcpi_state = TCP_CLOSE;
-            if (connection != nullptr) info = information_about(*connection);
+            if (connection != nullptr) info = linux_information(*connection);
             return put(&info, sizeof(info), room);
         }
         default:

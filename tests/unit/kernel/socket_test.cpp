@@ -216,3 +216,36 @@ TEST_CASE("a connected UDP socket hears that nobody listens") {
         CHECK(refused.error().code == ErrorCode::kConnectionRefused);
     }(host));
 }
+
+TEST_CASE("a stream is set and tells about itself") {
+    Loopback host;
+    host.run([](Loopback& here) -> Task<> {
+        auto listener = here.listen();
+        TcpStream client = *co_await here.connect();
+        TcpStream server = *co_await listener.accept();
+        CHECK(client.information().state == net::tcp::State::kEstablished);
+        CHECK(std::string_view(client.information().congestion) == "cubic");
+        client.set_congestion(net::tcp::CongestionAlgorithm::kReno);
+        CHECK(std::string_view(client.information().congestion) == "reno");
+        client.set_receive_buffer(8192);
+        CHECK(client.information().receive_window_limit == 8192);
+        client.set_user_timeout(Duration::seconds(120));
+        CHECK(client.connection().user_timeout() == Duration::seconds(120));
+
+        // Nagle holds back what does not fill a segment while something is under way.
+        const std::string text(100, 't');
+        (void)co_await client.send(as_bytes(text));
+        (void)co_await server.receive();
+        CHECK(client.information().segment_size > 1000);
+        CHECK(client.information().congestion_window >= client.information().segment_size);
+        CHECK(client.information().retransmissions == 0);
+        client.set_send_buffer(4096);
+        CHECK(client.try_send(as_bytes(std::string(10'000, 'u'))).value_or(0) == 4096);
+        CHECK(client.information().queued == 4096);
+
+        // A peer that says nothing is asked, and says that it is there.
+        server.set_keep_alive(Duration::seconds(1), Duration::seconds(1), 3);
+        co_await sleep(Duration::seconds(30));
+        CHECK(server.information().state == net::tcp::State::kEstablished);
+    }(host));
+}
