@@ -35,6 +35,8 @@ class TcpListener;
 
 namespace holm::http {
 
+class Takeover;
+
 class Server : public Service {
   public:
     struct Options {
@@ -85,6 +87,13 @@ class Server : public Service {
     Server& remove(std::string_view pattern, Callable handler) {
         return route(Method::kDelete, pattern, std::move(handler));
     }
+    // Takes connections over from HTTP, for what begins with a request and goes on otherwise: `head` answers,
+    // and when its response takes over (101, or Response::open()), `body` has the connection until it
+    // returns. See websocket.h and event_stream.h, which stand on this.
+    using TakeoverHead = Function<Response(const Request&)>;
+    using TakeoverBody = Function<Task<>(Takeover&)>;
+    Server& take_over(std::string_view pattern, TakeoverHead head, TakeoverBody body);
+
     // The files of the image below `folder` ("/static" and "static" are the same), under `prefix`. Of FILE,
     // FILE.gz and FILE.br each client gets the one that it likes best.
     Server& embedded_files(std::string_view prefix, std::string_view folder, FileOptions options = {});
@@ -104,6 +113,11 @@ class Server : public Service {
   private:
     using WaitingHandler = Function<Task<Response>(const Request&)>;
     struct Connection;
+    struct TakeoverRoute {
+        Router::RouteId route;
+        TakeoverHead head;
+        TakeoverBody body;
+    };
 
     template <typename Callable>
     WaitingHandler guard_waiting(Callable callable) {
@@ -127,7 +141,10 @@ class Server : public Service {
     }
 
     void add_waiting(Method method, std::string_view pattern, WaitingHandler handler);
-    const WaitingHandler& waiting_handler(Router::RouteId route) const;
+    // Null when another kind of handler answers the route.
+    const WaitingHandler* waiting_handler(Router::RouteId route) const;
+    // Answers, and when that takes the connection over has it until it ends: then true.
+    Task<bool> begin_takeover(Connection& connection, Router::RouteId route, const Request& request);
     // Also writes the request into the log.
     void answer(Connection& connection, Time time, const Request& request, Response response);
     void log_unreadable(const Connection& connection, Time time, Status status) const;
@@ -145,9 +162,12 @@ class Server : public Service {
     Options options_;
     SessionContext context_;
     std::vector<std::pair<Router::RouteId, WaitingHandler>> waiting_handlers_;
-    // Functions rather than the log itself: images that keep none do not contain it.
+    std::vector<TakeoverRoute> takeover_routes_;
+    // Reached through functions, so that images that do without do not contain them: the log and takeovers.
+    std::unique_ptr<AccessLog> access_log_;
     Function<void(const LogEntry&)> log_;
     Function<void()> flush_log_;
+    Function<Task<bool>(Connection&, Router::RouteId, const Request&)> take_over_;
     IntrusiveList<Connection> connections_;
     Event connections_changed_;
     std::int64_t unix_seconds_ = 0;

@@ -10,9 +10,9 @@ namespace holm::http {
 
 Server& Server::access_log(AccessLog::Format format, AccessLog::Sink sink) {
     if (!sink) sink = [](std::string_view lines) { this_core().console->write(lines); };
-    const auto log = std::make_shared<AccessLog>(format, std::move(sink));
-    log_ = [log](const LogEntry& entry) { log->record(entry); };
-    flush_log_ = [log] { log->flush(); };
+    access_log_ = std::make_unique<AccessLog>(format, std::move(sink));
+    log_ = [this](const LogEntry& entry) { access_log_->record(entry); };
+    flush_log_ = [this] { access_log_->flush(); };
     return *this;
 }
 

@@ -121,8 +121,14 @@ Task<> Server::converse(Connection& connection) {
                 } else {
                     // Other connections go on meanwhile, and use the memory that the request lies in.
                     Request* const kept = session.keep_request();
+                    const WaitingHandler* const waiting = waiting_handler(found.route);
+                    if (waiting == nullptr && kept != nullptr) {
+                        stream.consume(consumed);
+                        if (co_await take_over_(connection, found.route, *kept)) co_return;
+                        continue;
+                    }
                     Task<Response> answering;
-                    if (kept != nullptr) answering = waiting_handler(found.route)(*kept);
+                    if (kept != nullptr) answering = (*waiting)(*kept);
                     Response response = answering ? co_await std::move(answering) : answer_no_memory();
                     time = read_time();
                     answer(connection, time, kept != nullptr ? *kept : *request, std::move(response));

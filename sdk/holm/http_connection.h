@@ -3,6 +3,7 @@
 // One connection of an http::Server. Internal to http_server.cpp and http_connection.cpp.
 
 #include "holm/http.h"
+#include "holm/http_takeover.h"
 #include "kernel/network/tcp_stream.h"
 #include "services/http/session.h"
 
@@ -37,6 +38,7 @@ struct Server::Connection : ListHook<> {
     TcpStream stream;
     bool waits_for_room = false;  // the next byte of output is being offered to TCP: nobody else may send
     bool shut_down = false;
+    Takeover* takeover = nullptr;    // whose the connection is
     std::uint64_t queued = 0;        // bytes handed over to TCP
     std::uint64_t acknowledged = 0;  // of those, at the last sweep
     Instant stalled_since = Instant::never();

@@ -43,9 +43,10 @@ void Server::add_waiting(Method method, std::string_view pattern, WaitingHandler
     }
 }
 
-const Server::WaitingHandler& Server::waiting_handler(Router::RouteId route) const {
-    return std::ranges::find(waiting_handlers_, route, &std::pair<Router::RouteId, WaitingHandler>::first)
-        ->second;
+const Server::WaitingHandler* Server::waiting_handler(Router::RouteId route) const {
+    const auto found =
+        std::ranges::find(waiting_handlers_, route, &std::pair<Router::RouteId, WaitingHandler>::first);
+    return found == waiting_handlers_.end() ? nullptr : &found->second;
 }
 
 Server& Server::embedded_files(std::string_view prefix, std::string_view folder, FileOptions options) {
@@ -90,6 +91,7 @@ Task<Result<>> Server::serve(TcpListener& listener, Event& stop) {
     co_await stop.wait();
     accepting.cancel();
     connections_.for_each([time = read_time()](Connection& connection) {
+        if (connection.takeover != nullptr) return connection.takeover->stop();
         connection.session.stop(time);
         connection.flush(time);
     });
@@ -132,6 +134,7 @@ Task<> Server::watch_deadlines() {
 // To the session all is sent that TCP has taken. So while TCP still holds something, what counts is whether
 // the peer takes it quickly enough; then the session's own deadlines count.
 void Server::check_deadline(Connection& connection) {
+    if (connection.takeover != nullptr) return;
     Session& session = connection.session;
     const Time time = read_time();
     const auto least = static_cast<std::size_t>(options_.timeouts.rate * kSweep.as_seconds());

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace holm::http {
 
@@ -36,6 +37,11 @@ class ByteBuffer {
         if (!bytes.empty()) std::memcpy(bytes_ + size_, bytes.data(), bytes.size());
         size_ += bytes.size();
         return true;
+    }
+    // Gives the memory back.
+    void release() {
+        std::free(std::exchange(bytes_, nullptr));
+        size_ = capacity_ = 0;
     }
     // Precondition: not more than size().
     void shorten(std::size_t size) { size_ = size; }

@@ -45,6 +45,13 @@ Response Response::stream(std::string_view content_type, Producer producer) {
     return response;
 }
 
+Response Response::open(std::string_view content_type) {
+    Response response;
+    response.content_type_ = content_type;
+    response.open_ = true;
+    return response;
+}
+
 Response Response::redirect(std::string_view location, Status status) {
     return Response(status).header("Location", location);
 }

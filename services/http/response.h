@@ -34,6 +34,9 @@ class Response {
     static Response reference(Bytes content, std::string_view content_type);
     // Content of unknown length, sent in chunks (to a client of HTTP/1.0: until the connection closes).
     static Response stream(std::string_view content_type, Producer producer);
+    // The head alone: after it the connection belongs to whoever took it over (Server::take_over()), until it
+    // ends.
+    static Response open(std::string_view content_type);
     // 303 after a form, 302, 307, 308...
     static Response redirect(std::string_view location, Status status = Status::kFound);
 
@@ -73,6 +76,8 @@ class Response {
     std::string_view etag() const { return etag_; }
     // The added headers as they go on the wire: "Name: value\r\n"...
     std::string_view headers() const { return headers_; }
+    // The connection is no longer one of HTTP's requests once this was sent.
+    bool takes_over() const { return open_ || status_ == Status::kSwitchingProtocols; }
     bool is_stream() const { return std::holds_alternative<Producer>(content_); }
     // The content unless it is a stream.
     Bytes content() const;
@@ -87,6 +92,7 @@ class Response {
 
     Status status_;
     bool close_ = false;
+    bool open_ = false;
     std::string_view content_type_;
     std::string headers_;
     std::string etag_;  // with its quotes

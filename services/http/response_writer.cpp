@@ -38,6 +38,10 @@ ResponseWriter::ResponseWriter(const Request* request, const Response& response,
         transfer_ = chunked ? Transfer::kChunked : Transfer::kUntilClose;
         keep_alive_ = keep_alive_ && chunked;
     }
+    if (response.open_) {
+        transfer_ = Transfer::kUntilClose;
+        keep_alive_ = false;
+    }
     if (forbids_content(status_) || status_ == Status::kPreconditionFailed) {
         names_content_ = status_ == Status::kPreconditionFailed;
         length_ = 0;
@@ -84,7 +88,7 @@ char* ResponseWriter::write_head(char* out, DateCache& dates) const {
     }
     out = put(put(out, dates.at(unix_seconds_)), "\r\n");
     if (names_content_) {
-        if (!response_.content_type_.empty() && length_ + (response_.is_stream() ? 1 : 0) > 0) {
+        if (!response_.content_type_.empty() && (length_ > 0 || response_.is_stream() || response_.open_)) {
             out = put(put(put(out, "Content-Type: "), response_.content_type_), "\r\n");
         }
         if (transfer_ == Transfer::kLength) {

@@ -6,6 +6,8 @@ std::string_view reason_phrase(Status status) {
     switch (status) {
         case Status::kContinue:
             return "Continue";
+        case Status::kSwitchingProtocols:
+            return "Switching Protocols";
         case Status::kOk:
             return "OK";
         case Status::kCreated:
@@ -62,6 +64,8 @@ std::string_view reason_phrase(Status status) {
             return "Expectation Failed";
         case Status::kUnprocessableContent:
             return "Unprocessable Content";
+        case Status::kUpgradeRequired:
+            return "Upgrade Required";
         case Status::kPreconditionRequired:
             return "Precondition Required";
         case Status::kTooManyRequests:

@@ -12,6 +12,7 @@ namespace holm::http {
 
 enum class Status : std::uint16_t {
     kContinue = 100,
+    kSwitchingProtocols = 101,
     kOk = 200,
     kCreated = 201,
     kAccepted = 202,
@@ -40,6 +41,7 @@ enum class Status : std::uint16_t {
     kRangeNotSatisfiable = 416,
     kExpectationFailed = 417,
     kUnprocessableContent = 422,
+    kUpgradeRequired = 426,
     kPreconditionRequired = 428,
     kTooManyRequests = 429,
     kHeaderFieldsTooLarge = 431,

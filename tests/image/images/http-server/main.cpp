@@ -4,10 +4,12 @@
 #include <stdexcept>
 #include <string>
 
+#include <holm/event_stream.h>
 #include <holm/http.h>
 #include <holm/main.h>
 #include <holm/net.h>
 #include <holm/task.h>
+#include <holm/websocket.h>
 
 namespace http = holm::http;
 using holm::Duration;
@@ -63,6 +65,58 @@ Task<> holm::main(Machine& machine) {
         return Response::text("x")
             .header("X-Echo", request.query("v").value_or(""))
             .header("X-Large", std::string(20'000, 'h'));
+    });
+    http::WebSocket::Options sockets;
+    sockets.message = 100'000;
+    sockets.ping_interval = Duration::seconds(1);
+    sockets.patience = Duration::seconds(2);
+    sockets.protocols = {"superchat", "chat"};
+    http::add_websocket(
+        server, "/echo/{name}",
+        [](http::WebSocket& socket) -> Task<> {
+            while (const auto message = co_await socket.receive()) {
+                if (message->text() == "who") {
+                    (void)co_await socket.send_text(socket.request().path("name"));
+                } else if (message->text() == "bye") {
+                    co_return;
+                } else if (message->text() == "throw") {
+                    throw std::runtime_error("thrown over a socket");
+                } else if (!co_await socket.send(*message)) {
+                    break;
+                }
+            }
+            this_core().console->print("http: socket closed with ", int(socket.close_code()), "\n");
+        },
+        sockets);
+    http::add_event_stream(server, "/events", [](http::EventStream& events) -> Task<> {
+        struct Said {
+            ~Said() { this_core().console->print("http: the events have ended\n"); }
+        } const said;
+        int at = 0;
+        if (!events.last_event_id().empty()) at = std::stoi(std::string(events.last_event_id())) + 1;
+        for (; at < 5 || events.request().query("ever"); ++at) {
+            const std::string id = std::to_string(at), data = "line " + id + "\nand more";
+            if (!co_await events.send({.data = data, .event = "count", .id = id})) co_return;
+            co_await sleep(Duration::milliseconds(20));
+        }
+    });
+    server.get("/page", [](const Request&) {
+        return Response::html(R"(<!doctype html><script>
+            const heard = {};
+            const tell = (what, text) => {
+                heard[what] = text;
+                if (heard.event && heard.echo) fetch("/done?event=" + heard.event + "&echo=" + encodeURIComponent(heard.echo));
+            };
+            new EventSource("/events").addEventListener("count", (event) => tell("event", event.lastEventId));
+            const socket = new WebSocket("ws://" + location.host + "/echo/x");
+            socket.onopen = () => socket.send("ahoy, \u2713");
+            socket.onmessage = (event) => tell("echo", event.data);
+        </script>)");
+    });
+    server.get("/done", [](const Request& request) {
+        this_core().console->print("http: a browser heard ", request.query("event").value_or(""), " and ",
+                                   request.query("echo").value_or(""), "\n");
+        return Response(http::Status::kNoContent);
     });
     machine.console().print("http: ready\n");
     const auto served = co_await server.serve(machine.net(), 80);

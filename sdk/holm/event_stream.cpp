@@ -1,0 +1,66 @@
+#include "holm/event_stream.h"
+
+#include "kernel/task/scope.h"
+#include "kernel/task/sleep.h"
+
+namespace holm::http {
+
+namespace {
+
+constexpr std::string_view kType = "text/event-stream";
+
+}  // namespace
+
+Response answer_event_stream(const Request& request) {
+    Response response =
+        request.method() == Method::kGet ? Response::open(kType) : Response::reference({}, kType);
+    return std::move(response).header("Cache-Control", "no-store");
+}
+
+EventStream::EventStream(Takeover& takeover) : takeover_(takeover), sent_(executor().now()) {}
+
+Task<bool> EventStream::send(ServerEvent event) {
+    std::string text;
+    append_event(text, event);
+    return send_text(std::move(text));
+}
+
+Task<bool> EventStream::send_text(std::string text) {
+    const Mutex::Lock lock = co_await sending_.lock();
+    sent_ = executor().now();
+    const Result<> sent = co_await takeover_.stream().send(as_bytes(text), sent_ + kPatience);
+    // A part of an event must not look like a whole one to somebody who comes back.
+    if (!sent) takeover_.stream().abort();
+    co_return sent.has_value();
+}
+
+// A client says nothing more; that it has gone is heard here.
+Task<> EventStream::watch() {
+    TcpStream& stream = takeover_.stream();
+    while (true) {
+        const auto input = co_await stream.receive();
+        if (!input || input->empty()) break;
+        stream.consume(input->size());
+    }
+    takeover_.tasks().cancel();
+}
+
+Task<> EventStream::keep_alive() {
+    while (true) {
+        const Instant before = sent_;
+        co_await sleep_until(before + kKeepAlive);
+        if (sent_ != before) continue;
+        std::string text;
+        append_comment(text, "");
+        if (!co_await send_text(std::move(text))) co_return;
+    }
+}
+
+Task<> EventStream::run(Task<> handler) {
+    Scope helpers;
+    helpers.start(watch(), "events watch");
+    helpers.start(keep_alive(), "events keep-alive");
+    if (handler) co_await std::move(handler);
+}
+
+}  // namespace holm::http

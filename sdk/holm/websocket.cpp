@@ -1,0 +1,112 @@
+#include "holm/websocket.h"
+
+#include <algorithm>
+#include <array>
+
+#include "kernel/task/deadline.h"
+#include "kernel/task/scope.h"
+#include "kernel/task/sleep.h"
+
+namespace holm::http {
+
+using websocket::Opcode;
+
+WebSocket::WebSocket(Takeover& takeover, const Options& options)
+    : takeover_(takeover), options_(options), session_(options.message), heard_(executor().now()) {}
+
+Instant WebSocket::send_deadline(std::size_t bytes) const {
+    const Duration earned = Duration::seconds(static_cast<std::int64_t>(bytes) / options_.rate);
+    return executor().now() + options_.patience + earned;
+}
+
+Task<std::optional<WebSocket::Message>> WebSocket::receive() {
+    TcpStream& stream = takeover_.stream();
+    while (!ended_) {
+        const auto input = co_await stream.receive();
+        if (!input || input->empty()) break;
+        heard_ = executor().now();
+        const auto [consumed, event] = session_.receive(*input);
+        stream.consume(consumed);
+        if (event == websocket::Session::Event::kMessage)
+            co_return Message{session_.message(), session_.is_text()};
+        if (!session_.reply().empty()) {
+            // A copy: another task may close meanwhile, and the reply is made in the same place.
+            const Bytes reply = session_.reply();
+            std::array<std::byte, websocket::kMostHead + websocket::kMostControl> frame;
+            std::ranges::copy(reply, frame.begin());
+            const std::size_t size = reply.size();
+            if (!co_await send_whole(Bytes(frame).first(size))) break;
+        }
+        if (event == websocket::Session::Event::kClosed) break;
+    }
+    ended_ = true;
+    co_return std::nullopt;
+}
+
+Task<Result<>> WebSocket::send_frame(Opcode opcode, Bytes payload) {
+    const Mutex::Lock lock = co_await sending_.lock();
+    if (ended_ || session_.close_sent()) co_return fail(ErrorCode::kBrokenPipe, "the WebSocket is closed");
+    std::array<std::byte, websocket::kMostHead> head;
+    const std::size_t size = websocket::write_head(head, opcode, payload.size());
+    const Instant deadline = send_deadline(payload.size());
+    TcpStream& stream = takeover_.stream();
+    Result<> sent = co_await stream.send(Bytes(head).first(size), deadline);
+    if (sent) sent = co_await stream.send(payload, deadline);
+    // Half a frame is no frame: nothing that makes sense can follow it.
+    if (!sent) stream.abort();
+    co_return sent;
+}
+
+Task<Result<>> WebSocket::send_whole(Bytes frame) {
+    const Mutex::Lock lock = co_await sending_.lock();
+    TcpStream& stream = takeover_.stream();
+    Result<> sent = co_await stream.send(frame, send_deadline(0));
+    if (!sent) stream.abort();
+    co_return sent;
+}
+
+Task<> WebSocket::close(CloseCode code, std::string_view reason) {
+    const Mutex::Lock lock = co_await sending_.lock();
+    if (ended_ || session_.close_sent()) co_return;
+    const Bytes frame = session_.close(code, reason);
+    if (!co_await takeover_.stream().send(frame, send_deadline(0))) takeover_.stream().abort();
+}
+
+// Asks a silent peer whether it is still there, and drops one that is not.
+Task<> WebSocket::watch() {
+    bool asked = false;
+    while (true) {
+        const Instant before = heard_;
+        co_await sleep_until(before + options_.ping_interval * (asked ? 2 : 1));
+        if (heard_ != before) {
+            asked = false;
+            continue;
+        }
+        if (asked) {
+            takeover_.stream().abort();
+            co_return;
+        }
+        asked = true;
+        std::array<std::byte, websocket::kMostHead> ping;
+        const std::size_t size = websocket::write_head(ping, Opcode::kPing, 0);
+        if (!co_await send_whole(Bytes(ping).first(size))) co_return;
+    }
+}
+
+// What is still to be heard after the handler has returned.
+Task<> WebSocket::finish() {
+    co_await close();
+    while (co_await receive()) {
+    }
+}
+
+Task<> WebSocket::run(Task<> handler) {
+    Scope helpers;
+    takeover_.on_stop([this, &helpers] { helpers.start(close(CloseCode::kGoingAway), "websocket close"); });
+    helpers.start(watch(), "websocket watch");
+    if (handler) co_await std::move(handler);
+    if (!ended_) (void)co_await with_timeout(options_.patience, finish());
+    takeover_.on_stop({});
+}
+
+}  // namespace holm::http

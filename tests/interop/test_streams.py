@@ -1,0 +1,169 @@
+"""WebSockets and server-sent events of the image tests/http-server, against Debian's python3-websockets, curl and a
+browser."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+
+import pytest
+
+
+@pytest.fixture
+def server(lan, start):
+    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+    instance.wait_for("http: ready")
+    return instance
+
+
+def websockets(lan, source, timeout=60):
+    """Runs the body of an async function against the server; it must come to its end."""
+    pytest.importorskip("websockets")
+    program = textwrap.dedent("""
+        import asyncio, sys, websockets
+        from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatusCode
+        URL = f"ws://{sys.argv[1]}/echo/boat"
+        async def main():
+    """) + textwrap.indent(textwrap.dedent(source), "    ") + "\nasyncio.run(asyncio.wait_for(main(), 50))\n"
+    result = lan.run("/usr/bin/python3", "-c", program, lan.GUEST, timeout=timeout)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_messages_of_all_sizes_come_back(lan, server):
+    websockets(lan, """
+        async with websockets.connect(URL, max_size=None, compression=None, subprotocols=["chat"]) as socket:
+            assert socket.subprotocol == "chat"
+            for size in (0, 1, 125, 126, 65535, 65536, 99999):
+                await socket.send("ä" * (size // 2))
+                assert await socket.recv() == "ä" * (size // 2)
+                await socket.send(bytes(range(256)) * (size // 256))
+                assert await socket.recv() == bytes(range(256)) * (size // 256)
+            await socket.send(["in ", "many ", "pieces"])
+            assert await socket.recv() == "in many pieces"
+            await asyncio.wait_for(await socket.ping(b"there?"), 5)
+            await socket.send("who")
+            assert await socket.recv() == "boat"
+        # Offered compression is not taken.
+        async with websockets.connect(URL) as socket:
+            assert socket.extensions == [] and socket.subprotocol is None
+            await socket.send("bye")
+            try:
+                await socket.recv()
+                raise AssertionError("no close")
+            except ConnectionClosed as closed:
+                assert closed.rcvd.code == 1000, closed
+    """)
+    assert "http: socket closed with 1000" in server.output()
+
+
+def test_violations_are_told_and_harm_nobody(lan, server):
+    websockets(lan, """
+        async with websockets.connect(URL) as other:
+            async with websockets.connect(URL) as socket:
+                try:
+                    await socket.send("x" * 100_001)
+                    await socket.recv()
+                except ConnectionClosed as closed:
+                    assert closed.rcvd.code == 1009, closed
+            async with websockets.connect(URL) as socket:
+                await socket.send("throw")
+                try:
+                    await socket.recv()
+                except ConnectionClosedError:
+                    pass
+            try:
+                await websockets.connect(URL, extra_headers={"Sec-WebSocket-Version": "7"})
+            except InvalidStatusCode as refused:
+                assert refused.status_code in (400, 426)
+            sockets = [await websockets.connect(URL) for _ in range(10)]
+            for i, socket in enumerate(sockets):
+                await socket.send(str(i))
+            assert [await socket.recv() for socket in sockets] == [str(i) for i in range(10)]
+            await other.send("still here")
+            assert await other.recv() == "still here"
+    """)
+    assert "thrown over a socket" in server.output()
+    head = lan.run("curl", "-sS", "-i", "-m", "5", f"http://{lan.GUEST}/echo/x").stdout
+    assert head.startswith("HTTP/1.1 426 ") and "Upgrade: websocket" in head
+
+
+def test_a_stop_is_told_to_sockets_and_streams(lan, server):
+    pytest.importorskip("websockets")
+    program = textwrap.dedent("""
+        import asyncio, sys, websockets
+        async def main():
+            async with websockets.connect(f"ws://{sys.argv[1]}/echo/x") as socket:
+                reader, writer = await asyncio.open_connection(sys.argv[1], 80)
+                writer.write(b"GET /events?ever=1 HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+                await reader.readuntil(b"id: 3")
+                print("connected", flush=True)
+                try:
+                    await socket.recv()
+                except websockets.exceptions.ConnectionClosed as closed:
+                    assert closed.rcvd.code == 1001, closed
+                await reader.read()
+        asyncio.run(asyncio.wait_for(main(), 30))
+    """)
+    with subprocess.Popen(lan.command("/usr/bin/python3", "-c", program, lan.GUEST), stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout.readline().strip() == "connected"
+        assert server.stop() == 0, server.output()
+        assert client.wait(30) == 0
+    assert re.search(r"http: served \d+ requests, 0 failed, 0 connections left", server.output())
+
+
+def test_a_silent_socket_is_asked_and_then_dropped(lan, server):
+    result = lan.run(sys.executable, "-c", textwrap.dedent("""
+        import socket, sys
+        s = socket.create_connection((sys.argv[1], 80), timeout=20)
+        s.sendall(b"GET /echo/x HTTP/1.1\\r\\nHost: x\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+                  b"Sec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n\\r\\n")
+        data = b""
+        try:
+            while chunk := s.recv(4096):
+                data += chunk
+        except ConnectionResetError:
+            pass
+        assert data.endswith(b"\\r\\n\\r\\n\\x89\\x00"), data
+    """), lan.GUEST, timeout=40)
+    assert result.returncode == 0, result.stderr
+    assert server.alive()
+
+
+def test_events_arrive_one_by_one_and_go_on_where_they_were(lan, server):
+    url = f"http://{lan.GUEST}/events"
+    answer = lan.run("curl", "-sS", "-N", "-i", "-m", "10", url).stdout
+    assert "Content-Type: text/event-stream\n" in answer and "Cache-Control: no-store\n" in answer
+    assert "Content-Length" not in answer
+    events = answer.partition("\n\n")[2]
+    assert events == "".join(f"event: count\nid: {i}\ndata: line {i}\ndata: and more\n\n" for i in range(5))
+    later = lan.run("curl", "-sS", "-N", "-m", "10", "-H", "Last-Event-ID: 2", url).stdout
+    assert re.findall(r"id: (\d)", later) == ["3", "4"]
+    # A client that goes away ends its handler.
+    before = server.output().count("the events have ended")
+    lan.run("curl", "-sS", "-N", "-m", "0.5", url + "?ever=1")
+    for _ in range(100):
+        if server.output().count("the events have ended") == before + 1:
+            break
+        time.sleep(0.05)
+    assert server.output().count("the events have ended") == before + 1
+    assert server.alive()
+
+
+def test_a_browser_gets_events_and_an_echo(lan, server):
+    if shutil.which("chromium") is None:
+        pytest.skip("chromium is not installed")
+    with tempfile.TemporaryDirectory() as profile:
+        browser = subprocess.Popen(
+            lan.command("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                        f"--user-data-dir={profile}", "--remote-debugging-port=0", f"http://{lan.GUEST}/page"),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            server.wait_for("http: a browser heard ", timeout=60)
+        finally:
+            browser.terminate()
+            browser.wait(20)
+    assert re.search(r"a browser heard \d and ahoy, ✓", server.output())
