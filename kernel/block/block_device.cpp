@@ -35,7 +35,7 @@ struct BlockDevice::Job final : drivers::BlockJob, ListHook<> {
 };
 
 BlockDevice::BlockDevice(std::string_view name, std::unique_ptr<drivers::BlockDriver> driver)
-    : name_(name), driver_(std::move(driver)) {
+    : name_(name), driver_(std::move(driver)), geometry_(driver_->geometry()) {
     executor().add(*this);
 }
 

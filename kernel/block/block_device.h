@@ -65,7 +65,7 @@ class BlockDevice final : private Poller, private drivers::BlockSink {
     struct Job;
     struct QueueTag;
 
-    const drivers::BlockGeometry& geometry() const { return driver_->geometry(); }
+    const drivers::BlockGeometry& geometry() const { return geometry_; }
 
     bool receive(Instant now) override;
     void transmit(Instant now) override;
@@ -81,6 +81,7 @@ class BlockDevice final : private Poller, private drivers::BlockSink {
 
     std::string_view name_;
     std::unique_ptr<drivers::BlockDriver> driver_;
+    const drivers::BlockGeometry& geometry_;      // the driver's
     IntrusiveList<Operation, QueueTag> waiting_;  // with something left to submit
     IntrusiveList<Job> jobs_;                     // in flight
     unsigned job_count_ = 0;

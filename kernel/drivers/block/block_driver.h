@@ -57,6 +57,7 @@ class BlockDriver {
   public:
     virtual ~BlockDriver() = default;
 
+    // Stays where it is, and as it is.
     virtual const BlockGeometry& geometry() const = 0;
 
     // Reads into `pieces` what can be had without waiting, from `offset` on, directly; returns how many

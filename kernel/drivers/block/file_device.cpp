@@ -4,7 +4,6 @@
 #include <array>
 
 #include <errno.h>
-#include <sys/uio.h>
 
 namespace holm::drivers {
 namespace {
@@ -35,8 +34,20 @@ std::unexpected<Error> failure(long error) {
 
 }  // namespace
 
+long FileDevice::read_now(std::uint64_t offset, std::span<const iovec> pieces) {
+    const long got = gate_.preadv(handle_, pieces.data(), static_cast<int>(pieces.size()), offset,
+                                  platform::Gate::kNoWait);
+    if (got == -EOPNOTSUPP) reads_at_once_ = false;
+    return got;
+}
+
 std::size_t FileDevice::read_at_once(std::uint64_t offset, std::span<const MutableBytes> pieces) {
     if (!reads_at_once_) return 0;
+    if (pieces.size() == 1) {  // as nearly always
+        const iovec piece{pieces[0].data(), pieces[0].size()};
+        const long got = read_now(offset, {&piece, 1});
+        return got < 0 ? 0 : static_cast<std::size_t>(got);
+    }
     std::size_t done = 0;
     while (!pieces.empty()) {
         std::array<iovec, kPiecesAtOnce> vector;
@@ -46,9 +57,7 @@ std::size_t FileDevice::read_at_once(std::uint64_t offset, std::span<const Mutab
             vector[i] = {pieces[i].data(), pieces[i].size()};
             wanted += pieces[i].size();
         }
-        const long got = gate_.preadv(handle_, vector.data(), static_cast<int>(count), offset + done,
-                                      platform::Gate::kNoWait);
-        if (got == -EOPNOTSUPP) reads_at_once_ = false;
+        const long got = read_now(offset + done, std::span(vector).first(count));
         if (got <= 0) break;
         done += static_cast<std::size_t>(got);
         if (static_cast<std::size_t>(got) != wanted) break;

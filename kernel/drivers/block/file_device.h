@@ -3,6 +3,8 @@
 // A block device of the process platform: a file of the host's, or one of its block devices, that the tender
 // has opened. What the host has in memory is read at once; all else is for the threads.
 
+#include <sys/uio.h>
+
 #include "kernel/drivers/block/block_driver.h"
 #include "kernel/drivers/block/block_workers.h"
 
@@ -35,6 +37,7 @@ class FileDevice final : public BlockDriver {
     void perform(BlockJob& job) const;
 
   private:
+    long read_now(std::uint64_t offset, std::span<const iovec> pieces);
     Result<> read(const BlockJob& job) const;
     Result<> write(Bytes bytes, std::uint64_t offset) const;
     Result<> write_zeroes(std::uint64_t offset, std::uint64_t size) const;
