@@ -79,6 +79,7 @@ struct Statistics {
     std::uint64_t cookies_accepted = 0;
     std::uint64_t syns_dropped = 0;    // no room for another connection
     std::uint64_t timeouts = 0;        // connections given up
+    std::uint64_t black_holes = 0;     // RFC 4821: smaller segments after timeouts of large ones
     std::uint64_t half_open_shed = 0;  // to make room for established connections
     std::uint64_t orphans_reset = 0;   // because there were too many
 };

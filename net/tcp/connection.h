@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "net/ip/input.h"
 #include "net/ip/output.h"
+#include "net/tcp/path_search.h"
 #include "net/tcp/receiver.h"
 #include "net/tcp/segment.h"
 #include "net/tcp/sender.h"
@@ -130,7 +131,8 @@ class Connection final : public TableEntry,
     void receive_in_syn_sent(Instant now, const Segment& segment);
     bool complete_handshake(Instant now, const Segment& segment);
     void establish(Instant now, const Segment& segment);
-    std::uint32_t effective_mss() const;
+    std::uint32_t effective_mss() const { return mss_within(mtu_); }
+    std::uint32_t mss_within(std::uint16_t mtu) const;
     // What we tell a peer to send: the MTU without fixed headers (RFC 9293, section 3.7.1).
     static std::uint16_t announced_mss(std::uint16_t mtu, const FourTuple& tuple);
 
@@ -160,11 +162,13 @@ class Connection final : public TableEntry,
     bool emit(Instant now, ip::IpOutput& output, std::uint8_t flags, Seq sequence, Options& options,
               std::span<const Bytes> payload = {}, std::uint16_t segment_size = 0, bool ect = false);
     std::uint32_t burst() const;
+    bool emit_path_probe(Instant now, ip::IpOutput& output);
 
     // --- connection_timers.cpp ---
     Instant deadline() const;
     void on_deadline(Instant now);
     Instant keep_alive_deadline() const;
+    void suspect_black_hole(Instant now);
     std::uint32_t timestamp(Instant now) const;
 
     // --- connection.cpp ---
@@ -212,6 +216,7 @@ class Connection final : public TableEntry,
     bool orphan_ = false;                 // counted as one
     bool progress_ = false;               // new data was acknowledged since a segment last left
     std::uint32_t send_buffer_ = 0;
+    PathSearch path_search_;
     std::uint16_t mtu_ = 1500;
     std::uint16_t peer_mss_ = 536;
 

@@ -14,8 +14,8 @@ std::uint16_t Connection::announced_mss(std::uint16_t mtu, const FourTuple& tupl
 
 // Payload of a full segment: what both the peer and the path take, without the options that every segment
 // carries (RFC 6691).
-std::uint32_t Connection::effective_mss() const {
-    const std::uint32_t most = std::min(peer_mss_, announced_mss(mtu_, tuple));
+std::uint32_t Connection::mss_within(std::uint16_t mtu) const {
+    const std::uint32_t most = std::min(peer_mss_, announced_mss(mtu, tuple));
     return std::max(most - (timestamps_ ? kTimestampBytes : 0), 32U);
 }
 

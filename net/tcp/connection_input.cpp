@@ -148,6 +148,10 @@ bool Connection::check_acknowledgment(Instant now, const Segment& segment) {
     arrival.congestion_echo = ecn_ && segment.ece();
     if (sender_.acknowledge(arrival)) {
         last_progress_ = now;
+        if (const std::uint16_t mtu = path_search_.acknowledged(now, sender_.una()); mtu > mtu_) {
+            mtu_ = mtu;
+            sender_.set_mss(effective_mss());
+        }
         progress_ = true;
         if (wants_room_ && send_space() > 0) {
             wants_room_ = false;
@@ -241,6 +245,7 @@ bool Connection::on_icmp_error(Instant now, const ip::ErrorReport& report, Seq q
             // RFC 1191: a smaller MTU, but never below what IPv4 hosts must take.
             if (report.mtu >= mtu_ || is_connecting()) return true;
             mtu_ = std::min(mtu_, std::max<std::uint16_t>(report.mtu, 576));
+            path_search_.told(mtu_);
             sender_.set_mss(effective_mss());
             sender_.resend(now);
             schedule();

@@ -33,6 +33,7 @@ bool Connection::transmit(Instant now, ip::IpOutput& output) {
     if (receiver_.has_sack() && receiver_.acknowledgment_due(now)) {
         if (!emit_acknowledgment(now, output, sender_.next_sequence())) return false;
     }
+    if (path_search_.active() && !emit_path_probe(now, output)) return false;
     const std::uint32_t most = burst();
     for (;;) {
         const Transmission transmission = sender_.next(now, most);
@@ -90,7 +91,8 @@ bool Connection::emit_data(Instant now, ip::IpOutput& output, Transmission trans
     options.has_timestamp = timestamps_;
     const std::uint8_t flags = wire::kTcpAck | (transmission.push ? wire::kTcpPsh : 0) |
                                (transmission.fin ? wire::kTcpFin : 0) | (cwr ? wire::kTcpCwr : 0);
-    const bool cut = length > sender_.mss();
+    const bool whole = transmission.kind == Transmission::Kind::kPathProbe;
+    const bool cut = length > sender_.mss() && !whole;
     // RFC 3168, sections 6.1.5 and 6.1.6: neither retransmissions nor window probes may be marked.
     const bool ect =
         length > 0 && !transmission.again && transmission.kind != Transmission::Kind::kWindowProbe;
@@ -99,7 +101,22 @@ bool Connection::emit_data(Instant now, ip::IpOutput& output, Transmission trans
         return false;
     if (cwr) sender_.cwr_sent();
     sender_.sent(now, transmission);
-    if (transmission.again) ++layer_.statistics_.retransmissions;
+    if (transmission.again) {
+        ++layer_.statistics_.retransmissions;
+        if (path_search_.active()) path_search_.repeated(now, transmission.sequence, transmission.end());
+    }
+    return true;
+}
+
+// One segment that is larger than the path is known to carry (RFC 4821). False: the device is full.
+bool Connection::emit_path_probe(Instant now, ip::IpOutput& output) {
+    const std::uint16_t mtu = path_search_.candidate(now, mtu_);
+    if (mtu == 0) return true;
+    const Transmission probe = sender_.path_probe(now, mss_within(mtu));
+    if (probe.length <= sender_.mss()) return true;
+    if (!emit_data(now, output, probe)) return false;
+    // Only a segment that went out as large as it was meant says something about the path.
+    if (sender_.next_sequence() == probe.end()) path_search_.sent(mtu, probe.sequence, probe.end());
     return true;
 }
 

@@ -24,6 +24,20 @@ Instant Connection::deadline() const {
     return first;
 }
 
+// RFC 4821, section 7.7. A peer that is gone is not told from a path that swallows what is large: smaller
+// segments do no harm to either.
+void Connection::suspect_black_hole(Instant now) {
+    const bool v4 = tuple.remote.address.is_v4();
+    if (distance(sender_.una(), sender_.next_sequence()) <= mss_within(PathSearch::kBase) &&
+        mtu_ > PathSearch::kBase)
+        return;  // nothing so large is outstanding
+    const std::uint16_t mtu = path_search_.timed_out(now, mtu_, v4 ? PathSearch::kLeast : PathSearch::kBase);
+    if (mtu == mtu_) return;
+    mtu_ = mtu;
+    sender_.set_mss(effective_mss());
+    ++layer_.statistics_.black_holes;
+}
+
 void Connection::on_deadline(Instant now) {
     const Configuration& ours = layer_.configuration_;
     if (detached_ && now - last_progress_ >= ours.orphan_timeout) {
@@ -36,6 +50,7 @@ void Connection::on_deadline(Instant now) {
         const Duration patience = !is_connecting() ? patience_
                                   : passive_       ? ours.half_open_timeout
                                                    : ours.connect_timeout;
+        if (sender_.times_out(now) && !is_connecting()) suspect_black_hole(now);
         if (!sender_.on_deadline(now, patience)) {
             ++layer_.statistics_.timeouts;
             return fail(soft_error_.value_or(Error{ErrorCode::kTimedOut, "the peer does not answer"}));

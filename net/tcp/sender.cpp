@@ -208,6 +208,17 @@ Transmission Sender::tail_probe() {
     return probe;
 }
 
+Transmission Sender::path_probe(Instant now, std::uint32_t length) const {
+    Transmission probe{.sequence = next_, .kind = Transmission::Kind::kPathProbe};
+    if (!recovery_.idle() || window_probe_due_ || tail_probe_due_ || fin_sent_ || all_acknowledged())
+        return probe;
+    if (is_paced() && pace_ > now) return probe;
+    const std::uint32_t unsent = distance(next_, data_end());
+    const std::uint32_t allowance = recovery_.allowance(flight(), congestion_->window());
+    if (unsent >= length + 3 * mss_ && std::min(usable_window(), allowance) >= length) probe.length = length;
+    return probe;
+}
+
 // --- pacing
 // -----------------------------------------------------------------------------------------------------------
 

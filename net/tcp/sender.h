@@ -18,8 +18,9 @@ namespace holm::net::tcp {
 
 // One packet's worth of data: a segment, or several that the device will cut.
 struct Transmission {
-    // kWindowProbe: into a closed window; kTailProbe: new or repeated data, RFC 8985, section 7.
-    enum class Kind : std::uint8_t { kNew, kRetransmission, kWindowProbe, kTailProbe };
+    // kPathProbe: new data, in one segment that is larger than the others. kWindowProbe: into a closed
+    // window; kTailProbe: new or repeated data, RFC 8985, section 7.
+    enum class Kind : std::uint8_t { kNew, kRetransmission, kWindowProbe, kTailProbe, kPathProbe };
     Seq sequence;
     std::uint32_t length = 0;  // payload bytes
     bool fin = false;
@@ -83,12 +84,17 @@ class Sender {
     // that one packet may carry, at least one MSS.
     Transmission next(Instant now, std::uint32_t burst);
     void sent(Instant now, const Transmission& transmission);
+    // New data of `length` bytes for one segment; empty if there is not so much, with three segments behind
+    // it that would tell its loss (RFC 4821, section 7.3), if windows forbid it or something may be lost.
+    Transmission path_probe(Instant now, std::uint32_t length) const;
     std::size_t gather(const Transmission& transmission, std::size_t& length, std::span<Bytes> pieces) {
         return buffer_.gather(distance(data_begin_, transmission.sequence), length, pieces);
     }
 
     // --- timers ---
     Instant deadline() const { return std::min({deadline_, early_, paced_}); }
+    // on_deadline() will find that nothing was acknowledged for a retransmission timeout.
+    bool times_out(Instant now) const { return timer_ == Timer::kRetransmit && now >= deadline_; }
     // Outstanding segments were too big for the path: send them again now.
     void resend(Instant now);
     // The deadline passed. False: the peer has been silent for `patience`, give up.

@@ -35,6 +35,7 @@ constexpr Event kEvents[] = {
     {"cookies_accepted", &Statistics::cookies_accepted},
     {"syns_dropped", &Statistics::syns_dropped},
     {"timeouts", &Statistics::timeouts},
+    {"black_holes", &Statistics::black_holes},
     {"half_open_shed", &Statistics::half_open_shed},
     {"orphans_reset", &Statistics::orphans_reset},
 };
