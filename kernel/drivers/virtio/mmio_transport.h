@@ -11,7 +11,7 @@ class MmioTransport final : public Transport {
   public:
     // `physical` is where the registers lie for others.
     MmioTransport(Registers& registers, std::uint64_t physical)
-        : registers_(registers), physical_(physical) {}
+        : Transport(registers, kOffsets), physical_(physical) {}
 
     // Errors: kNoDevice (not such a device, or a place without one), kUnsupported.
     Result<> identify();
@@ -23,8 +23,6 @@ class MmioTransport final : public Transport {
     std::uint32_t type() override { return registers_.read32(kDeviceId); }
     std::uint8_t status() override { return static_cast<std::uint8_t>(registers_.read32(kStatus)); }
     void set_status(std::uint8_t status) override { registers_.write32(kStatus, status); }
-    std::uint64_t offered() override;
-    void accept(std::uint64_t features) override;
     std::uint8_t config8(std::uint32_t offset) override { return registers_.read8(kConfig + offset); }
     std::uint32_t queue_limit(std::uint16_t queue) override;
     Result<Doorbell> enable_queue(std::uint16_t queue, std::uint32_t size,
@@ -34,10 +32,6 @@ class MmioTransport final : public Transport {
     static constexpr std::uint32_t kMagic = 0x000;
     static constexpr std::uint32_t kVersion = 0x004;
     static constexpr std::uint32_t kDeviceId = 0x008;
-    static constexpr std::uint32_t kDeviceFeatures = 0x010;
-    static constexpr std::uint32_t kDeviceFeaturesSelect = 0x014;
-    static constexpr std::uint32_t kDriverFeatures = 0x020;
-    static constexpr std::uint32_t kDriverFeaturesSelect = 0x024;
     static constexpr std::uint32_t kQueueSelect = 0x030;
     static constexpr std::uint32_t kQueueSizeMax = 0x034;
     static constexpr std::uint32_t kQueueSize = 0x038;
@@ -45,14 +39,15 @@ class MmioTransport final : public Transport {
     static constexpr std::uint32_t kQueueNotify = 0x050;
     static constexpr std::uint32_t kInterruptAcknowledge = 0x064;
     static constexpr std::uint32_t kStatus = 0x070;
-    static constexpr std::uint32_t kQueueDescriptors = 0x080;  // low half; the high one follows
-    static constexpr std::uint32_t kQueueAvailable = 0x090;
-    static constexpr std::uint32_t kQueueUsed = 0x0a0;
     static constexpr std::uint32_t kConfig = 0x100;
+    static constexpr Offsets kOffsets{.device_features_select = 0x014,
+                                      .device_features = 0x010,
+                                      .driver_features_select = 0x024,
+                                      .driver_features = 0x020,
+                                      .queue_descriptors = 0x080,
+                                      .queue_available = 0x090,
+                                      .queue_used = 0x0a0};
 
-    void write64(std::uint32_t offset, std::uint64_t value);
-
-    Registers& registers_;
     std::uint64_t physical_;
 };
 

@@ -94,49 +94,28 @@ std::uint32_t PciTransport::type_of(PciFunction& function) {
     return device >= kFirst ? device - std::uint32_t{kFirst} : function.subsystem();
 }
 
-void PciTransport::write64(std::uint32_t offset, std::uint64_t value) {
-    common_.write32(offset, static_cast<std::uint32_t>(value));
-    common_.write32(offset + 4, static_cast<std::uint32_t>(value >> 32));
-}
-
-std::uint64_t PciTransport::offered() {
-    common_.write32(kDeviceFeaturesSelect, 0);
-    const std::uint64_t low = common_.read32(kDeviceFeatures);
-    common_.write32(kDeviceFeaturesSelect, 1);
-    return low | std::uint64_t{common_.read32(kDeviceFeatures)} << 32;
-}
-
-void PciTransport::accept(std::uint64_t features) {
-    common_.write32(kDriverFeaturesSelect, 0);
-    common_.write32(kDriverFeatures, static_cast<std::uint32_t>(features));
-    common_.write32(kDriverFeaturesSelect, 1);
-    common_.write32(kDriverFeatures, static_cast<std::uint32_t>(features >> 32));
-}
-
 std::uint32_t PciTransport::queue_limit(std::uint16_t queue) {
-    common_.write16(kQueueSelect, queue);
-    return common_.read16(kQueueSize);
+    registers_.write16(kQueueSelect, queue);
+    return registers_.read16(kQueueSize);
 }
 
 Result<Doorbell> PciTransport::enable_queue(std::uint16_t queue, std::uint32_t size,
                                             const Virtqueue::BusAddresses& where) {
-    common_.write16(kQueueSelect, queue);
-    if (common_.read16(kQueueEnable) != 0)
+    registers_.write16(kQueueSelect, queue);
+    if (registers_.read16(kQueueEnable) != 0)
         return fail(ErrorCode::kProtocol, "its queue is in use after a reset");
-    common_.write16(kQueueSize, static_cast<std::uint16_t>(size));
+    registers_.write16(kQueueSize, static_cast<std::uint16_t>(size));
     if (layout_.message_capability != 0) {
-        common_.write16(kQueueMessage, 0);
-        if (common_.read16(kQueueMessage) == kNoMessage)
+        registers_.write16(kQueueMessage, 0);
+        if (registers_.read16(kQueueMessage) == kNoMessage)
             return fail(ErrorCode::kProtocol, "it has no room for an interrupt of its queue");
     }
-    write64(kQueueDescriptors, where.descriptors);
-    write64(kQueueAvailable, where.available);
-    write64(kQueueUsed, where.used);
+    place_queue(where);
     const std::uint64_t offset =
-        std::uint64_t{common_.read16(kQueueNotifyOffset)} * layout_.notify_multiplier;
+        std::uint64_t{registers_.read16(kQueueNotifyOffset)} * layout_.notify_multiplier;
     if (offset > layout_.notify.size - 2u)
         return fail(ErrorCode::kProtocol, "its doorbell lies outside of its registers");
-    common_.write16(kQueueEnable, 1);
+    registers_.write16(kQueueEnable, 1);
     return Doorbell{layout_.notify.address + offset, queue};
 }
 

@@ -30,16 +30,14 @@ class PciTransport final : public Transport {
   public:
     // `common` and `device` are the registers of two of the layout's parts.
     PciTransport(std::uint32_t type, const PciLayout& layout, Registers& common, Registers& device)
-        : type_(type), layout_(layout), common_(common), device_(device) {}
+        : Transport(common, kOffsets), type_(type), layout_(layout), device_(device) {}
 
     // The type of a virtio function; kVirtioTypeNone: it is something else.
     static std::uint32_t type_of(PciFunction& function);
 
     std::uint32_t type() override { return type_; }
-    std::uint8_t status() override { return common_.read8(kStatus); }
-    void set_status(std::uint8_t status) override { common_.write8(kStatus, status); }
-    std::uint64_t offered() override;
-    void accept(std::uint64_t features) override;
+    std::uint8_t status() override { return registers_.read8(kStatus); }
+    void set_status(std::uint8_t status) override { registers_.write8(kStatus, status); }
     std::uint8_t config8(std::uint32_t offset) override {
         return offset < layout_.device.size ? device_.read8(offset) : 0;
     }
@@ -48,25 +46,22 @@ class PciTransport final : public Transport {
                                   const Virtqueue::BusAddresses& where) override;
 
   private:
-    static constexpr std::uint32_t kDeviceFeaturesSelect = 0x00;
-    static constexpr std::uint32_t kDeviceFeatures = 0x04;
-    static constexpr std::uint32_t kDriverFeaturesSelect = 0x08;
-    static constexpr std::uint32_t kDriverFeatures = 0x0c;
     static constexpr std::uint32_t kStatus = 0x14;
     static constexpr std::uint32_t kQueueSelect = 0x16;
     static constexpr std::uint32_t kQueueSize = 0x18;
     static constexpr std::uint32_t kQueueMessage = 0x1a;
     static constexpr std::uint32_t kQueueEnable = 0x1c;
     static constexpr std::uint32_t kQueueNotifyOffset = 0x1e;
-    static constexpr std::uint32_t kQueueDescriptors = 0x20;  // low half; the high one follows
-    static constexpr std::uint32_t kQueueAvailable = 0x28;
-    static constexpr std::uint32_t kQueueUsed = 0x30;
-
-    void write64(std::uint32_t offset, std::uint64_t value);
+    static constexpr Offsets kOffsets{.device_features_select = 0x00,
+                                      .device_features = 0x04,
+                                      .driver_features_select = 0x08,
+                                      .driver_features = 0x0c,
+                                      .queue_descriptors = 0x20,
+                                      .queue_available = 0x28,
+                                      .queue_used = 0x30};
 
     std::uint32_t type_;
     PciLayout layout_;
-    Registers& common_;
     Registers& device_;
 };
 

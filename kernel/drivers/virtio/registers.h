@@ -18,6 +18,11 @@ class Registers {
     void write8(std::uint32_t offset, std::uint8_t value) { write(offset, 1, value); }
     void write16(std::uint32_t offset, std::uint16_t value) { write(offset, 2, value); }
     void write32(std::uint32_t offset, std::uint32_t value) { write(offset, 4, value); }
+    // Lower half first.
+    void write64(std::uint32_t offset, std::uint64_t value) {
+        write32(offset, static_cast<std::uint32_t>(value));
+        write32(offset + 4, static_cast<std::uint32_t>(value >> 32));
+    }
 
   protected:
     ~Registers() = default;

@@ -5,6 +5,26 @@
 
 namespace holm::drivers {
 
+std::uint64_t Transport::offered() {
+    registers_.write32(offsets_.device_features_select, 0);
+    const std::uint64_t low = registers_.read32(offsets_.device_features);
+    registers_.write32(offsets_.device_features_select, 1);
+    return low | std::uint64_t{registers_.read32(offsets_.device_features)} << 32;
+}
+
+void Transport::accept(std::uint64_t features) {
+    registers_.write32(offsets_.driver_features_select, 0);
+    registers_.write32(offsets_.driver_features, static_cast<std::uint32_t>(features));
+    registers_.write32(offsets_.driver_features_select, 1);
+    registers_.write32(offsets_.driver_features, static_cast<std::uint32_t>(features >> 32));
+}
+
+void Transport::place_queue(const Virtqueue::BusAddresses& where) {
+    registers_.write64(offsets_.queue_descriptors, where.descriptors);
+    registers_.write64(offsets_.queue_available, where.available);
+    registers_.write64(offsets_.queue_used, where.used);
+}
+
 Result<> reset(Transport& device) {
     constexpr int kPatience = 100'000;
     device.set_status(0);

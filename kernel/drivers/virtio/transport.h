@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "kernel/drivers/virtio/registers.h"
 #include "kernel/drivers/virtio/virtqueue.h"
 
 namespace holm::drivers {
@@ -42,8 +43,8 @@ class Transport {
     virtual std::uint32_t type() = 0;
     virtual std::uint8_t status() = 0;
     virtual void set_status(std::uint8_t status) = 0;
-    virtual std::uint64_t offered() = 0;
-    virtual void accept(std::uint64_t features) = 0;
+    std::uint64_t offered();
+    void accept(std::uint64_t features);
     virtual std::uint8_t config8(std::uint32_t offset) = 0;
 
     // The most descriptors that a queue may have; 0: there is no such queue.
@@ -53,7 +54,22 @@ class Transport {
                                           const Virtqueue::BusAddresses& where) = 0;
 
   protected:
+    // Where a bus has the registers that all of them have. Features are seen through a window of 32 bits.
+    struct Offsets {
+        std::uint32_t device_features_select, device_features;
+        std::uint32_t driver_features_select, driver_features;
+        std::uint32_t queue_descriptors, queue_available, queue_used;  // low halves; the high ones follow
+    };
+    Transport(Registers& registers, const Offsets& offsets) : registers_(registers), offsets_(offsets) {}
     ~Transport() = default;
+
+    // Of the queue that is selected.
+    void place_queue(const Virtqueue::BusAddresses& where);
+
+    Registers& registers_;
+
+  private:
+    const Offsets& offsets_;
 };
 
 // From reset to the agreement on features: those of `wanted` that the device offers, and VIRTIO_F_VERSION_1,
