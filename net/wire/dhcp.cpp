@@ -3,60 +3,13 @@
 #include <algorithm>
 #include <bit>
 
-#include "base/network_order.h"
-#include "net/wire/layout.h"
+#include "net/wire/dhcp_layout.h"
 
 namespace holm::net::wire {
 
+using namespace dhcp;
+
 namespace {
-
-constexpr std::uint8_t kBootRequest = 1;
-constexpr std::uint8_t kBootReply = 2;
-constexpr std::uint32_t kMagic = 0x63825363;
-constexpr std::uint16_t kBroadcastFlag = 0x8000;
-
-enum Option : std::uint8_t {
-    kPad = 0,
-    kSubnetMask = 1,
-    kRouter = 3,
-    kDns = 6,
-    kMtu = 26,
-    kRequestedAddress = 50,
-    kLeaseTime = 51,
-    kOverload = 52,
-    kMessageType = 53,
-    kServer = 54,
-    kParameters = 55,
-    kMaximumMessage = 57,
-    kRenewalTime = 58,
-    kRebindingTime = 59,
-    kClientIdentifier = 61,
-    kEnd = 255,
-};
-
-struct Layout {
-    std::uint8_t operation;
-    std::uint8_t hardware;  // 1: Ethernet
-    std::uint8_t hardware_size;
-    std::uint8_t hops;
-    NetU32 transaction;
-    NetU16 seconds;
-    NetU16 flags;
-    NetU32 current;
-    NetU32 yours;
-    NetU32 next_server;
-    NetU32 relay;
-    MacAddress client;
-    std::array<std::uint8_t, 10> client_padding;
-    std::array<std::uint8_t, 64> server_name;
-    std::array<std::uint8_t, 128> file;
-    NetU32 magic;
-};
-static_assert(sizeof(Layout) == 240);
-
-IpAddress address_at(Bytes value, std::size_t index = 0) {
-    return IpAddress::v4(std::uint32_t{load<NetU32>(value.subspan(index * 4))});
-}
 
 // A mask must be ones and then zeros; anything else is as good as none.
 std::uint8_t prefix_length_of(std::uint32_t mask) {
@@ -110,43 +63,9 @@ struct Options {
     static void take_seconds(Bytes value, std::uint32_t& seconds) {
         if (value.size() == 4) seconds = load<NetU32>(value);
     }
-    // False: an option does not fit its field.
     bool take_field(Bytes field) {
-        while (!field.empty()) {
-            const auto kind = std::to_integer<std::uint8_t>(field[0]);
-            if (kind == kEnd) return true;
-            field = field.subspan(1);
-            if (kind == kPad) continue;
-            if (field.empty()) return false;
-            const auto length = std::to_integer<std::size_t>(field[0]);
-            if (length + 1 > field.size()) return false;
-            take(kind, field.subspan(1, length));
-            field = field.subspan(1 + length);
-        }
-        return true;  // servers forget the end mark
+        return for_each_option(field, [this](std::uint8_t kind, Bytes value) { take(kind, value); });
     }
-};
-
-class OptionWriter {
-  public:
-    explicit OptionWriter(MutableBytes to) : to_(to) {}
-    void put(std::uint8_t byte) {
-        to_[0] = std::byte{byte};
-        to_ = to_.subspan(1);
-    }
-    void put(Option kind, std::initializer_list<std::uint8_t> value) {
-        put(kind);
-        put(std::uint8_t(value.size()));
-        for (const std::uint8_t byte : value) put(byte);
-    }
-    void put(Option kind, const IpAddress& address) {
-        const std::uint32_t bits = address.to_v4();
-        put(kind, {std::uint8_t(bits >> 24), std::uint8_t(bits >> 16), std::uint8_t(bits >> 8),
-                   std::uint8_t(bits)});
-    }
-
-  private:
-    MutableBytes to_;
 };
 
 }  // namespace

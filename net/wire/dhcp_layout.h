@@ -99,6 +99,12 @@ class OptionWriter {
         put(kind, {std::uint8_t(bits >> 24), std::uint8_t(bits >> 16), std::uint8_t(bits >> 8),
                    std::uint8_t(bits)});
     }
+    void put_number(Option kind, std::uint32_t value) { put(kind, IpAddress::v4(value)); }
+    void put_bytes(Bytes bytes) {
+        std::copy(bytes.begin(), bytes.end(), to_.begin());
+        to_ = to_.subspan(bytes.size());
+    }
+    std::size_t room() const { return to_.size(); }
 
   private:
     MutableBytes to_;

@@ -83,7 +83,7 @@ Result<> Router::attach(Instant now, std::size_t index, net::Interface& interfac
     by_zone_[interface.zone()] = std::uint8_t(index);
     routes_.set_present(std::uint8_t(index), true);
     if (any_dynamic_) refresh_dynamic();
-    return {};
+    return start_services(now, port, *record);
 }
 
 bool Router::drop(std::uint8_t in, Drop reason) {
@@ -188,6 +188,7 @@ void Router::deliver(const Errand& errand, Packet& packet, bool group) {
     }
     Port& port = ports_[errand.in];
     ++port.counters.delivered;
+    if (serve(errand, port, packet)) return;
     // As if the link header were 14 bytes long and right in front, whatever there was.
     net::Offload offload = packet.offload();
     const std::size_t shift = packet.network_offset() - kEthernet;
@@ -259,11 +260,12 @@ void Router::transmit(Instant now) {
     if (any_dynamic_) refresh_dynamic();
     if (hooks_ && hooks_->next_deadline() <= now) hooks_->expire(now);
     run_injected(now);
+    if (advertise_at_ <= now) run_advertisers(now);
 }
 
 Instant Router::next_deadline() const {
     if (!injected_.empty()) return Instant();
-    return hooks_ ? hooks_->next_deadline() : Instant::never();
+    return hooks_ ? std::min(advertise_at_, hooks_->next_deadline()) : advertise_at_;
 }
 
 std::optional<net::Forwarder::Way> Router::way_to(const IpAddress& destination) const {

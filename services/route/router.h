@@ -23,7 +23,9 @@
 #include "net/stack.h"
 #include "services/packet/hooks.h"
 #include "services/packet/packet.h"
+#include "services/route/advertiser.h"
 #include "services/route/cut.h"
+#include "services/route/dhcp_server.h"
 #include "services/route/drop.h"
 #include "services/route/routes.h"
 #include "services/route/table.h"
@@ -76,6 +78,8 @@ class Router final : public net::Forwarder, public packet::HookHost {
         bool redirects = false;
         bool dynamic = false;  // its addresses come and go
         Counters counters;
+        std::unique_ptr<DhcpServer> dhcp;
+        std::unique_ptr<Advertiser> advertiser;
     };
     // Where the packet lies: what may be written in front of it, and who keeps it.
     struct Place {
@@ -118,6 +122,13 @@ class Router final : public net::Forwarder, public packet::HookHost {
     net::TransmitResult send_own(Instant now, std::uint8_t out, const net::IpAddress& next_hop,
                                  const OwnPacket& own);
 
+    // --- host_services.cpp ---
+    Result<> start_services(Instant now, Port& port, const InterfaceRecord& record);
+    // False: it is for the stack.
+    bool serve(const Errand& errand, Port& port, const packet::Packet& packet);
+    void serve_dhcp(Instant now, Port& port, const packet::Packet& packet);
+    void run_advertisers(Instant now);
+
     // --- errors.cpp ---
     enum class Trouble : std::uint8_t {
         kNoRoute,
@@ -146,6 +157,7 @@ class Router final : public net::Forwarder, public packet::HookHost {
     std::array<Port, kMaximumInterfaces> ports_;
     std::array<std::uint8_t, 256> by_zone_;
     bool any_dynamic_ = false;
+    Instant advertise_at_ = Instant::never();
     TokenBucket redirects_{kRedirectsPerSecond, kRedirectsPerSecond};
     Cutter cutter_;
     // Frames that came in memory that is not to be written to, and packets of the stack's own that hooks look

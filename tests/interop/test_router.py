@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import shutil
 import subprocess
 import time
 
@@ -58,10 +59,17 @@ class Lab:
 
 
 @pytest.fixture
-def lab(keep, start, namespace, tender):  # `namespace` skips where none can be made
-    made = Lab(keep, start, tender)
-    yield made
-    made.close()
+def make_lab(keep, start, namespace):
+    assert namespace  # it skips where none can be made
+    made = []
+
+    def make(tender, image="router"):
+        made.append(Lab(keep, start, tender, image))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 def pings(host, *words):
@@ -77,7 +85,21 @@ def reaches(host, address, seconds=20):
     return False
 
 
-def test_hosts_reach_each_other_and_hear_of_what_goes_wrong(lab):
+def gigabits(client, server, address):
+    """What iperf3 carries in a second, which must be something."""
+    with subprocess.Popen(server.command("iperf3", "-s", "-1"), stdout=subprocess.DEVNULL) as listening:
+        for _ in range(50):
+            done = client.run("iperf3", "-c", address, "-t", "1", "-f", "m")
+            if done.returncode == 0:
+                break
+            time.sleep(0.1)
+        listening.terminate()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return float(re.search(r"([\d.]+) Mbits/sec +receiver", done.stdout)[1]) / 1000
+
+
+def test_hosts_reach_each_other_and_hear_of_what_goes_wrong(make_lab, tender):
+    lab = make_lab(tender)
     for own in ("10.0.1.1", "10.0.2.1", "10.0.2.2", "fd00:1::1", "fd00:2::2"):
         assert reaches(lab.wan, own), f"{own}: {lab.router.output()}"
     assert "ttl=63" in pings(lab.wan, "10.0.2.2")
@@ -89,3 +111,65 @@ def test_hosts_reach_each_other_and_hear_of_what_goes_wrong(lab):
     assert "100% packet loss" in pings(lab.dmz, "192.0.2.1")
     assert lab.counter("dmz", "blackhole") >= 3
     assert lab.counter("wan", "hop_limit") >= 3
+    # Source addresses of another side (RFC 2827).
+    lab.wan.ip("addr", "add", "10.0.2.77/32", "dev", "lo")
+    assert "100% packet loss" in pings(lab.wan, "-I", "10.0.2.77", "10.0.2.2")
+    assert lab.counter("wan", "reverse_path") >= 3
+    assert gigabits(lab.wan, lab.dmz, "10.0.2.2") > 0.01
+    assert gigabits(lab.dmz, lab.wan, "fd00:1::2") > 0.01
+
+
+def test_a_router_under_qemu(make_lab):
+    lab = make_lab(tenders.MICROVM.or_skip())
+    assert reaches(lab.wan, "10.0.2.2", 60), lab.router.output()
+    assert reaches(lab.wan, "fd00:2::2", 60), lab.router.output()
+
+
+def test_a_narrow_way_and_a_loop(make_lab):
+    lab = make_lab(tenders.PROCESS, "tests/router-narrow")
+    assert reaches(lab.dmz, "10.0.1.2") and reaches(lab.dmz, "fd00:1::2"), lab.router.output()
+    assert "mtu = 1300" in pings(lab.dmz, "-M", "do", "-s", "1400", "10.0.1.2")
+    assert " 0% packet loss" in pings(lab.dmz, "-M", "dont", "-s", "3000", "10.0.1.2")  # in fragments
+    # The sender learns, and sends what fits.
+    told = pings(lab.dmz, "-s", "1400", "fd00:1::2")
+    assert "Packet too big: mtu=1300" in told and " 2 received" in told
+    assert "mtu 1300" in lab.dmz.run("ip", "-6", "route", "get", "fd00:1::2").stdout
+    # Super-frames do not fit either: TCP comes down to segments that do, and goes on.
+    assert gigabits(lab.dmz, lab.wan, "10.0.1.2") > 0.01
+    assert lab.counter("dmz", "too_big") >= 2
+    # The host behind the default route sends everything back.
+    lab.wan.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth0.rp_filter=0",
+                "net.ipv4.conf.all.send_redirects=0", "net.ipv4.conf.eth0.send_redirects=0")
+    assert "Time to live exceeded" in pings(lab.dmz, "10.99.0.1")
+    assert lab.router.alive()
+
+
+def test_hosts_are_configured_by_the_router(make_lab, keep):
+    lab = make_lab(tenders.PROCESS)
+    lab.dmz.ip("-6", "addr", "flush", "dev", "eth0", "scope", "global")
+    lab.dmz.ip("-6", "route", "del", "default")
+    lab.dmz.run("sysctl", "-q", "-w", "net.ipv6.conf.eth0.accept_ra=2")
+    lab.dmz.ip("link", "set", "eth0", "down")
+    lab.dmz.ip("link", "set", "eth0", "up")
+    deadline = time.monotonic() + 30
+    while "fd00:2::" not in lab.dmz.run("ip", "-6", "addr", "show", "dev", "eth0", "scope", "global", "-tentative").stdout:
+        assert time.monotonic() < deadline, lab.router.output()
+        time.sleep(0.1)
+    assert "proto ra" in lab.dmz.run("ip", "-6", "route", "show", "default").stdout
+    assert reaches(lab.dmz, "fd00:1::2"), "no way by the advertised router"
+
+    if shutil.which("udhcpc", path="/usr/sbin:/sbin:/usr/bin:/bin") is None:
+        pytest.skip("udhcpc is not installed")
+    lab.dmz.ip("addr", "flush", "dev", "eth0")
+    lab.dmz.ip("link", "set", "eth0", "up")
+    script = keep / "lease.sh"
+    script.write_text(f'#!/bin/sh\n[ "$1" = bound ] && echo $ip $router $dns $mask $domain $lease > {keep}/lease\nexit 0\n')
+    script.chmod(0o755)
+    done = lab.dmz.run("udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", script, "-t", "5", "-T", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    address, *others = (keep / "lease").read_text().split()
+    assert re.fullmatch(r"10\.0\.2\.1\d\d", address)
+    assert others == ["10.0.2.1", "10.0.2.53", "24", "dmz.example", "43200"]
+    lab.dmz.ip("addr", "add", f"{address}/24", "dev", "eth0")
+    lab.dmz.ip("route", "add", "default", "via", "10.0.2.1")
+    assert reaches(lab.dmz, "10.0.1.2")

@@ -83,11 +83,15 @@ class RouterLab {
 
     // A frame comes in by an interface; MAC addresses are filled in.
     void send(std::size_t i, const Octets& octets, const net::Offload& offload = {}) {
+        give(i, octets, offload, mac(i));
+    }
+    void broadcast(std::size_t i, const Octets& octets) { give(i, octets, {}, net::MacAddress::broadcast()); }
+    void give(std::size_t i, const Octets& octets, const net::Offload& offload, net::MacAddress to) {
         Octets memory(32);
         append(memory, octets);
         const MutableBytes frame = MutableBytes(memory).subspan(32);
         net::wire::EthernetHeader header = *net::wire::EthernetHeader::parse(frame);
-        header.destination = mac(i);
+        header.destination = to;
         header.source = {{2, 9, 9, 9, 9, 9}};
         header.emit(frame);
         net::ReceivedFrame received{frame, offload, nullptr};
