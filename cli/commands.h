@@ -15,6 +15,10 @@ void add_build(CommandLine& line);
 // `service_arguments`: what stands behind "--".
 void add_run(CommandLine& line, const std::vector<std::string>& service_arguments);
 void add_inspect(CommandLine& line);
+void add_up(CommandLine& line);
+void add_down(CommandLine& line);
+void add_restart(CommandLine& line);
+void add_exec(CommandLine& line);
 void add_ps(CommandLine& line);
 void add_stop(CommandLine& line);
 void add_logs(CommandLine& line);

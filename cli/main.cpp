@@ -32,9 +32,13 @@ int run(std::vector<std::string> words) {
     add_build(line);
     add_run(line, words_behind);
     add_inspect(line);
+    add_up(line);
+    add_down(line);
+    add_exec(line);
     add_ps(line);
     add_logs(line);
     add_stop(line);
+    add_restart(line);
     add_gdb(line, words_behind);
     add_dump(line);
     add_selftest(line);

@@ -1,11 +1,16 @@
 // holm ps: what runs.
 
+#include <algorithm>
 #include <chrono>
 #include <format>
 #include <print>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/run/instance_record.h"
+#include "cli/topology/record.h"
 
 namespace holm::cli {
 namespace {
@@ -20,22 +25,54 @@ std::string age_of(const InstanceRecord& record) {
     return std::format("{} d", seconds / 86400);
 }
 
+struct Row {
+    std::string number, name, age, tender, state, ports;
+};
+
+// What the supervisor of a topology says of its services, those that do not run included.
+void add_topology(const TopologyRecord& topology, const std::vector<InstanceRecord>& running,
+                  std::vector<Row>& rows) {
+    std::istringstream lines(ask_topology(topology.name, "list"));
+    std::string name, state;
+    for (pid_t process = 0; lines >> name >> process && std::getline(lines >> std::ws, state);) {
+        Row row{.number = "-", .name = std::format("{}-{}", topology.name, name), .state = state};
+        const auto record = std::ranges::find(running, process, &InstanceRecord::supervisor);
+        if (record != running.end()) {
+            row.number = std::to_string(process);
+            row.age = age_of(*record);
+            row.tender = record->runs_under;
+            row.ports = record->ports;
+        }
+        rows.push_back(row);
+    }
+}
+
 void print_instances() {
     const std::vector<InstanceRecord> running = running_instances();
-    if (running.empty()) {
+    std::vector<Row> rows;
+    for (const InstanceRecord& record : running) {
+        if (record.topology.empty()) {
+            rows.push_back({std::to_string(record.supervisor), record.name, age_of(record), record.runs_under,
+                            "runs", record.ports});
+        }
+    }
+    for (const TopologyRecord& topology : running_topologies()) add_topology(topology, running, rows);
+    if (rows.empty()) {
         std::println("no instance runs");
         return;
     }
-    std::println("{:<8} {:<20} {:<8} {}", "NUMBER", "NAME", "AGE", "PORTS");
-    for (const InstanceRecord& record : running) {
-        std::println("{:<8} {:<20} {:<8} {}", record.supervisor, record.name, age_of(record), record.ports);
-    }
+    const auto print = [](const Row& row) {
+        std::println("{:<8} {:<20} {:<8} {:<8} {:<22} {}", row.number, row.name, row.age, row.tender,
+                     row.state, row.ports);
+    };
+    print({"NUMBER", "NAME", "AGE", "TENDER", "STATE", "PORTS"});
+    std::ranges::for_each(rows, print);
 }
 
 }  // namespace
 
 void add_ps(CommandLine& line) {
-    line.add_command("ps", "List the instances that holm run has started")
+    line.add_command("ps", "List the instances that holm run and holm up have started")
         .footer("It shows your own instances; those of the tender alone (holm-process) are not known to it.")
         .action([] {
             print_instances();

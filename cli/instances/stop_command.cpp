@@ -4,14 +4,18 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <format>
 #include <memory>
+#include <optional>
 #include <print>
+#include <string>
 #include <thread>
 
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "cli/run/instance_record.h"
 #include "cli/text/duration.h"
+#include "cli/topology/record.h"
 
 namespace holm::cli {
 namespace {
@@ -31,11 +35,27 @@ bool ends_within(const InstanceRecord& record, std::chrono::milliseconds time) {
     return true;
 }
 
+// A part of a topology is its supervisor's to end: it would start it again.
+std::optional<TopologyService> service_meant_by(const std::string& what) {
+    if (const auto service = find_topology_service(what)) return service;
+    for (const InstanceRecord& record : running_instances()) {
+        if (std::to_string(record.supervisor) == what && !record.topology.empty())
+            return find_topology_service(record.name);
+    }
+    return std::nullopt;
+}
+
 // holm run has a grace period of its own and kills the instance behind it; `patience` is how long this
 // command waits for that.
 void stop(const std::string& what, const std::string& patience) {
     const auto time = parse_duration(patience);
     if (!time) throw Failure(time.error(), 2);
+    if (const auto service = service_meant_by(what)) {
+        ask_topology(service->topology, std::format("stop {}", service->service));
+        std::println("{}-{} has ended; holm restart {} starts it again", service->topology, service->service,
+                     service->service);
+        return;
+    }
     const InstanceRecord record = find_instance(what);
     if (kill(record.supervisor, SIGTERM) != 0 && errno != ESRCH) {
         fail_with("{} cannot be stopped: {}", record.name, std::strerror(errno));

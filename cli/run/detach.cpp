@@ -22,8 +22,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A process that keeps the log as long as somebody may write to it: this one, the tender, passt. The result
-// is where to write.
+void tell(int pipe, std::string_view text) {
+    // A write this short to a pipe is not split; nobody is left to tell if it fails.
+    [[maybe_unused]] const ssize_t written = write(pipe, text.data(), text.size());
+}
+
+}  // namespace
+
 int start_log_keeper(const fs::path& log) {
     std::error_code error;
     fs::remove(log, error);
@@ -37,6 +42,9 @@ int start_log_keeper(const fs::path& log) {
     if (child == 0) {
         // It ends with its writers, not before them.
         for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) signal(number, SIG_IGN);
+        // Nothing of its starter's stays open in it: somebody may wait for the end of that output.
+        const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+        for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(nothing, standard);
         close_range(STDERR_FILENO + 1, static_cast<unsigned>(pipe.read_end) - 1, 0);
         close_range(static_cast<unsigned>(pipe.read_end) + 1, ~0u, 0);
         keep_log(pipe.read_end, log);
@@ -46,20 +54,13 @@ int start_log_keeper(const fs::path& log) {
     return pipe.write_end;
 }
 
-void redirect_to(const fs::path& log) {
+void redirect_to_log(const fs::path& log) {
     const int input = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(input, standard);
     const int output = start_log_keeper(log);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
 }
-
-void tell(int pipe, std::string_view text) {
-    // A write this short to a pipe is not split; nobody is left to tell if it fails.
-    [[maybe_unused]] const ssize_t written = write(pipe, text.data(), text.size());
-}
-
-}  // namespace
 
 pid_t run_detached(const fs::path& log, const std::function<int(const std::function<void()>& ready)>& body) {
     Pipe report = Pipe::create();  // the complaint if it fails, nothing if it is ready
@@ -70,7 +71,7 @@ pid_t run_detached(const fs::path& log, const std::function<int(const std::funct
         setsid();
         int status = 1;
         try {
-            redirect_to(log);
+            redirect_to_log(log);
             status = body([&] {
                 tell(report.write_end, "+");
                 report.close_write();

@@ -34,6 +34,13 @@ bool read_number(std::string_view text, Number& number) {
     return error == std::errc{} && end == text.data() + text.size();
 }
 
+// NUMBER.gdb, a debugger's way into an instance, whose process is gone.
+bool is_stale_socket(const fs::path& path) {
+    pid_t process = 0;
+    return path.extension() == ".gdb" && read_number(path.stem().string(), process) && process > 1 &&
+           !start_ticks_of(process);
+}
+
 }  // namespace
 
 fs::path instance_folder() {
@@ -77,9 +84,9 @@ std::optional<std::uint64_t> start_ticks_of(pid_t process) {
 std::string format_record(const InstanceRecord& record) {
     return std::format(
         "name={}\nsupervisor={}\nstart_ticks={}\ntender={}\nstarted={}\nimage={}\nports={}\n"
-        "runs_under={}\ngdb_socket={}\ndump={}\nlog={}\n",
+        "runs_under={}\ngdb_socket={}\ndump={}\ntopology={}\nlog={}\n",
         record.name, record.supervisor, record.start_ticks, record.tender, record.started, record.image,
-        record.ports, record.runs_under, record.gdb_socket, record.dump, record.log);
+        record.ports, record.runs_under, record.gdb_socket, record.dump, record.topology, record.log);
 }
 
 std::optional<InstanceRecord> parse_record(std::string_view text) {
@@ -99,6 +106,7 @@ std::optional<InstanceRecord> parse_record(std::string_view text) {
         if (key == "runs_under") record.runs_under = value;
         if (key == "gdb_socket") record.gdb_socket = value;
         if (key == "dump") record.dump = value;
+        if (key == "topology") record.topology = value;
         if (key == "log") record.log = value;
         if (key == "supervisor") good = good && read_number(value, record.supervisor);
         if (key == "start_ticks") good = good && read_number(value, record.start_ticks);
@@ -130,6 +138,10 @@ std::vector<InstanceRecord> running_instances() {
     std::vector<InstanceRecord> running;
     std::error_code error;
     for (fs::directory_iterator i(instance_folder(), error), end; !error && i != end; i.increment(error)) {
+        if (is_stale_socket(i->path())) {
+            std::error_code unused;
+            fs::remove(i->path(), unused);
+        }
         if (i->path().extension() != ".instance") continue;
         std::ifstream file(i->path(), std::ios::binary);
         const auto record = parse_record(std::string(std::istreambuf_iterator<char>(file), {}));

@@ -15,7 +15,7 @@
 namespace holm::cli {
 
 struct InstanceRecord {
-    std::string name;      // of the image
+    std::string name;
     pid_t supervisor = 0;  // holm run; this is the number `holm ps` shows and `holm stop` takes
     std::uint64_t start_ticks =
         0;  // its start, in clock ticks since boot: a reused process number is told by it
@@ -26,6 +26,7 @@ struct InstanceRecord {
     std::string runs_under = "process";  // which tender
     std::string dump;                    // the core file it was started with (--dump); "": none
     std::string gdb_socket;              // where a debugger is let in; "": nowhere
+    std::string topology;                // the project of holm up that it is part of; "": none
     std::string log;                     // path of the console's log; "": the terminal
 };
 

@@ -1,74 +1,19 @@
 // holm run
 
-#include <chrono>
-#include <format>
 #include <memory>
-#include <optional>
 #include <print>
-
-#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/failure.h"
-#include "cli/process/child.h"
 #include "cli/process/run_program.h"
 #include "cli/run/detach.h"
-#include "cli/run/instance_record.h"
-#include "cli/run/passt.h"
+#include "cli/run/run_instance.h"
 #include "cli/run/run_options.h"
-#include "cli/run/supervise.h"
 
 namespace holm::cli {
 namespace {
 
 constexpr int kNotStarted = 125;  // as holm-process has it
-
-InstanceRecord make_record(const RunOptions& options, const RunPlan& plan, pid_t tender,
-                           const std::string& log) {
-    std::string ports;
-    for (const PortForward& forward : plan.forwards) ports += (ports.empty() ? "" : ", ") + forward.text();
-    return {.name = plan.image.filename().string(),
-            .supervisor = getpid(),
-            .start_ticks = start_ticks_of(getpid()).value_or(0),
-            .tender = tender,
-            .started = std::chrono::duration_cast<std::chrono::seconds>(
-                           std::chrono::system_clock::now().time_since_epoch())
-                           .count(),
-            .image = std::filesystem::absolute(plan.image).string(),
-            .ports = ports,
-            .runs_under = options.tender,
-            .dump = options.dump.empty() ? "" : std::filesystem::absolute(options.dump).string(),
-            .gdb_socket = options.gdb.empty() ? "" : std::filesystem::absolute(options.gdb).string(),
-            .log = log};
-}
-
-int run_to_end(const RunOptions& options, const RunPlan& plan, const std::string& log,
-               const std::function<void()>& ready) {
-    hold_signals();
-    std::optional<Passt> passt;
-    if (!plan.forwards.empty()) passt.emplace(plan.forwards);
-    if (passt && options.detach) passt->wait_until_ready();  // whoever started it may connect at once
-    const std::vector<std::string> command = tender_command(options, plan, passt ? passt->net_setting() : "");
-    const pid_t tender = spawn(command, {.ignore_interrupt = true});
-    if (passt) passt->close_guest_end();
-
-    // The instance starts while this is written. Without a place for the record it runs all the same.
-    bool recorded = false;
-    try {
-        write_record(make_record(options, plan, tender, log));
-        recorded = true;
-    } catch (const Failure& failure) {
-        std::println(stderr, "holm: {} will not be listed by holm ps: {}", plan.image.filename().string(),
-                     failure.what());
-    }
-    ready();
-    const int status = supervise({.name = plan.image.filename().string(),
-                                  .tender = tender,
-                                  .passt = passt ? &*passt : nullptr,
-                                  .grace = plan.grace});
-    if (recorded) remove_record(getpid());
-    return status;
-}
 
 // With QEMU's own user network in the place of passt, which is on the same addresses.
 int print_command(const RunOptions& options, const RunPlan& plan) {
@@ -79,13 +24,13 @@ int print_command(const RunOptions& options, const RunPlan& plan) {
 int run_command(const RunOptions& options) {
     const RunPlan plan = plan_run(options);
     if (options.print_command) return print_command(options, plan);
-    if (!options.detach) return run_to_end(options, plan, "", [] {});
-    const std::filesystem::path log = new_log_path(plan.image.filename().string());
+    if (!options.detach) return run_instance(options, plan, "", [] {});
+    const std::filesystem::path log = new_log_path(plan.name);
     const pid_t supervisor = run_detached(log, [&](const std::function<void()>& ready) {
-        return run_to_end(options, plan, log.string(), ready);
+        return run_instance(options, plan, log.string(), ready);
     });
-    std::println("{0} runs as {1}; holm logs {1} shows its output, holm stop {1} ends it",
-                 plan.image.filename().string(), supervisor);
+    std::println("{0} runs as {1}; holm logs {1} shows its output, holm stop {1} ends it", plan.name,
+                 supervisor);
     return 0;
 }
 
@@ -95,6 +40,7 @@ void add_run(CommandLine& line, const std::vector<std::string>& service_argument
     const auto options = std::make_shared<RunOptions>();
     line.add_command("run", "Run an image as a sandboxed process, or as a virtual machine")
         .positional("IMAGE", options->image, "Path of an image, or a name looked for in build/images")
+        .option("--name", options->name, "What holm ps, logs and stop call it (default: the image's name)")
         .option("--tender", options->tender, "What runs it: process (the default), vm (KVM) or qemu")
         .one_of({"process", "vm", "qemu"})
         .option("--mem", options->memory, "Heap, such as 16M (default: what the image says)")

@@ -57,6 +57,8 @@ RunPlan plan_run(const RunOptions& options) {
         plan.forwards.push_back(value_or_fail(parse_port_forward(text)));
     check_no_repeats(plan.forwards);
     plan.image = find_image(options.image);
+    plan.name =
+        options.name.empty() ? plan.image.filename().string() : value_or_fail(parse_name(options.name));
     if (!plan.forwards.empty()) plan.passt_device = device_for_passt(plan.image, options.net);
     return plan;
 }

@@ -13,6 +13,7 @@ namespace holm::cli {
 
 struct RunOptions {
     std::string image;
+    std::string name;  // for holm ps, logs and stop; "": the image's
     std::string tender = "process";
     std::string memory;
     std::vector<std::string> arguments;
@@ -38,6 +39,8 @@ struct RunOptions {
 // Checked values of the options that holm itself acts on; the others go to the tender as they are.
 struct RunPlan {
     std::filesystem::path image;
+    std::string name;      // for holm ps, logs and stop
+    std::string topology;  // that it is part of; "": none
     std::vector<PortForward> forwards;
     std::string passt_device;  // the network device that passt serves; "": no -p
     std::chrono::milliseconds grace{};

@@ -118,6 +118,24 @@ Parsed<Ipv4Network> parse_ipv4_network(std::string_view text) {
     return network;
 }
 
+Parsed<Ipv4Network> parse_ipv4_subnet(std::string_view text) {
+    const std::size_t slash = text.find('/');
+    const auto address = parse_ipv4(text.substr(0, slash));
+    if (!address) return std::unexpected(address.error());
+    const auto prefix = slash == std::string_view::npos ? Parsed<std::uint32_t>(std::unexpected(""))
+                                                        : parse_number(text.substr(slash + 1), 1, 30);
+    if (!prefix) {
+        return std::unexpected(
+            std::format("{} has no prefix length from 1 to 30; write \"10.0.0.0/24\"", quote(text)));
+    }
+    const Ipv4Network network{*address, static_cast<std::uint8_t>(*prefix)};
+    if ((address->number() & ~network.mask()) != 0) {
+        return std::unexpected(
+            std::format("{} is an address in a network, not the network itself", quote(text)));
+    }
+    return network;
+}
+
 std::string Ipv6::text() const {
     return std::string(AddressText(std::span(bytes)).view());
 }
@@ -145,6 +163,33 @@ Parsed<Ipv6Network> parse_ipv6_network(std::string_view text) {
     const std::string written = address->text();
     if (address->bytes[0] == 0xff || written == "::" || written == "::1") {
         return std::unexpected(std::format("{} is not an address that a host can have", written));
+    }
+    return Ipv6Network{*address, static_cast<std::uint8_t>(*prefix)};
+}
+
+bool Ipv6Network::contains(const Ipv6& other) const {
+    for (std::size_t bit = 0; bit < prefix_length; ++bit) {
+        const auto differ = static_cast<unsigned>(address.bytes[bit / 8] ^ other.bytes[bit / 8]);
+        if ((differ & 0x80u >> bit % 8) != 0) return false;
+    }
+    return true;
+}
+
+Parsed<Ipv6Network> parse_ipv6_subnet(std::string_view text) {
+    const std::size_t slash = text.find('/');
+    const auto address = parse_ipv6(text.substr(0, slash));
+    if (!address) return std::unexpected(address.error());
+    const auto prefix = slash == std::string_view::npos ? Parsed<std::uint32_t>(std::unexpected(""))
+                                                        : parse_number(text.substr(slash + 1), 1, 126);
+    if (!prefix) {
+        return std::unexpected(
+            std::format("{} has no prefix length from 1 to 126; write \"fd00:1::/64\"", quote(text)));
+    }
+    for (std::size_t bit = *prefix; bit < 128; ++bit) {
+        if ((address->bytes[bit / 8] & 0x80u >> bit % 8) != 0) {
+            return std::unexpected(
+                std::format("{} is an address in a network, not the network itself", quote(text)));
+        }
     }
     return Ipv6Network{*address, static_cast<std::uint8_t>(*prefix)};
 }

@@ -48,6 +48,9 @@ Parsed<Ipv4> parse_ipv4(std::string_view text);
 // An address a host can have, and its network: "10.0.0.2/24".
 Parsed<Ipv4Network> parse_ipv4_network(std::string_view text);
 
+// A network itself: "10.0.0.0/24", with room for hosts (at most /30).
+Parsed<Ipv4Network> parse_ipv4_subnet(std::string_view text);
+
 struct Ipv6 {
     std::array<std::uint8_t, 16> bytes{};
 
@@ -58,6 +61,8 @@ struct Ipv6 {
 struct Ipv6Network {
     Ipv6 address;
     std::uint8_t prefix_length = 0;
+
+    bool contains(const Ipv6& other) const;
 };
 
 // Any of the forms of RFC 4291, section 2.2, but for IPv4-mapped ones.
@@ -65,6 +70,9 @@ Parsed<Ipv6> parse_ipv6(std::string_view text);
 
 // An address a host can have, and its network: "fd00::2/64".
 Parsed<Ipv6Network> parse_ipv6_network(std::string_view text);
+
+// A network itself: "fd00:1::/64", at most /126.
+Parsed<Ipv6Network> parse_ipv6_subnet(std::string_view text);
 
 // A decimal number from low to high, digits only.
 Parsed<std::uint32_t> parse_number(std::string_view text, std::uint32_t low, std::uint32_t high);

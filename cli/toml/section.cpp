@@ -138,7 +138,12 @@ std::optional<std::vector<Text>> Section::texts(std::string_view key, std::strin
 std::optional<Section> Section::table(std::string_view key) {
     const toml::node* node = find(key).toml;
     if (node == nullptr) return std::nullopt;
-    if (const toml::table* table = node->as_table()) return below(Table{*table}, std::format("[{}]", key));
+    if (const toml::table* table = node->as_table()) {
+        // "[services.web]": a table within a table is called by the whole of its name.
+        const bool nested = title_.starts_with('[') && !title_.starts_with("[[");
+        const std::string_view parent = nested ? std::string_view(title_).substr(1, title_.size() - 2) : "";
+        return below(Table{*table}, std::format("[{}{}{}]", parent, nested ? "." : "", key));
+    }
     mistake(position_of(node->source()),
             node->is_array_of_tables()
                 ? std::format("[[{0}]] is there once only; allowed: [{0}]", key)

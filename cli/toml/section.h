@@ -46,6 +46,8 @@ class Section {
     };
     std::vector<Entry> entries() const;
     bool has(std::string_view key) const;
+    // The key is allowed; its value was read before, or is not wanted.
+    void know(std::string_view key) { known_.push_back(key); }
 
     // Reports every key that was not asked for. Call it last.
     void refuse_other_keys();

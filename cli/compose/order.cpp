@@ -1,0 +1,85 @@
+#include "cli/compose/order.h"
+
+#include <algorithm>
+#include <format>
+#include <map>
+
+#include "cli/text/quote.h"
+#include "cli/text/suggest.h"
+
+namespace holm::cli {
+namespace {
+
+// A walk along depends_on, depth first.
+class Walk {
+  public:
+    Walk(const std::vector<ComposeService>& services, Mistakes& mistakes)
+        : services_(services), mistakes_(mistakes) {
+        for (const ComposeService& service : services) names_.push_back(service.name);
+    }
+
+    std::vector<const ComposeService*> run() {
+        for (const ComposeService& service : services_) visit(service);
+        return std::move(order_);
+    }
+
+  private:
+    void visit(const ComposeService& service) {
+        State& state = states_[&service];
+        if (state == State::kDone) return;
+        if (state == State::kOnPath) return report_circle(service);
+        state = State::kOnPath;
+        path_.push_back(&service);
+        for (const std::string& name : service.depends_on) {
+            if (const ComposeService* other = find(name)) {
+                visit(*other);
+            } else {
+                report_unknown(service, name);
+            }
+        }
+        path_.pop_back();
+        states_[&service] = State::kDone;
+        order_.push_back(&service);
+    }
+
+    const ComposeService* find(std::string_view name) const {
+        const auto found = std::ranges::find(services_, name, &ComposeService::name);
+        return found == services_.end() ? nullptr : &*found;
+    }
+
+    void report_unknown(const ComposeService& service, std::string_view name) {
+        const std::string_view near = nearest(name, names_);
+        const std::string hint = near.empty() ? "" : std::format(", did you mean \"{}\"?", near);
+        mistakes_.push_back(
+            {service.where, std::format("{} depends on {}, which is no service{}; there are: {}",
+                                        service.name, quote(name), hint, join(names_))});
+    }
+
+    void report_circle(const ComposeService& service) {
+        std::string circle;
+        for (auto i = std::ranges::find(path_, &service); i != path_.end(); ++i)
+            circle += std::format("{} -> ", (*i)->name);
+        mistakes_.push_back({service.where, std::format("services depend on each other in a circle: {}{}",
+                                                        circle, service.name)});
+    }
+
+    enum class State { kNew, kOnPath, kDone };
+    const std::vector<ComposeService>& services_;
+    Mistakes& mistakes_;
+    std::vector<std::string_view> names_;
+    std::map<const ComposeService*, State> states_;
+    std::vector<const ComposeService*> path_;
+    std::vector<const ComposeService*> order_;
+};
+
+}  // namespace
+
+void order_services(std::vector<ComposeService>& services, Mistakes& mistakes) {
+    const std::vector<const ComposeService*> order = Walk(services, mistakes).run();
+    std::vector<ComposeService> sorted;
+    sorted.reserve(order.size());
+    for (const ComposeService* service : order) sorted.push_back(*service);
+    services = std::move(sorted);
+}
+
+}  // namespace holm::cli

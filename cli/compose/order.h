@@ -1,0 +1,15 @@
+#pragma once
+
+// The order in which services start.
+
+#include <vector>
+
+#include "cli/compose/description.h"
+
+namespace holm::cli {
+
+// Sorts the services so that each comes behind those it depends on, and otherwise as they stood. Reports
+// names that nobody has, and circles.
+void order_services(std::vector<ComposeService>& services, Mistakes& mistakes);
+
+}  // namespace holm::cli

@@ -1,0 +1,165 @@
+#include "cli/compose/reader.h"
+
+#include <algorithm>
+#include <format>
+#include <map>
+#include <set>
+
+#include "cli/compose/attachment_reader.h"
+#include "cli/compose/order.h"
+#include "cli/compose/service_reader.h"
+#include "cli/compose/value.h"
+#include "cli/text/quote.h"
+
+namespace holm::cli {
+namespace {
+
+constexpr std::size_t kLargestFile = 1 << 20;  // bytes
+constexpr std::size_t kMostParts = 256;        // networks, services and clients, each
+
+constexpr KeyHome kHomes[] = {{"image", "[services.NAME]"},
+                              {"ports", "[services.NAME]"},
+                              {"depends_on", "[services.NAME]"},
+                              {"restart", "[services.NAME]"},
+                              {"subnet", "[networks.NAME]"},
+                              {"ipv4_address", "[services.NAME.networks.DEVICE]"},
+                              {"gateway", "[services.NAME.networks.DEVICE]"}};
+
+ComposeNetwork read_network(Section& section, std::string name) {
+    ComposeNetwork network{.name = std::move(name), .where = section.where()};
+    network.subnet = accept(section, section.text("subnet", "\"10.0.0.0/24\""), parse_ipv4_subnet);
+    network.subnet6 = accept(section, section.text("subnet6", "\"fd00:1::/64\""), parse_ipv6_subnet);
+    const auto host = section.text("host", "\"10.0.0.254\"");
+    network.host = accept(section, host, parse_ipv4);
+    if (network.host && (!network.subnet || !network.subnet->contains(*network.host)))
+        section.mistake(host->where,
+                        std::format("the host's address {} is not in the network's subnet", host->value));
+    section.refuse_other_keys();
+    return network;
+}
+
+// Calls `read` with each table of [kind.NAME].
+template <typename Read>
+void for_each_part(Section& top, std::string_view kind, Read read) {
+    auto all = top.table(kind);
+    if (!all) return;
+    const std::vector<Section::Entry> entries = all->entries();
+    if (entries.size() > kMostParts)
+        top.mistake(all->where(), std::format("more than {} {}", kMostParts, kind));
+    for (const Section::Entry& entry : entries) {
+        const std::optional<Text> key = entry.key;
+        auto section = all->table(entry.key.value);
+        if (section && accept(*all, key, parse_name)) read(*section, entry.key.value);
+    }
+}
+
+// Nobody may have two of the same: addresses on a network, ports of the host, devices of a client's name.
+class Uniqueness {
+  public:
+    explicit Uniqueness(Mistakes& mistakes) : mistakes_(mistakes) {}
+
+    void look_at(const Compose& compose) {
+        for (const ComposeNetwork& network : compose.networks) {
+            if (network.host) claim(network.name, network.host->text(), "the host", network.where);
+        }
+        for (const ComposeService& service : compose.services) {
+            attachments(service.name, service.networks);
+            for (const std::string& port : service.ports) claim_port(service, port);
+        }
+        for (const ComposeClient& client : compose.clients) {
+            attachments(client.name, client.networks);
+            if (std::ranges::contains(compose.services, client.name, &ComposeService::name)) {
+                mistakes_.push_back(
+                    {client.where, std::format("{} is the name of a service and of a client", client.name)});
+            }
+        }
+    }
+
+    bool is_taken(const std::string& network, const std::string& address) const {
+        return owners_.contains({network, address});
+    }
+
+  private:
+    void attachments(const std::string& owner, const std::vector<Attachment>& all) {
+        for (const Attachment& one : all) {
+            if (one.address) claim(one.network, one.address->address.text(), owner, one.where);
+            if (one.address6) claim(one.network, one.address6->address.text(), owner, one.where);
+        }
+    }
+
+    void claim(const std::string& network, const std::string& address, const std::string& owner,
+               Position where) {
+        const auto [place, fresh] = owners_.emplace(std::pair(network, address), owner);
+        if (fresh) return;
+        mistakes_.push_back({where, std::format("{} has the address {} of network {} already", place->second,
+                                                address, network)});
+    }
+
+    void claim_port(const ComposeService& service, const std::string& text) {
+        const PortForward forward = *parse_port_forward(text);
+        const auto [place, fresh] =
+            ports_.emplace(std::tuple(forward.address.text(), forward.host_port, forward.udp), service.name);
+        if (fresh) return;
+        mistakes_.push_back({service.where, std::format("{} publishes port {} of {} already", place->second,
+                                                        forward.host_port, forward.address.text())});
+    }
+
+    Mistakes& mistakes_;
+    std::map<std::pair<std::string, std::string>, std::string> owners_;  // (network, address)
+    std::map<std::tuple<std::string, std::uint16_t, bool>, std::string> ports_;
+};
+
+void give_host_addresses(Compose& compose, const Uniqueness& taken) {
+    for (ComposeNetwork& network : compose.networks) {
+        if (network.host || !network.subnet) continue;
+        const std::uint32_t first = network.subnet->address.number();
+        for (std::uint32_t last = (first | ~network.subnet->mask()) - 1; last > first; --last) {
+            const Ipv4 address{{static_cast<std::uint8_t>(last >> 24), static_cast<std::uint8_t>(last >> 16),
+                                static_cast<std::uint8_t>(last >> 8), static_cast<std::uint8_t>(last)}};
+            if (taken.is_taken(network.name, address.text())) continue;
+            network.host = address;
+            break;
+        }
+    }
+}
+
+Compose read_top(Section top, std::string_view project, Mistakes& mistakes) {
+    Compose compose{.name = std::string(project)};
+    if (const auto name = accept(top, top.text("name", "\"poc\""), parse_name)) compose.name = *name;
+    for_each_part(top, "networks", [&](Section& section, const std::string& name) {
+        compose.networks.push_back(read_network(section, name));
+    });
+    for_each_part(top, "services", [&](Section& section, const std::string& name) {
+        compose.services.push_back(read_service(section, name, compose.networks));
+    });
+    for_each_part(top, "clients", [&](Section& section, const std::string& name) {
+        compose.clients.push_back({name, read_links(section, compose.networks), section.where()});
+        section.refuse_other_keys();
+    });
+    top.refuse_other_keys();
+    if (const auto named = parse_name(compose.name); !named)
+        mistakes.push_back(
+            {{1, 1}, std::format("the project has no name: {}; write name = \"poc\"", named.error())});
+    if (compose.services.empty() && !top.has("services"))
+        mistakes.push_back({{1, 1}, "there is no service; a service is a table [services.NAME]"});
+    Uniqueness uniqueness(mistakes);
+    uniqueness.look_at(compose);
+    give_host_addresses(compose, uniqueness);
+    order_services(compose.services, mistakes);
+    return compose;
+}
+
+}  // namespace
+
+std::expected<Compose, Mistakes> read_compose(std::string_view text, std::string_view project) {
+    if (text.size() > kLargestFile)
+        return std::unexpected(Mistakes{{{1, 1}, "the file is larger than 1 MiB"}});
+    const auto document = Document::parse(text);
+    if (!document) return std::unexpected(Mistakes{document.error()});
+    Mistakes mistakes;
+    Compose compose = read_top(document->top("the compose file", mistakes, kHomes), project, mistakes);
+    if (mistakes.empty()) return compose;
+    return std::unexpected(in_order(std::move(mistakes)));
+}
+
+}  // namespace holm::cli

@@ -1,0 +1,16 @@
+#pragma once
+
+// Reads a compose file (holm.compose.toml). Every mistake is reported, not only the first, each with its
+// place and what is allowed instead. Pure: what the images themselves say is checked in images.h.
+
+#include <expected>
+#include <string_view>
+
+#include "cli/compose/description.h"
+
+namespace holm::cli {
+
+// `text` is the file's contents, `project` the name of the project when the file does not say one.
+std::expected<Compose, Mistakes> read_compose(std::string_view text, std::string_view project);
+
+}  // namespace holm::cli

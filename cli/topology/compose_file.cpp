@@ -1,0 +1,56 @@
+#include "cli/topology/compose_file.h"
+
+#include <format>
+#include <fstream>
+#include <iterator>
+#include <print>
+
+#include "cli/compose/reader.h"
+#include "cli/failure.h"
+#include "cli/text/quote.h"
+
+namespace holm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Its folder's name, made fit to be a name.
+std::string project_name(const fs::path& file) {
+    std::string name;
+    for (const char c : file.parent_path().filename().string()) {
+        const char small = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        const bool letter = small >= 'a' && small <= 'z';
+        if (letter || (!name.empty() && ((small >= '0' && small <= '9') || small == '-' || small == '_')))
+            name += small;
+    }
+    return name.substr(0, 31);
+}
+
+[[noreturn]] void refuse(const std::string& file, const Mistakes& mistakes) {
+    for (const Mistake& mistake : mistakes) std::println(stderr, "{}", format_mistake(file, mistake));
+    fail_with("{} has {}; nothing was started", quote(file),
+              mistakes.size() == 1 ? "a mistake" : std::format("{} mistakes", mistakes.size()));
+}
+
+}  // namespace
+
+ComposeFile load_compose_file(const std::string& what) {
+    std::error_code error;
+    fs::path path = what;
+    if (fs::is_directory(path, error)) path /= kComposeFile;
+    if (!fs::is_regular_file(path, error)) fail_with("there is no file {}", quote(path.string()));
+    const std::string shown = path.string();
+    path = fs::canonical(path);
+    std::ifstream file(path, std::ios::binary);
+    if (!file) fail_with("{} cannot be read", quote(shown));
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    auto compose = read_compose(text, project_name(path));
+    if (!compose) refuse(shown, compose.error());
+    ComposeFile result{path, *std::move(compose), {}};
+    Mistakes mistakes;
+    result.planned = plan_services(result.compose, path.parent_path(), mistakes);
+    if (!mistakes.empty()) refuse(shown, in_order(std::move(mistakes)));
+    return result;
+}
+
+}  // namespace holm::cli

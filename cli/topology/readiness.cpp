@@ -1,0 +1,121 @@
+#include "cli/topology/readiness.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <format>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cli/topology/namespaces.h"
+
+namespace holm::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kPause = 5ms;       // between two tries: what a start is measured to
+constexpr int kPatienceMs = 200;   // for one answer
+constexpr auto kAliveFor = 100ms;  // what could not start at all has said so by then
+
+// A socket connected to the service; -1 when it cannot be had in time.
+Descriptor connect_to(const Probe& probe, int type) {
+    Descriptor made(socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(probe.check.port);
+    std::memcpy(&address.sin_addr, probe.address->bytes.data(), probe.address->bytes.size());
+    if (connect(made.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return made;
+    if (errno != EINPROGRESS) return Descriptor();
+    pollfd wait{made.number(), POLLOUT, 0};
+    int error = 1;
+    socklen_t size = sizeof error;
+    if (poll(&wait, 1, kPatienceMs) != 1 ||
+        getsockopt(made.number(), SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0)
+        return Descriptor();
+    return made;
+}
+
+// The first bytes of the answer to a question.
+std::string ask(const Probe& probe, int type, std::string_view question) {
+    const Descriptor connection = connect_to(probe, type);
+    if (connection.number() < 0 ||
+        send(connection.number(), question.data(), question.size(), MSG_NOSIGNAL) < 0)
+        return "";
+    pollfd wait{connection.number(), POLLIN, 0};
+    std::array<char, 512> answer;
+    if (poll(&wait, 1, kPatienceMs) != 1) return "";
+    const ssize_t size = recv(connection.number(), answer.data(), answer.size(), 0);
+    return {answer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
+bool http_answers(const Probe& probe) {
+    const std::string answer = ask(probe, SOCK_STREAM,
+                                   std::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+                                               probe.check.text, probe.address->text()));
+    // "HTTP/1.1 200 OK": anything that is no complaint.
+    return answer.size() > 9 && answer.starts_with("HTTP/1.") && (answer[9] == '2' || answer[9] == '3');
+}
+
+// RFC 1035, section 4.1: a question for the SOA of a name, answered without an error.
+bool dns_answers(const Probe& probe) {
+    using namespace std::string_literals;
+    std::string query = "\x48\x6f\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"s;
+    std::string_view name = probe.check.text;
+    while (!name.empty() && name != ".") {
+        const std::size_t dot = std::min(name.find('.'), name.size());
+        const std::string_view label = name.substr(0, std::min<std::size_t>(dot, 63));
+        query += static_cast<char>(label.size());
+        query += label;
+        name.remove_prefix(std::min(dot + 1, name.size()));
+    }
+    query += "\x00\x00\x06\x00\x01"s;
+    const std::string answer = ask(probe, SOCK_DGRAM, query);
+    return answer.size() >= 12 && answer.substr(0, 2) == query.substr(0, 2) && (answer[2] & 0x80) != 0 &&
+           (answer[3] & 0x0f) == 0;
+}
+
+bool log_says(const Probe& probe) {
+    std::ifstream file(probe.log, std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(probe.log_start));
+    return std::string(std::istreambuf_iterator<char>(file), {}).contains(probe.check.text);
+}
+
+bool is_ready(const Probe& probe) {
+    switch (probe.check.kind) {
+        case HealthCheck::Kind::kTcp:
+            return connect_to(probe, SOCK_STREAM).number() >= 0;
+        case HealthCheck::Kind::kHttp:
+            return http_answers(probe);
+        case HealthCheck::Kind::kDns:
+            return dns_answers(probe);
+        case HealthCheck::Kind::kLog:
+            return log_says(probe);
+        case HealthCheck::Kind::kAlive:
+            std::this_thread::sleep_for(kAliveFor);  // its supervisor sees it when it ends before
+            return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool wait_until_ready(const Probe& probe) {
+    if (probe.network_namespace >= 0) enter_network_namespace(probe.network_namespace);
+    const auto deadline = Clock::now() + probe.check.timeout;
+    while (!is_ready(probe)) {
+        if (Clock::now() >= deadline) return false;
+        std::this_thread::sleep_for(kPause);
+    }
+    return true;
+}
+
+}  // namespace holm::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+// Whether a service does its work yet.
+
+#include <filesystem>
+#include <optional>
+
+#include "cli/compose/description.h"
+
+namespace holm::cli {
+
+struct Probe {
+    HealthCheck check;
+    std::optional<Ipv4> address;   // of the service; none for kLog
+    int network_namespace = -1;    // from which it can be reached
+    std::filesystem::path log;     // of kLog
+    std::uintmax_t log_start = 0;  // what stands before this is an earlier instance's
+};
+
+// Asks again and again until the service answers as it should (true) or the check's time is over. Enters the
+// network namespace, so that it belongs in a process of its own.
+bool wait_until_ready(const Probe& probe);
+
+}  // namespace holm::cli

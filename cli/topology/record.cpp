@@ -1,0 +1,182 @@
+#include "cli/topology/record.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <format>
+#include <fstream>
+#include <iterator>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/failure.h"
+#include "cli/run/instance_record.h"
+#include "cli/text/quote.h"
+#include "cli/text/suggest.h"
+#include "cli/topology/control.h"
+
+namespace holm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path record_path(std::string_view name) {
+    return instance_folder() / std::format("{}.topology", name);
+}
+
+template <typename Number>
+bool read_number(std::string_view text, Number& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc{} && end == text.data() + text.size();
+}
+
+// "NAME NUMBER DNS DNS"
+bool read_client(std::string_view text, TopologyRecord& record) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        const std::size_t space = std::min(text.find(' '), text.size());
+        words.emplace_back(text.substr(0, space));
+        text.remove_prefix(std::min(space + 1, text.size()));
+    }
+    TopologyRecord::Client client;
+    if (words.size() < 2 || !read_number(words[1], client.network_namespace)) return false;
+    client.dns.assign(words.begin() + 2, words.end());
+    record.clients[words[0]] = client;
+    return true;
+}
+
+}  // namespace
+
+fs::path topology_socket(std::string_view name) {
+    return instance_folder() / std::format("{}.sock", name);
+}
+
+std::string format_topology(const TopologyRecord& record) {
+    std::string text = std::format("name={}\nsupervisor={}\nstart_ticks={}\nfile={}\n", record.name,
+                                   record.supervisor, record.start_ticks, record.file);
+    for (const std::string& service : record.services) text += std::format("service={}\n", service);
+    for (const auto& [name, client] : record.clients) {
+        text += std::format("client={} {}", name, client.network_namespace);
+        for (const std::string& server : client.dns) text += ' ' + server;
+        text += '\n';
+    }
+    return text;
+}
+
+std::optional<TopologyRecord> parse_topology(std::string_view text) {
+    TopologyRecord record;
+    bool good = true;
+    while (!text.empty()) {
+        const std::size_t newline = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, newline);
+        text.remove_prefix(std::min(newline + 1, text.size()));
+        const std::size_t equals = line.find('=');
+        if (equals == std::string_view::npos) return std::nullopt;
+        const std::string_view key = line.substr(0, equals);
+        const std::string_view value = line.substr(equals + 1);
+        if (key == "name") record.name = value;
+        if (key == "file") record.file = value;
+        if (key == "service") record.services.emplace_back(value);
+        if (key == "supervisor") good = good && read_number(value, record.supervisor);
+        if (key == "start_ticks") good = good && read_number(value, record.start_ticks);
+        if (key == "client") good = good && read_client(value, record);
+    }
+    if (!good || record.supervisor <= 1 || record.name.empty()) return std::nullopt;
+    return record;
+}
+
+void write_topology(const TopologyRecord& record) {
+    const fs::path path = record_path(record.name);
+    const fs::path draft = path.string() + ".new";
+    std::ofstream file(draft, std::ios::binary | std::ios::trunc);
+    file << format_topology(record);
+    file.close();
+    std::error_code error;
+    if (file) fs::rename(draft, path, error);
+    if (!file || error) fail_with("{} cannot be written", quote(path.string()));
+}
+
+void remove_topology(std::string_view name) {
+    std::error_code error;
+    fs::remove(record_path(name), error);
+    fs::remove(topology_socket(name), error);
+}
+
+std::vector<TopologyRecord> running_topologies() {
+    std::vector<TopologyRecord> running;
+    std::error_code error;
+    for (fs::directory_iterator i(instance_folder(), error), end; !error && i != end; i.increment(error)) {
+        if (i->path().extension() != ".topology") continue;
+        std::ifstream file(i->path(), std::ios::binary);
+        auto record = parse_topology(std::string(std::istreambuf_iterator<char>(file), {}));
+        if (record && start_ticks_of(record->supervisor) == record->start_ticks) {
+            running.push_back(*std::move(record));
+        } else {
+            remove_topology(i->path().stem().string());
+        }
+    }
+    std::ranges::sort(running, {}, &TopologyRecord::name);
+    return running;
+}
+
+TopologyRecord find_topology(std::string_view what) {
+    const std::vector<TopologyRecord> running = running_topologies();
+    if (running.empty()) throw Failure("no topology is up");
+    std::vector<std::string_view> names;
+    std::error_code error;
+    const fs::path file = fs::weakly_canonical(what, error);
+    for (const TopologyRecord& record : running) {
+        if (record.name == what || record.file == file || fs::path(record.file).parent_path() == file)
+            return record;
+        names.push_back(record.name);
+    }
+    if (what.empty() && running.size() == 1) return running[0];
+    if (what.empty()) fail_with("several topologies are up; say which: {}", join(names));
+    fail_with("no topology {} is up; there are: {}", quote(what), join(names));
+}
+
+std::optional<TopologyService> find_topology_service(std::string_view what) {
+    std::optional<TopologyService> found;
+    std::size_t count = 0;
+    for (const TopologyRecord& record : running_topologies()) {
+        for (const std::string& service : record.services) {
+            if (what == std::format("{}-{}", record.name, service))
+                return TopologyService{record.name, service};
+            if (what != service) continue;
+            found = {record.name, service};
+            ++count;
+        }
+    }
+    if (count > 1) fail_with("several topologies have a service {}; write PROJECT-{}", quote(what), what);
+    return found;
+}
+
+std::string ask_topology(std::string_view name, std::string_view request) {
+    const int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const std::optional<sockaddr_un> address = control_address(topology_socket(name));
+    if (connection < 0 || !address ||
+        connect(connection, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
+        const int error = errno;
+        if (connection >= 0) close(connection);
+        fail_with("the supervisor of {} cannot be asked: {}", name, std::strerror(error));
+    }
+    const std::string line = std::format("{}\n", request);
+    std::string answer;
+    if (send(connection, line.data(), line.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(line.size())) {
+        std::array<char, 4096> buffer;
+        for (ssize_t size; (size = read(connection, buffer.data(), buffer.size())) != 0;) {
+            if (size < 0 && errno != EINTR) break;
+            if (size > 0) answer.append(buffer.data(), static_cast<std::size_t>(size));
+        }
+    }
+    close(connection);
+    if (answer.starts_with("ok\n")) return answer.substr(3);
+    if (answer.starts_with("error ")) throw Failure(answer.substr(6));
+    fail_with("the supervisor of {} ended before it answered", name);
+}
+
+}  // namespace holm::cli

@@ -1,0 +1,79 @@
+#pragma once
+
+// One service of a topology through its life: waiting for others, started, ready, ended, started again.
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <sys/types.h>
+
+#include "cli/compose/images.h"
+#include "cli/topology/links.h"
+#include "cli/topology/namespaces.h"
+
+namespace holm::cli {
+
+class Service {
+  public:
+    using Clock = std::chrono::steady_clock;
+    enum class State { kWaiting, kStarting, kReady, kPausing, kStopping, kEnded };
+
+    Service(const ComposeService& description, const PlannedService& planned, const Links& links);
+
+    const ComposeService& description() const { return description_; }
+    State state() const { return state_; }
+    bool is_up() const { return state_ == State::kReady; }
+    bool has_process() const { return process_ > 0; }
+    // "ready", "starting", "ended (1)"
+    std::string state_text() const;
+    std::uint32_t restarts() const { return restarts_; }
+    pid_t process() const { return process_; }
+    const std::filesystem::path& log() const { return log_; }
+    // From the last start until it was ready.
+    std::chrono::microseconds start_time() const { return start_time_; }
+    // When a pause before the next start is over.
+    std::optional<Clock::time_point> next_start() const;
+
+    void start();
+    // Asks for an orderly stop; it is not started again.
+    void stop();
+    // Waiting again, as at the beginning.
+    void rearm();
+    // Looks whether `process` is one of its own that has ended with `status` (as waitpid has it). True if it
+    // was.
+    bool child_ended(pid_t process, int status);
+    // Why it did not get ready: the check's time was over, or it ended before; "": it did, or may still.
+    const std::string& failure() const { return failure_; }
+    // The last lines of its log.
+    std::string last_words() const;
+
+  private:
+    [[noreturn]] void become_instance() const;
+    void start_probe();
+    void instance_ended(int status);
+    bool starts_again(int status) const;
+
+    const ComposeService& description_;
+    const PlannedService& planned_;
+    const Links& links_;
+    std::filesystem::path log_;
+    Descriptor log_input_;
+
+    State state_ = State::kWaiting;
+    bool wanted_ = true;
+    pid_t process_ = -1;  // holm run's part
+    pid_t probe_ = -1;
+    std::uint32_t restarts_ = 0;
+    std::chrono::milliseconds pause_;
+    Clock::time_point started_{};
+    Clock::time_point next_start_{};
+    std::chrono::microseconds start_time_{};
+    int status_ = 0;  // how it ended last, as waitpid has it
+    std::string failure_;
+};
+
+}  // namespace holm::cli

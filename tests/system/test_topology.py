@@ -1,0 +1,219 @@
+"""holm up and its family: networks and images from one compose file, and nothing left behind."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.support.instance import BIN, IMAGES
+from tests.system.test_cli import HOLM, free_port, holm, need, passt_or_skip, runtime  # noqa: F401 (a fixture)
+from tests.system.test_ports import user  # noqa: F401 (a fixture)
+
+COMPOSE = """
+name = "{name}"
+[networks.lan]
+subnet = "10.9.0.0/24"
+[networks.cable]
+subnet = "10.8.0.0/24"
+subnet6 = "fd00:8::/64"
+[services.web]
+image = "{images}/web"
+networks = {{ lan = {{ network = "lan", ipv4_address = "10.9.0.2" }} }}
+healthcheck = {{ http = 80 }}
+depends_on = ["echo"]
+restart = "on-failure"
+[services.echo]
+image = "{images}/echo"
+networks = {{ lan = {{ network = "cable", ipv4_address = "10.8.0.3", ipv6_address = "fd00:8::3" }} }}
+healthcheck = {{ tcp = 7 }}
+[clients.desk]
+networks.lan = {{ ipv4_address = "10.9.0.9", dns = ["10.9.0.53"] }}
+networks.cable = {{ ipv4_address = "10.8.0.9", ipv6_address = "fd00:8::9" }}
+"""
+
+
+def may_make_namespaces():
+    if os.geteuid() != 0 and subprocess.run(["unshare", "-Un", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("an ordinary user gets no namespaces here")
+    if not os.path.exists("/dev/net/tun"):
+        pytest.skip("there is no /dev/net/tun")
+
+
+@pytest.fixture
+def project(tmp_path):
+    may_make_namespaces()
+    need("web")
+    need("echo")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "holm.compose.toml").write_text(COMPOSE.format(name=f"t{os.getpid()}", images=IMAGES))
+    return folder
+
+
+@contextlib.contextmanager
+def up(project, runtime):
+    started = holm("up", "-d", project, runtime=runtime, timeout=120)
+    assert started.returncode == 0, started.stdout + started.stderr
+    try:
+        yield started.stdout
+    finally:
+        holm("down", project, runtime=runtime, timeout=60)
+
+
+def supervisor_of(runtime):
+    (record,) = (runtime / "holm").glob("*.topology")
+    return int(dict(line.split("=", 1) for line in record.read_text().splitlines())["supervisor"])
+
+
+def wait_until(condition, what, patience=30):
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come in {patience} s"
+        time.sleep(0.02)
+
+
+def rows(runtime):
+    """NAME -> (number, state) of holm ps."""
+    listed = holm("ps", runtime=runtime).stdout.splitlines()[1:]
+    return {line.split()[1].partition("-")[2]: (line.split()[0], line[48:70].strip()) for line in listed}
+
+
+def test_from_up_to_down(project, runtime):
+    with up(project, runtime) as said:
+        assert "2 services in" in said and "web" in said and "10.9.0.2 on lan" in said
+        page = holm("exec", "desk", "curl", "-s", "--max-time", "20", "http://10.9.0.2/", runtime=runtime)
+        assert page.returncode == 0 and "<!doctype html>" in page.stdout
+        ping = holm("exec", "desk", "ping", "-6", "-c", "1", "-W", "20", "fd00:8::3", runtime=runtime)
+        assert ping.returncode == 0, ping.stdout + ping.stderr
+        assert holm("exec", "desk", "cat", "/etc/resolv.conf", runtime=runtime).stdout == "nameserver 10.9.0.53\n"
+        assert {name: state for name, (_, state) in rows(runtime).items()} == {"echo": "ready", "web": "ready"}
+        again = holm("up", "-d", project, runtime=runtime)
+        assert again.returncode == 1 and "is up already" in again.stderr
+    assert "no instance runs" in holm("ps", runtime=runtime).stdout
+    assert not list((runtime / "holm").glob("*.topology")) and not list((runtime / "holm").glob("*.sock"))
+
+
+def test_stop_restart_and_logs(project, runtime):
+    with up(project, runtime):
+        before = rows(runtime)["web"][0]
+        assert "ready again" in holm("restart", "web", runtime=runtime, timeout=60).stdout
+        assert rows(runtime)["web"][0] not in (before, "-")
+        assert holm("logs", "web", runtime=runtime).stdout.count("listening on port 80") == 2
+        assert "has ended" in holm("stop", "echo", runtime=runtime, timeout=60).stdout
+        assert rows(runtime)["echo"] == ("-", "ended (0)")
+        assert holm("exec", "desk", "curl", "-s", "--max-time", "20", "http://10.9.0.2/", runtime=runtime).returncode == 0
+        with subprocess.Popen(["timeout", "60", HOLM, "logs", "-f", "web"], stdout=subprocess.PIPE, text=True,
+                              env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)}) as following:
+            holm("restart", "web", runtime=runtime, timeout=60)
+            lines = [following.stdout.readline() for _ in range(3)]
+            assert all("listening on port 80" in line for line in lines)
+            holm("down", runtime=runtime, timeout=60)
+            assert following.wait(30) == 0  # it ends with what it follows
+
+
+def test_what_crashes_starts_again(project, runtime):
+    with up(project, runtime):
+        number, _ = rows(runtime)["web"]
+        record = (runtime / "holm" / f"{number}.instance").read_text()
+        os.kill(int(dict(line.split("=", 1) for line in record.splitlines())["tender"]), signal.SIGKILL)
+        wait_until(lambda: rows(runtime)["web"][1].startswith("ready, restarted"), "another start")
+        assert holm("exec", "desk", "curl", "-s", "--max-time", "20", "http://10.9.0.2/", runtime=runtime).returncode == 0
+
+
+def test_nothing_is_left_of_a_killed_supervisor(project, runtime):
+    with up(project, runtime):
+        supervisor = supervisor_of(runtime)
+        children = pathlib.Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+        assert children
+        namespace = next(os.readlink(f"/proc/{supervisor}/fd/{fd}") for fd in os.listdir(f"/proc/{supervisor}/fd")
+                         if os.readlink(f"/proc/{supervisor}/fd/{fd}").startswith("net:"))
+        os.kill(supervisor, signal.SIGKILL)
+        wait_until(lambda: not any(os.path.exists(f"/proc/{child}") for child in children), "the end of the instances")
+        assert "no instance runs" in holm("ps", runtime=runtime).stdout
+        listed = subprocess.run(["lsns", "-t", "net", "-n", "-o", "NS"], capture_output=True, text=True, check=False).stdout
+        assert namespace.strip("net:[]") not in listed.split()
+        assert not list((runtime / "holm").glob("*.topology"))
+        assert "no topology is up" in holm("down", runtime=runtime).stderr
+
+
+def test_in_the_foreground_until_ctrl_c(project, runtime):
+    with subprocess.Popen(["timeout", "--foreground", "120", HOLM, "up", project], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)}) as running:
+        said = ""
+        while "holm ps lists it" not in said:
+            line = running.stdout.readline()
+            assert line, said
+            said += line
+        running.send_signal(signal.SIGINT)
+        rest = running.stdout.read()
+        assert running.wait(30) == 0
+        # web depends on echo, so it goes first
+        assert rest.index("web: ended (0)") < rest.index("echo: ended (0)")
+
+
+def test_a_bad_file_starts_nothing(project, runtime):
+    file = project / "holm.compose.toml"
+    text = file.read_text()
+    for old, new, expected in (
+            ('ipv4_address = "10.9.0.2"', 'ipv4_address = "10.7.0.2"', "10.7.0.2 is not in 10.9.0.0/24 of network lan"),
+            ("/web\"", "/wob\"", "there is no file"),
+            ("{ lan = { network = \"lan\"", "{ lon = { network = \"lan\"", "did you mean \"lan\"?; it has: lan"),
+            ("depends_on = [\"echo\"]", "depends_on = [\"ecko\"]", "did you mean \"echo\"?"),
+            ("restart = ", "restrat = ", "did you mean \"restart\"?")):
+        assert old in text
+        file.write_text(text.replace(old, new, 1))
+        refused = holm("up", "-d", project, runtime=runtime)
+        assert refused.returncode == 1 and expected in refused.stderr and "nothing was started" in refused.stderr
+        assert f"{file}:" in refused.stderr
+    assert "no instance runs" in holm("ps", runtime=runtime).stdout
+
+
+def test_what_does_not_get_ready_takes_all_down(project, runtime):
+    file = project / "holm.compose.toml"
+    file.write_text(file.read_text().replace("{ http = 80 }", "{ tcp = 81, timeout = \"300ms\" }"))
+    failed = holm("up", "-d", project, runtime=runtime, timeout=60)
+    assert failed.returncode == 1
+    assert "service web was not ready within 300 ms" in failed.stderr and "listening on port 80" in failed.stderr
+    assert "no instance runs" in holm("ps", runtime=runtime).stdout
+
+
+def test_as_an_ordinary_user(project, user):  # noqa: F811
+    """All of it without root: a user namespace of its own, and -p beside it."""
+    passt_or_skip()
+    name, folder = user
+    for image in ("web", "echo"):
+        shutil.copy2(IMAGES / image, folder)
+    port = free_port()
+    text = (project / "holm.compose.toml").read_text().replace(str(IMAGES), str(folder))
+    text += f'[services.open]\nimage = "{folder}/web"\nports = ["{port}:80"]\n'
+    (folder / "holm.compose.toml").write_text(text)
+    # udev lets everybody open it; where there is no udev, the test brings one of its own.
+    subprocess.run(["mknod", "-m", "666", folder / "tun", "c", "10", "200"], check=True)
+    as_user = ["unshare", "-m", "sh", "-c", f'mount --bind {folder}/tun /dev/net/tun && exec "$@"', "sh", "setpriv", f"--reuid={name}", "--regid=nogroup", "--clear-groups", "env", f"XDG_RUNTIME_DIR={folder}/runtime", "HOME=/",
+               str(folder / "holm")]
+    if subprocess.run([*as_user[:-1], "unshare", "-Un", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("an ordinary user gets no namespaces here")
+
+    def run(*words):
+        return subprocess.run([*as_user, *map(str, words)], capture_output=True, text=True, timeout=120, cwd=folder, check=False)
+
+    started = run("up", "-d")
+    try:
+        assert started.returncode == 0, started.stdout + started.stderr
+        assert "<!doctype html>" in run("exec", "desk", "curl", "-s", "--max-time", "20", "http://10.9.0.2/").stdout
+        ping = run("exec", "desk", "ping", "-c", "1", "-W", "20", "10.8.0.3")
+        assert ping.returncode == 0, ping.stdout + ping.stderr
+        for _ in range(100):
+            page = subprocess.run(["curl", "-s", "--max-time", "20", f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=False)
+            if page.returncode == 0:
+                break
+            time.sleep(0.1)
+        assert "<!doctype html>" in page.stdout
+    finally:
+        down = run("down")
+    assert "is down" in down.stdout, down.stderr
