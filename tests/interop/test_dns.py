@@ -1,36 +1,13 @@
 """The name server beside Knot and NSD: the same zones, the same questions, answers compared section by section."""
 
 import shutil
-import subprocess
 
 import pytest
 
-from tests.interop.dns import servers
-from tests.support.instance import BIN, ROOT
+from tests.interop.dns import project, servers
+from tests.support.instance import BIN
 
 QUERIES = 150_000
-
-PROJECT = """
-cmake_minimum_required(VERSION 3.25)
-project(named LANGUAGES C CXX ASM)
-find_package(Holm REQUIRED)
-holm_add_image(named SOURCES {sources}/main.cpp CONFIG {sources}/holm.toml)
-holm_compiled_file(IMAGE named TOOL holm-zone OUTPUT zones INPUTS dns.toml)
-"""
-
-
-def image_of(folder, zones):
-    """examples/dns with these zones, as a project of somebody's own."""
-    servers.server_file(folder, zones)
-    sources = ROOT / "examples" / "dns"
-    (folder / "CMakeLists.txt").write_text(PROJECT.format(sources=sources))
-    (folder / "holm.toml").write_text((sources / "holm.toml").read_text().replace('name = "dns"', 'name = "named"'))
-    (folder / "CMakeLists.txt").write_text((folder / "CMakeLists.txt").read_text().replace(f"{sources}/holm.toml", "holm.toml"))
-    for command in (["cmake", "-G", "Ninja", "-S", folder, "-B", folder / "build", "-DCMAKE_CXX_COMPILER=clang++-19",
-                     "-DCMAKE_C_COMPILER=clang-19", f"-DHolm_DIR={ROOT}/build/lib/cmake/Holm"], ["ninja", "-C", folder / "build"]):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "build" / "images" / "named"
 
 
 @pytest.fixture
@@ -55,7 +32,7 @@ def peers(lan, tmp_path):
 
 
 def test_answers_are_those_of_knot_and_nsd(lan, peers, tmp_path, start):
-    image = image_of(tmp_path, peers)
+    image = project.image_of(tmp_path, peers)
     instance = start(image, "--net", "lan=tap0,ip=10.77.0.2/24", inside=lan)
     instance.wait_for("listening")
     table = tmp_path / "build" / "named.compiled" / "zones"

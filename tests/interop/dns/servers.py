@@ -99,7 +99,8 @@ class Server:
             self.process.wait()
 
 
-def start_knot(inside, folder, zones, address="127.0.0.1", port=5301):
+def knot_command(folder, zones, address, port):
+    """Writes a configuration below `folder`; the command line."""
     folder = folder / "knot"
     folder.mkdir()
     text = f"""
@@ -127,10 +128,15 @@ zone:
     for name, file in zones.items():
         text += f'  - domain: {name}\n    file: "{file}"\n'
     (folder / "knot.conf").write_text(text)
-    return Server(inside(["knotd", "-c", str(folder / "knot.conf")]), folder / "log")
+    return ["knotd", "-c", str(folder / "knot.conf")]
 
 
-def start_nsd(inside, folder, zones, address="127.0.0.1", port=5302):
+def start_knot(inside, folder, zones, address="127.0.0.1", port=5301):
+    return Server(inside(knot_command(folder, zones, address, port)), folder / "knot" / "log")
+
+
+def nsd_command(folder, zones, address, port):
+    """Writes a configuration below `folder`; the command line."""
     folder = folder / "nsd"
     folder.mkdir()
     text = f"""
@@ -157,4 +163,8 @@ remote-control:
     for name, file in zones.items():
         text += f'zone:\n    name: {name}\n    zonefile: "{file}"\n    provide-xfr: 0.0.0.0/0 NOKEY\n'
     (folder / "nsd.conf").write_text(text)
-    return Server(inside(["nsd", "-d", "-c", str(folder / "nsd.conf")]), folder / "log")
+    return ["nsd", "-d", "-c", str(folder / "nsd.conf")]
+
+
+def start_nsd(inside, folder, zones, address="127.0.0.1", port=5302):
+    return Server(inside(nsd_command(folder, zones, address, port)), folder / "nsd" / "log")
