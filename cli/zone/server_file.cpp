@@ -57,7 +57,7 @@ class FileReader {
         if (auto section = top.table("rate_limit")) read_rate_limit(*section);
         for (Section& section : top.tables("zone")) read_zone(section);
         top.refuse_other_keys();
-        if (result_.zones.empty())
+        if (!top.has("zone"))
             top.mistake({1, 1},
                         "there is no zone; write [[zone]] with name = \"example.org\" and file = "
                         "\"example.org.zone\"");

@@ -184,7 +184,8 @@ void ZoneTree::check_set(const ZoneNode& node, std::uint16_t type, const RecordS
         return;
     }
     if ((type == type::kCname || type == type::kDname) && set.records.size() > 1)
-        reader_.mistake(set.records[1]->where, std::format("a second {} record; a name has one", what));
+        reader_.mistake(set.records[1]->where,
+                        std::format("a second {} record; a name has one", type_text(type)));
     if (type == type::kDs && (node.flags & (table::kDelegation | table::kOccluded)) == 0) {
         reader_.mistake(
             set.records[0]->where,

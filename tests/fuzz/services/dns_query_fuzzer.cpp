@@ -1,0 +1,72 @@
+// Queries as anybody may send them: the answer fits, repeats the id, and can be taken apart again.
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "net/resolve/name.h"
+#include "net/wire/dns.h"
+#include "net/wire/layout.h"
+#include "services/dns/server.h"
+#include "tests/support/dns/zones.h"
+
+using namespace holm;
+using namespace holm::dns;
+
+namespace {
+
+// Names and lengths of all records must lead exactly to the end.
+void check(Bytes message) {
+    const auto header = net::wire::load<net::wire::DnsHeader>(message);
+    std::size_t at = sizeof(header);
+    const auto skip = [&] {
+        if (!net::resolve::DomainName::read(message, at, at)) std::abort();
+    };
+    for (unsigned i = 0; i < header.questions; ++i) {
+        skip();
+        at += sizeof(net::wire::DnsQuestionTail);
+    }
+    for (unsigned i = header.answers + header.authorities + header.additionals; i > 0; --i) {
+        skip();
+        if (message.size() - at < sizeof(net::wire::DnsRecordTail)) std::abort();
+        at += sizeof(net::wire::DnsRecordTail) +
+              net::wire::load<net::wire::DnsRecordTail>(message.subspan(at)).size;
+        if (at > message.size()) std::abort();
+    }
+    if (at != message.size()) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const std::string bytes = [] {
+        ServerSettings settings;
+        settings.rate = 0;
+        settings.version_text = "holm";
+        settings.identity = "fuzzed";
+        return compile_zones({{"z.test", std::string(kSmallZone)},
+                              {"child.z.test", "@ 60 SOA a a 1 1 1 1 1\n@ NS a.b.\n"}},
+                             settings)
+            .table;
+    }();
+    static PlacedTable placed(bytes);
+    static const ZoneTable table = *ZoneTable::create(placed.bytes());
+    static Server server(table, {1, 2});
+    const Bytes message(reinterpret_cast<const std::byte*>(data), size);
+    for (const auto transport : {Server::Transport::kDatagram, Server::Transport::kStream}) {
+        // As much room as there is said to be, so that the sanitizer sees a byte too many.
+        const std::size_t room =
+            transport == Server::Transport::kDatagram ? Server::kUdpRoom : Server::kStreamRoom;
+        const std::unique_ptr<std::byte[]> out(new std::byte[room]);
+        const auto reply = server.answer(Instant(), 1'000'000, {net::IpAddress::v4(192, 0, 2, 99), transport},
+                                         message, {out.get(), room});
+        if (reply.size == 0) continue;
+        if (reply.size < 12 || reply.size > room ||
+            (transport == Server::Transport::kDatagram && reply.size > 1232))
+            std::abort();
+        if (out[0] != message[0] || out[1] != message[1] || (out[2] & std::byte{0x80}) == std::byte{0})
+            std::abort();
+        check({out.get(), reply.size});
+    }
+    return 0;
+}

@@ -1,0 +1,49 @@
+// A table that was spoiled: wrong answers or none, but never a read or write outside. The input is a list of
+// changes, four bytes of place and one of value each.
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "services/dns/server.h"
+#include "services/dns/transfer.h"
+#include "tests/support/dns/zones.h"
+
+using namespace holm;
+using namespace holm::dns;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const std::string bytes = [] {
+        table::Network anyone{};
+        return compile_zones({{"z.test", std::string(kSmallZone)}}, {}, {}, {anyone}).table;
+    }();
+    PlacedTable placed(bytes);
+    for (; size >= 5; data += 5, size -= 5) {
+        std::uint32_t at;
+        std::memcpy(&at, data, sizeof(at));
+        placed.bytes()[at % bytes.size()] = static_cast<std::byte>(data[4]);
+    }
+    const auto table = ZoneTable::create(placed.bytes());
+    if (!table) return 0;
+    Server server(*table, {1, 2});
+    const std::unique_ptr<std::byte[]> out(new std::byte[Server::kStreamRoom]);
+    const MutableBytes room(out.get(), Server::kStreamRoom);
+    const Server::Client client{net::IpAddress::v4(10, 0, 0, 1), Server::Transport::kStream};
+    for (const char* name : {"z.test", "www.z.test", "mail.z.test", "a.b.wild.z.test", "q.renamed.z.test",
+                             "w.child.z.test", "loop.z.test", "none.z.test", "_s._tcp.z.test"}) {
+        for (const int type : {1, 2, 15, 33, 255, 252}) {
+            std::string query("\0\0\0\0\0\1\0\0\0\0\0\1", 12);
+            query += *parse_name(name, WireName(1, '\0'));
+            query += {'\0', static_cast<char>(type), '\0', '\1'};
+            query += std::string("\0\0\x29\x10\0\0\0\x80\0\0\0", 11);
+            const auto reply = server.answer(Instant(), 0, client, as_bytes(query), room);
+            if (reply.transfer == nullptr) continue;
+            Transfer transfer(*table, *reply.transfer, server.query());
+            // A zone that is all one loop of references would go on for ever: its nodes are counted, so it
+            // does not.
+            for (int i = 0; i < 100 && transfer.next(room) != 0; ++i) {
+            }
+        }
+    }
+    return 0;
+}
