@@ -1,5 +1,5 @@
-// bench-dns-answer TABLE QUESTIONS ROUNDS: answers the questions of a dnsperf file from a zone table, so many times; prints
-// nanoseconds per answer. Under callgrind it tells instructions.
+// bench-dns-answer TABLE QUESTIONS ROUNDS: answers the questions of a dnsperf file from a zone table, so many
+// times; prints nanoseconds per answer. Under callgrind it tells instructions.
 
 #include <chrono>
 #include <cstdlib>
@@ -36,7 +36,8 @@ int main(int argc, char** argv) {
     const std::string bytes(std::istreambuf_iterator<char>(file), {});
     const std::unique_ptr<std::uint64_t[]> aligned(new std::uint64_t[bytes.size() / 8 + 1]);
     std::memcpy(aligned.get(), bytes.data(), bytes.size());
-    const auto table = dns::ZoneTable::create({reinterpret_cast<const std::byte*>(aligned.get()), bytes.size()});
+    const auto table =
+        dns::ZoneTable::create({reinterpret_cast<const std::byte*>(aligned.get()), bytes.size()});
     if (!table) {
         std::println(stderr, "{}", table.error().what);
         return 1;
@@ -57,5 +58,6 @@ int main(int argc, char** argv) {
     }
     const auto took = std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
     const auto answers = static_cast<std::int64_t>(queries.size()) * rounds;
-    std::println("{} answers, {} ns each, {} bytes each", answers, took / answers, size / static_cast<std::size_t>(answers));
+    std::println("{} answers, {} ns each, {} bytes each", answers, took / answers,
+                 size / static_cast<std::size_t>(answers));
 }
