@@ -1,0 +1,144 @@
+"""The example fetch (holm/http_client.h) against nginx and against a server that misbehaves."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+# One answer for each path; whatever else is asked for is told back. Counts connections and requests.
+SERVER = textwrap.dedent(r"""
+    import socket, sys, threading, time
+    connections = [0]
+    def head(status, *fields):
+        return ("HTTP/1.1 " + status + "\r\n" + "".join(f + "\r\n" for f in fields) + "\r\n").encode()
+    def text(content, *fields):
+        return head("200 OK", f"Content-Length: {len(content)}", *fields) + content.encode()
+    def serve(s):
+        connections[0] += 1
+        number, answered, data = connections[0], 0, b""
+        while True:
+            while b"\r\n\r\n" not in data:
+                more = s.recv(65536)
+                if not more:
+                    return s.close()
+                data += more
+            request, _, data = data.partition(b"\r\n\r\n")
+            path = request.split()[1].decode()
+            answered += 1
+            if path == "/chunked":
+                for piece in (head("200 OK", "Transfer-Encoding: chunked"), b"6\r\nhello,\r\n", b"7;x=y\r\n island\r\n", b"0\r\nT: v\r\n\r\n"):
+                    s.sendall(piece)
+                    time.sleep(0.02)
+            elif path == "/until-end":
+                s.sendall(head("200 OK") + b"until the end")
+                return s.close()
+            elif path == "/close-after":
+                s.sendall(text("closed by me\n"))
+                return s.close()
+            elif path.startswith("/away/"):
+                s.sendall(head("302 Found", "Location: " + path[5:], "Content-Length: 5") + b"moved")
+            elif path == "/loop":
+                s.sendall(head("307 Temporary Redirect", "Location: /loop", "Content-Length: 0"))
+            elif path == "/secure":
+                s.sendall(head("301 Moved", "Location: https://10.77.0.1/", "Content-Length: 0"))
+            elif path == "/cut":
+                s.sendall(head("200 OK", "Content-Length: 100") + b"only this")
+                return s.close()
+            elif path == "/nonsense":
+                s.sendall(b"220 mail.example ESMTP\r\n\r\n")
+            elif path == "/smuggle":
+                s.sendall(head("200 OK", "Content-Length: 3", "Transfer-Encoding: chunked") + b"0\r\n\r\n")
+            elif path == "/early":
+                s.sendall(head("103 Early Hints", "Link: </x>") + text("after the hints\n"))
+            elif path == "/silent":
+                time.sleep(30)
+            elif path == "/endless":
+                s.sendall(head("200 OK", "X: " + "x" * 100000))
+            else:
+                s.sendall(text(f"{path} on {number}\n"))
+    listener = socket.create_server(("10.77.0.1", 8000), backlog=50)
+    print("ready", flush=True)
+    while True:
+        threading.Thread(target=serve, args=[listener.accept()[0]], daemon=True).start()
+""")
+
+
+@pytest.fixture
+def peer(lan):
+    with subprocess.Popen(lan.command(sys.executable, "-c", SERVER), stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout.readline() == "ready\n"
+        yield "http://10.77.0.1:8000"
+        server.kill()
+
+
+def fetch(lan, start, *arguments, status=0):
+    instance = start("fetch", "--net", f"lan=tap0,ip={lan.GUEST}/24,gw={lan.HOST}", "--quiet", inside=lan, arguments=arguments)
+    assert instance.wait() == status, instance.output()
+    time.sleep(0.1)  # the tap is free again
+    return instance.output()
+
+
+def test_all_kinds_of_responses(lan, start, peer):
+    urls = ["/chunked", "/until-end", "/early", "/away/twice%20x", "/away/../relative", "/close-after", "/close-after", "/plain?q=1"]
+    output = fetch(lan, start, *[peer + path for path in urls])
+    assert output.startswith("hello, islanduntil the endafter the hints\n"), output
+    assert "moved" not in output  # what a redirect says is not what was asked for
+    assert re.search(r"(?m)^/twice%20x on \d+$", output) and re.search(r"(?m)^/relative on \d+$", output), output
+    assert output.count("closed by me\n") == 2, output
+    assert re.search(r"(?m)^/plain\?q=1 on \d+$", output), output
+
+
+def test_connections_are_used_again(lan, start, peer):
+    output = fetch(lan, start, "-n", "10", peer + "/a", peer + "/b")
+    assert len(set(re.findall(r"/[ab] on (\d+)", output))) == 1, output
+    assert "fetch: 20 exchanges on 1 connections" in output
+
+
+def test_what_servers_do_wrong_is_told(lan, start, peer):
+    wrong = {"/cut": "before its response was complete", "/nonsense": "status line", "/smuggle": "both Content-Length and",
+             "/loop": "too many redirects", "/secure": "https needs TLS", "/endless": "head is too large"}
+    output = fetch(lan, start, *[peer + path for path in wrong], "http://10.77.0.1:1/", "ftp://x/", peer + "/fine", status=1)
+    for path, what in wrong.items():
+        assert re.search(rf"fetch: \S+{path}: .*{re.escape(what)}", output), (path, output)
+    assert "fetch: ftp://x/: the URL's scheme is not http" in output
+    assert re.search(r"fetch: http://10\.77\.0\.1:1/: \S+", output)
+    assert re.search(r"/fine on \d+", output)
+
+
+def test_a_silent_server_is_given_up(lan, start, peer):
+    began = time.monotonic()
+    output = fetch(lan, start, peer + "/silent", status=1)
+    assert "the deadline has passed" in output and 9 < time.monotonic() - began < 25
+
+
+def test_files_of_nginx_arrive_whole(lan, start, keep):
+    if shutil.which("nginx") is None:
+        pytest.skip("nginx is not installed")
+    root = keep / "root"
+    root.mkdir()
+    large = b"".join(hashlib.sha256(b"%d" % i).hexdigest().encode() + b"\n" for i in range(40_000))
+    (root / "large.txt").write_bytes(large)
+    (keep / "nginx.conf").write_text(textwrap.dedent(f"""
+        user root; daemon off; worker_processes 1; pid {keep}/pid; error_log {keep}/error.log; events {{}}
+        http {{ access_log off; client_body_temp_path {keep}/b; proxy_temp_path {keep}/p; fastcgi_temp_path {keep}/f;
+                uwsgi_temp_path {keep}/u; scgi_temp_path {keep}/s;
+                server {{ listen {lan.HOST}:80; root {root}; location = /moved {{ return 301 /large.txt; }} }} }}
+    """))
+    with subprocess.Popen(lan.command("nginx", "-p", str(keep), "-c", str(keep / "nginx.conf"), "-e", str(keep / "error.log")),
+                          stderr=subprocess.DEVNULL) as nginx:
+        try:
+            for _ in range(100):
+                if lan.run("curl", "-sf", "-o", "/dev/null", f"http://{lan.HOST}/large.txt").returncode == 0:
+                    break
+                time.sleep(0.05)
+            output = fetch(lan, start, f"http://{lan.HOST}/moved")
+            assert hashlib.sha256(output.encode()).digest() == hashlib.sha256(large).digest()
+            shown = fetch(lan, start, "-i", f"http://{lan.HOST}/missing", status=1)
+            assert shown.startswith(f"HTTP 404 http://{lan.HOST}/missing\n") and "Server: nginx" in shown
+        finally:
+            nginx.terminate()
