@@ -8,6 +8,8 @@
 
 #include "cli/failure.h"
 #include "cli/process/child.h"
+#include "cli/run/error_relay.h"
+#include "cli/run/fault_names.h"
 #include "cli/run/instance_record.h"
 #include "cli/run/passt.h"
 #include "cli/run/supervise.h"
@@ -35,6 +37,11 @@ InstanceRecord make_record(const RunOptions& options, const RunPlan& plan, pid_t
             .log = log};
 }
 
+// holm-qemu ends a machine by itself, and says so.
+std::chrono::milliseconds margin_of(std::string_view tender) {
+    return std::chrono::milliseconds(tender == "qemu" ? 4000 : 500);
+}
+
 }  // namespace
 
 int run_instance(const RunOptions& options, const RunPlan& plan, const std::string& log,
@@ -44,7 +51,11 @@ int run_instance(const RunOptions& options, const RunPlan& plan, const std::stri
     if (!plan.forwards.empty()) passt.emplace(plan.forwards);
     if (passt && options.detach) passt->wait_until_ready();  // whoever started it may connect at once
     const std::vector<std::string> command = tender_command(options, plan, passt ? passt->net_setting() : "");
-    const pid_t tender = spawn(command, {.ignore_interrupt = true});
+    // What holm-vm reports of a fault gets names afterwards.
+    std::optional<ErrorRelay> relay;
+    if (options.tender == "vm" && std::filesystem::exists(symbols_beside(plan.image))) relay.emplace();
+    const pid_t tender = spawn(command, {.error = relay ? relay->write_end() : -1, .ignore_interrupt = true});
+    if (relay) relay->close_write_end();
     if (passt) passt->close_guest_end();
 
     // The instance starts while this is written. Without a place for the record it runs all the same.
@@ -56,8 +67,12 @@ int run_instance(const RunOptions& options, const RunPlan& plan, const std::stri
         std::println(stderr, "holm: {} will not be listed by holm ps: {}", plan.name, failure.what());
     }
     ready();
-    const int status = supervise(
-        {.name = plan.name, .tender = tender, .passt = passt ? &*passt : nullptr, .grace = plan.grace});
+    const int status = supervise({.name = plan.name,
+                                  .tender = tender,
+                                  .passt = passt ? &*passt : nullptr,
+                                  .grace = plan.grace,
+                                  .margin = margin_of(options.tender)});
+    if (relay) print_names(reported_addresses(relay->finish()), plan.image);
     if (recorded) remove_record(getpid());
     return status;
 }

@@ -15,10 +15,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The tender and the library OS stop by themselves when the grace period is over; SIGKILL is for those that
-// cannot.
-constexpr std::chrono::milliseconds kMargin{500};
-
 sigset_t handled_signals() {
     sigset_t set;
     sigemptyset(&set);
@@ -77,7 +73,7 @@ class Supervisor {
         if (deadline_ && number != SIGTERM) return kill_now();  // a second Ctrl-C
         if (deadline_) return;
         kill(supervision_.tender, SIGTERM);
-        deadline_ = Clock::now() + supervision_.grace + kMargin;
+        deadline_ = Clock::now() + supervision_.grace + supervision_.margin;
     }
 
     void kill_now() {

@@ -18,8 +18,11 @@ void hold_signals();
 struct Supervision {
     std::string name;  // of the image
     pid_t tender = 0;
-    Passt* passt = nullptr;             // or null
-    std::chrono::milliseconds grace{};  // from the stop request to SIGKILL
+    Passt* passt = nullptr;  // or null
+    // From the stop request to SIGKILL: the tender and the library OS stop by themselves when the grace
+    // period is over, and SIGKILL is for those that cannot.
+    std::chrono::milliseconds grace{};
+    std::chrono::milliseconds margin{};
 };
 
 // Returns the exit status for holm: the service's own, or 128 + signal.

@@ -4,6 +4,7 @@ the fault that a program gets; nothing hangs, and the host notices nothing."""
 import fcntl
 import os
 import re
+import shutil
 import signal
 import subprocess
 import termios
@@ -172,6 +173,15 @@ def test_a_fault_in_the_fault_handler_is_the_tenders_to_report():
     first = done.stderr.splitlines()[0]
     assert "a fault while the image handled another: page fault (vector 14, error code 0x6, address 0x8) at 0x2" in first
     assert "  rip 0x" in done.stderr and "where (" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("llvm-symbolizer-19") is None, reason="llvm-symbolizer is not installed")
+def test_holm_run_names_the_functions_of_such_a_report():
+    done = subprocess.run([BIN / "holm", "run", "--tender", "vm", IMAGE, "--arg", "fault-in-upcall"], capture_output=True, text=True, timeout=60,
+                          check=False)
+    assert done.returncode == UNREPORTED_FAULT
+    address = re.search(r"^where .*\n  (0x[0-9a-f]+)$", done.stderr, re.M).group(1)
+    assert re.search(rf"^names\n  {address}  \w+ at hostile.c:\d+:\d+$", done.stderr, re.M), done.stderr
 
 
 @pytest.mark.parametrize("offset", [64, 4088])

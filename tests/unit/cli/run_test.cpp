@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include "cli/run/fault_names.h"
 #include "cli/run/instance_record.h"
 #include "cli/run/port_forward.h"
 #include "cli/run/supervise.h"
@@ -72,4 +73,14 @@ TEST_CASE("an end by a signal is said in a sentence that names the image") {
     CHECK(describe_signal("web", SIGKILL, false).contains("from outside"));
     CHECK(describe_signal("web", SIGSEGV, false).starts_with("web crashed"));
     CHECK(describe_signal("web", SIGUSR1, false).contains("signal 10"));
+}
+
+TEST_CASE("the addresses in the report of a fault") {
+    const char* const report =
+        "holm-vm: image: a fault while the image handled another: page fault (vector 14) at 0x20b1\n"
+        "where (llvm-symbolizer -e IMAGE.debug names these)\n  0x20b123\n  0x2135fe\nregisters\n  rax 0x0\n";
+    CHECK(reported_addresses(report) == std::vector<std::string>{"0x20b123", "0x2135fe"});
+    CHECK(reported_addresses("where\n  0x20b123\n").empty());
+    CHECK(reported_addresses("where (llvm-symbolizer\n  0x20b123; rm\n  --obj=x\n  0x\n").empty());
+    CHECK(reported_addresses("").empty());
 }
