@@ -105,7 +105,8 @@ bool read_configuration(Bytes blob, Content& content) {
            read_strings(blob, header.environment, content.environment);
 }
 
-bool read_files(Bytes tree, Content& content) {
+bool read_files(Bytes image, const tender::LoadPlan& plan, std::uint64_t address, Content& content) {
+    const Bytes tree = bytes_from(image, plan, address);
     holm_embedded_tree header;
     if (!read_at(tree, 0, header) || header.version != HOLM_FILES_VERSION || header.count == 0 ||
         header.count > tree.size() / sizeof(holm_embedded_entry)) {
@@ -117,7 +118,8 @@ bool read_files(Bytes tree, Content& content) {
         if ((entry.flags & HOLM_EMBEDDED_DIRECTORY) != 0) continue;
         const auto path = text_at(tree, entry.path);
         const auto type = text_at(tree, entry.content_type);
-        if (!path || !type || entry.data > tree.size() || entry.size > tree.size() - entry.data) return false;
+        // The contents may lie in another segment.
+        if (!path || !type || entry.size > bytes_from(image, plan, address + entry.data).size()) return false;
         std::string hash;
         for (const std::uint8_t byte : entry.hash) hash += std::format("{:02x}", byte);
         content.files.push_back({"/" + *path, entry.size, *type, hash});
@@ -148,7 +150,7 @@ std::expected<Content, std::string> read_content(Bytes image, const tender::Load
             std::format("the configuration at address {:#x} is not a valid one", configuration));
     }
     const std::uint64_t files = target(note.files, offsetof(holm_content_note, files));
-    if (!read_files(bytes_from(image, plan, files), content)) {
+    if (!read_files(image, plan, files, content)) {
         return std::unexpected(std::format("the file table at address {:#x} is not a valid one", files));
     }
     return content;

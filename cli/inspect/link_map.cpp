@@ -23,7 +23,8 @@ bool MapInput::in_image() const {
 
 std::string_view MapInput::library() const {
     if (file.starts_with('<')) return "the linker";
-    if (section.contains("holm_embedded_files")) return "embedded files";
+    if (section.contains("holm_embedded_")) return "embedded files";
+    if (file.ends_with(".lto.o")) return "rooms optimised as one";
     const std::size_t member = file.rfind('(');
     if (member == std::string_view::npos) return "the service";
     const std::string_view archive = file.substr(0, member);

@@ -10,6 +10,9 @@
 namespace holm::cli {
 namespace {
 
+constexpr std::size_t kLargestBesideTheTable = std::size_t{8} * 1024;
+constexpr std::size_t kMostBesideTheTable = std::size_t{32} * 1024;
+
 // A string literal of the assembler; what is not plain is written in octal.
 std::string literal(std::string_view text) {
     std::string result = "\"";
@@ -170,14 +173,30 @@ class Writer {
             if (!files.entries[i].is_directory)
                 line(".Ltype{}: .asciz {}", i, literal(files.entries[i].content_type));
         }
+        // Pages, scripts and the like lie with the table; what is large lies apart, because the kernel maps
+        // the neighbours of what is looked at (toolchain/cmake/cold.ld).
+        std::size_t room = kMostBesideTheTable;
+        std::vector<std::size_t> apart;
         for (std::size_t i = 0; i < files.entries.size(); ++i) {
             const EmbeddedSource& entry = files.entries[i];
             if (entry.is_directory) continue;
-            line("    .p2align 6");  // tables that are used where they lie count on cache lines
-            line(".Ldata{}:", i);
-            if (entry.size != 0) line("    .incbin {}, 0, {}", literal(entry.source.string()), entry.size);
+            if (entry.size > kLargestBesideTheTable || entry.size > room) {
+                apart.push_back(i);
+                continue;
+            }
+            room -= entry.size;
+            contents(i, entry);
         }
         line("    .size holm_embedded_files, . - holm_embedded_files");
+        if (apart.empty()) return;
+        line("    .section .rodata.holm_embedded_contents,\"a\",@progbits");
+        for (const std::size_t i : apart) contents(i, files.entries[i]);
+    }
+
+    void contents(std::size_t index, const EmbeddedSource& entry) {
+        line("    .p2align 6");  // tables that are used where they lie count on cache lines
+        line(".Ldata{}:", index);
+        if (entry.size != 0) line("    .incbin {}, 0, {}", literal(entry.source.string()), entry.size);
     }
 
     std::string text_;

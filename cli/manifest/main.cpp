@@ -59,9 +59,16 @@ std::string link_options(const ImageDescription& description) {
         if ((description.platforms & 1u << one.platform) != 0)
             options += std::format("-Wl,-u,{}\n", one.symbol);
     }
-    // The place where a stock VMM enters, as the plain number that the PVH note wants.
-    if ((description.platforms & 1u << HOLM_PLATFORM_VIRTIO) != 0)
+    if ((description.platforms & 1u << HOLM_PLATFORM_VIRTIO) != 0) {
+        // The place where a stock VMM enters, as the plain number that the PVH note wants.
         options += "-Wl,--defsym=holm_pvh_address=ABSOLUTE(holm_pvh_entry)\n";
+        // What sets up devices there (kernel/platform/virtio/devices.h), if there are any.
+        if (!description.net.empty() || !description.block.empty())
+            options += "-Wl,-u,holm_virtio_set_up_declared\n";
+        if (!description.net.empty())
+            options += "-Wl,-u,holm_virtio_network_word\n-Wl,-u,holm_virtio_set_up_net\n";
+        if (!description.block.empty()) options += "-Wl,-u,holm_virtio_set_up_block\n";
+    }
     if (description.shuffle_seed)
         options += std::format("-Wl,--shuffle-sections=.text*={}\n", *description.shuffle_seed);
     return options;

@@ -1,6 +1,8 @@
 #include "kernel/panic/report.h"
 
 #include <array>
+#include <cstring>
+#include <iterator>
 
 #include "abi/boot_info.h"
 #include "base/text_buffer.h"
@@ -69,18 +71,16 @@ void put_backtrace(Screen& screen, const ImageLayout& image, const Report& repor
     if (count == kMostFrames) screen << "  ...\n";
 }
 
-void put_registers(Screen& screen, const Registers& r) {
-    const struct {
-        const char* name;
-        std::uint64_t value;
-    } all[] = {{"rax", r.rax}, {"rbx", r.rbx}, {"rcx", r.rcx},    {"rdx", r.rdx},    {"rsi", r.rsi},
-               {"rdi", r.rdi}, {"rbp", r.rbp}, {"rsp", r.rsp},    {"r8 ", r.r8},     {"r9 ", r.r9},
-               {"r10", r.r10}, {"r11", r.r11}, {"r12", r.r12},    {"r13", r.r13},    {"r14", r.r14},
-               {"r15", r.r15}, {"rip", r.rip}, {"rfl", r.rflags}, {"vec", r.vector}, {"err", r.error_code}};
+void put_registers(Screen& screen, const Registers& registers) {
+    // As they lie in Registers.
+    constexpr char kNames[][4] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8 ", "r9 ",
+                                  "r10", "r11", "r12", "r13", "r14", "r15", "rip", "rfl", "vec", "err"};
+    std::array<std::uint64_t, std::size(kNames)> values;
+    static_assert(sizeof values == sizeof registers);
+    std::memcpy(values.data(), &registers, sizeof values);
     screen << "registers\n";
-    int column = 0;
-    for (const auto& one : all)
-        (screen << "  " << one.name << " ").hex(one.value, 16) << (++column % 4 == 0 ? "\n" : "");
+    for (std::size_t i = 0; i < values.size(); ++i)
+        (screen << "  " << kNames[i] << " ").hex(values[i], 16) << (i % 4 == 3 ? "\n" : "");
 }
 
 void put_memory(Screen& screen) {

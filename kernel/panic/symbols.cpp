@@ -18,26 +18,53 @@ static std::uint64_t read_varint(const std::uint8_t*& next) {
     }
 }
 
+namespace {
+
+constexpr std::size_t kPairs = 256;  // bytes of the table that says what the bytes 128 to 255 stand for
+
+// Writes what a byte of a packed name stands for.
+class Unpacker {
+  public:
+    Unpacker(const std::uint8_t* pairs, char* to, const char* end) : pairs_(pairs), to_(to), end_(end) {}
+
+    // As deep as the build nested pairs: each consists of bytes that were defined before it.
+    void put(std::uint8_t byte) {
+        if (byte >= 0x80) {
+            const std::uint8_t* pair = pairs_ + (byte - 0x80) * 2;
+            put(pair[0]);
+            return put(pair[1]);
+        }
+        if (to_ != end_) *to_++ = static_cast<char>(byte);
+    }
+
+  private:
+    const std::uint8_t* pairs_;
+    char* to_;
+    const char* end_;
+};
+
+}  // namespace
+
 // Reads the table from its start: it is small, and reports are rare.
 Symbol find_symbol(std::uint64_t offset) {
     Symbol symbol{};
-    if (holm_symbol_table == nullptr) return symbol;
-    std::uint32_t count;
-    std::memcpy(&count, holm_symbol_table, sizeof count);
-    const std::uint8_t* next = holm_symbol_table + sizeof count;
+    std::uint32_t count = 0;
+    if (holm_symbol_table != nullptr) std::memcpy(&count, holm_symbol_table, sizeof count);
+    const std::uint8_t* const pairs = holm_symbol_table + sizeof count;
+    const std::uint8_t* next = pairs + kPairs;
     char name[sizeof symbol.name];
     std::uint64_t start = 0;
     for (; count > 0; --count) {
         start += read_varint(next);
         if (start > offset) break;
         const std::size_t common = *next++;
-        const auto* rest = reinterpret_cast<const char*>(next);
-        const std::size_t length = std::strlen(rest) + 1;
-        if (common + length <= sizeof name) std::memcpy(name + common, rest, length);
-        next += length;
+        Unpacker unpacker(pairs, name + std::min(common, sizeof name - 1), name + sizeof name - 1);
+        while (*next != 0) unpacker.put(*next++);
+        unpacker.put(*next++);
         std::memcpy(symbol.name, name, sizeof name);
         symbol.offset = offset - start;
     }
+    symbol.name[sizeof symbol.name - 1] = 0;
     return symbol;
 }
 

@@ -7,25 +7,11 @@
 
 #include <elf.h>
 
-// Hidden parts of libc.a (src/internal/libc.h).
+#include "kernel/start/musl.h"
+#include "kernel/start/thread_local_storage.h"
+
 extern "C" {
-struct MuslState {
-    char can_do_threads;
-    char threaded;
-    char secure;
-    volatile signed char need_locks;
-    int threads_minus_1;
-    std::size_t* auxv;
-    void* tls_head;
-    std::size_t tls_size;
-    std::size_t tls_align;
-    std::size_t tls_count;
-    std::size_t page_size;
-    const void* global_locale[6];
-};
-[[gnu::visibility("hidden")]] extern MuslState __libc;
 [[gnu::visibility("hidden")]] extern std::size_t __hwcap;
-[[gnu::visibility("hidden")]] void __init_tls(std::size_t* auxiliary);
 extern char** __environ;
 extern char* __progname;
 extern char* __progname_full;
@@ -37,8 +23,6 @@ using Constructor = void (*)();
 
 namespace holm {
 namespace {
-
-constexpr std::size_t kAuxiliaryTypes = 38;  // AUX_CNT of musl: __init_tls indexes by type
 
 // The canary's second byte is zero, so that a string function that runs over the end of an array stops there.
 [[gnu::always_inline]] inline void set_canary(const std::byte* random) {
@@ -57,16 +41,14 @@ constexpr std::size_t kAuxiliaryTypes = 38;  // AUX_CNT of musl: __init_tls inde
     while (*after_environment) ++after_environment;
     __libc.auxv = reinterpret_cast<std::size_t*>(after_environment + 1);
 
-    std::size_t auxiliary[kAuxiliaryTypes] = {};
     for (const std::size_t* entry = __libc.auxv; entry[0] != AT_NULL; entry += 2) {
-        if (entry[0] < kAuxiliaryTypes) auxiliary[entry[0]] = entry[1];
+        if (entry[0] == AT_HWCAP) __hwcap = entry[1];
+        if (entry[0] == AT_PAGESZ) __libc.page_size = entry[1];
     }
-    __hwcap = auxiliary[AT_HWCAP];
-    __libc.page_size = auxiliary[AT_PAGESZ];
     // The image's name has no folder in front.
     __progname = __progname_full = vector.arguments[0];
 
-    __init_tls(auxiliary);
+    start_thread_local_storage();
     set_canary(random);
 }
 

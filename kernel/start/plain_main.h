@@ -7,6 +7,6 @@ namespace holm {
 using PlainMainFunction = int(int argument_count, char** arguments, char** environment);
 
 // Runs a plain main() on a fiber, so that it may block; returns what it returned.
-int run_plain_main(PlainMainFunction* main, const StartVector& vector);
+int run_plain_main(PlainMainFunction* main, const StartVector& vector) __asm__("holm_run_plain_main");
 
 }  // namespace holm

@@ -10,6 +10,10 @@
 extern "C" [[gnu::weak, gnu::visibility("hidden")]] int holm_plain_main(int, char**, char**) __asm__("main");
 
 namespace holm {
+
+// Only there if the service is one: link_image.py has the linker take it.
+[[gnu::weak]] int run_plain_main(PlainMainFunction* main, const StartVector& vector);
+
 namespace {
 
 Task<> run_main(Machine& machine) {

@@ -13,10 +13,8 @@ Rate Discipline::update(const Rate& current, const HostSample& sample) {
     // A host clock that stood still or a counter that went back: no basis for an estimate.
     if (ticks <= 0 || elapsed <= 0) return next;
 
-    using Wide = unsigned __int128;
-    const auto frequency = static_cast<std::int64_t>((static_cast<Wide>(elapsed) << Rate::kShift) /
-                                                     static_cast<std::uint64_t>(ticks));
-
+    const std::int64_t frequency =
+        Rate::quotient(static_cast<std::uint64_t>(elapsed), static_cast<std::uint64_t>(ticks));
     next.multiplier = frequency;
     interval_ = std::min(interval_ * 10, kLongest);
     const std::int64_t behind = sample.nanoseconds - next.nanoseconds;
@@ -25,9 +23,9 @@ Rate Discipline::update(const Rate& current, const HostSample& sample) {
     } else {
         const std::int64_t ppm =
             std::clamp(behind * 1'000'000 / interval_.as_nanoseconds(), -kLargestSlewPpm, kLargestSlewPpm);
-        const Wide ticks_to_next = (static_cast<Wide>(interval_.as_nanoseconds()) << Rate::kShift) /
-                                   static_cast<std::uint64_t>(frequency);
-        next.slew_over(static_cast<std::int64_t>(ticks_to_next), frequency / 1'000'000 * ppm);
+        const std::int64_t ticks_to_next = Rate::quotient(
+            static_cast<std::uint64_t>(interval_.as_nanoseconds()), static_cast<std::uint64_t>(frequency));
+        next.slew_over(ticks_to_next, frequency / 1'000'000 * ppm);
     }
     if (elapsed > kLongestStretch) reference_ = latest_;
     latest_ = sample;

@@ -4,6 +4,7 @@
 // it runs a little faster or slower to make up for what it was off by.
 
 #include <cstdint>
+#include <limits>
 
 namespace holm {
 
@@ -36,9 +37,22 @@ class Rate {
     }
 
     // `frequency` in ticks a second, not 0.
-    static std::int64_t multiplier_for(std::uint64_t frequency) {
-        using Wide = unsigned __int128;
-        return static_cast<std::int64_t>((static_cast<Wide>(1'000'000'000) << kShift) / frequency);
+    static std::int64_t multiplier_for(std::uint64_t frequency) { return quotient(1'000'000'000, frequency); }
+
+    // (dividend << kShift) / divisor, which is not 0; the largest number if that is more than fits. One
+    // instruction where the compiler would call a division of 128 by 128 bits.
+    static std::int64_t quotient(std::uint64_t dividend, std::uint64_t divisor) {
+        constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+        std::uint64_t high = dividend >> (64 - kShift);
+        const std::uint64_t low = dividend << kShift;
+        if (high >= divisor / 2) return kMost;
+#ifdef __x86_64__
+        std::uint64_t result = low;
+        __asm__("divq %2" : "+a"(result), "+d"(high) : "r"(divisor) : "cc");
+        return static_cast<std::int64_t>(result);
+#else
+        return static_cast<std::int64_t>(((static_cast<unsigned __int128>(high) << 64) | low) / divisor);
+#endif
     }
 
   private:

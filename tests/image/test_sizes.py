@@ -21,6 +21,10 @@ def resident(pid):
         return next(int(line.split()[1]) for line in rollup if line.startswith("Rss:"))
 
 
+def test_hello_with_all_its_platforms_is_small():
+    assert (IMAGES / "hello").stat().st_size <= 64 * KIB
+
+
 def test_web_is_small():
     assert (IMAGES / "web").stat().st_size - embedded(IMAGES / "web") <= 512 * KIB
 

@@ -28,7 +28,8 @@ set(HOLM_IMAGE_LINK_OPTIONS --target=x86_64-linux-musl --sysroot=${HOLM_SYSROOT}
     LINKER:-z,noexecstack LINKER:-z,max-page-size=4096 LINKER:-e,holm_entry LINKER:--build-id=sha1)
 # Links more than once, so that a report can name the image's functions, and a large image keeps what is seldom used apart.
 set(HOLM_LINK_IMAGE ${CMAKE_CURRENT_LIST_DIR}/link_image.py)
-set(HOLM_COLD_ROOMS ${CMAKE_CURRENT_LIST_DIR}/cold.ld)
+set(HOLM_STRIP_IMAGE ${CMAKE_CURRENT_LIST_DIR}/strip_image.py)
+set(HOLM_LINK_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/cold.ld ${CMAKE_CURRENT_LIST_DIR}/no_unwinder.ld)
 set(HOLM_SYSROOT_LIBRARIES ${HOLM_SYSROOT}/lib/libc++.a ${HOLM_SYSROOT}/lib/libc++abi.a ${HOLM_SYSROOT}/lib/libunwind.a
     ${HOLM_SYSROOT}/lib/libc.a ${HOLM_SYSROOT}/lib/libbuiltins.a)
 
@@ -66,10 +67,10 @@ function(holm_add_image name)
     set(image ${HOLM_IMAGE_DIRECTORY}/${name})
     target_link_options(${name} PRIVATE ${HOLM_IMAGE_LINK_OPTIONS} @${manifest}.link LINKER:-Map=${image}.map)
     set_target_properties(${name} PROPERTIES OUTPUT_NAME ${name}.debug RUNTIME_OUTPUT_DIRECTORY ${HOLM_IMAGE_DIRECTORY}
-        LINK_DEPENDS "${HOLM_SYSROOT_LIBRARIES};${manifest}.link;${HOLM_LINK_IMAGE};${HOLM_COLD_ROOMS}"
+        LINK_DEPENDS "${HOLM_SYSROOT_LIBRARIES};${manifest}.link;${HOLM_LINK_IMAGE};${HOLM_STRIP_IMAGE};${HOLM_LINK_SCRIPTS}"
         RULE_LAUNCH_LINK "/usr/bin/python3 -B ${HOLM_LINK_IMAGE}")
     add_custom_command(TARGET ${name} POST_BUILD BYPRODUCTS ${image} VERBATIM
-        COMMAND llvm-strip-19 --strip-all -o ${image} ${image}.debug)
+        COMMAND /usr/bin/python3 -B ${HOLM_STRIP_IMAGE} ${image}.debug ${image})
 endfunction()
 
 function(holm_compiled_file)

@@ -22,7 +22,8 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/install/HolmConfigVersion.c
 file(COPY ${CMAKE_BINARY_DIR}/install/HolmConfigVersion.cmake DESTINATION ${CMAKE_BINARY_DIR}/lib/cmake/Holm)
 
 install(FILES ${CMAKE_BINARY_DIR}/install/HolmConfig.cmake ${CMAKE_BINARY_DIR}/install/HolmConfigVersion.cmake
-    toolchain/cmake/HolmGuestFlags.cmake toolchain/cmake/HolmImage.cmake toolchain/cmake/cold.ld toolchain/cmake/link_image.py
+    toolchain/cmake/HolmGuestFlags.cmake toolchain/cmake/HolmImage.cmake toolchain/cmake/cold.ld toolchain/cmake/no_unwinder.ld
+    toolchain/cmake/link_image.py toolchain/cmake/strip_image.py
     DESTINATION lib/cmake/Holm)
 install(DIRECTORY ${HOLM_SYSROOT}/ DESTINATION lib/holm/sysroot)
 install(DIRECTORY abi base net services kernel sdk/holm DESTINATION include/holm-sdk FILES_MATCHING PATTERN "*.h")

@@ -1,7 +1,9 @@
-# holm_library(NAME SIDES host guest tender SOURCES ... DEPENDS ... [EXCEPTIONS] [TOOL] [CALLS_SERVICE])
+# holm_library(NAME SIDES host guest tender SOURCES ... DEPENDS ... [EXCEPTIONS] [TOOL] [CALLS_SERVICE] [SMALL])
 #   One static library for each side it is built on: NAME on the host, NAME-guest, NAME-tender. DEPENDS names libraries
 #   without the suffix. Without EXCEPTIONS it is compiled without exceptions and RTTI (DESIGN: abi base net kernel tender).
 #   TOOL: part of a program that people run, not of what is fuzzed: not optimised in builds with sanitizers.
+#   SMALL: in images it is small rather than fast, and the linker optimises all such rooms as one: what runs at a start, at an
+#   end, in an emergency. Its objects are the compiler's bitcode.
 #   CALLS_SERVICE: it calls the service's functions, so their exceptions pass through it (guest; implied by EXCEPTIONS).
 # holm_build_tool(NAME SOURCES ... DEPENDS ...)          a program that the build of an image runs (holm_compiled_file);
 #   it is installed, and HolmConfig.cmake knows it as a target
@@ -33,7 +35,11 @@ function(holm_host_tests program)
 endfunction()
 
 function(holm_library name)
-    cmake_parse_arguments(arg "EXCEPTIONS;TOOL;CALLS_SERVICE" "" "SIDES;SOURCES;DEPENDS" ${ARGN})
+    cmake_parse_arguments(arg "EXCEPTIONS;TOOL;CALLS_SERVICE;SMALL" "" "SIDES;SOURCES;DEPENDS" ${ARGN})
+    if(arg_SMALL)
+        # A property of the sources: those of the targets stand before the -O2 of guest code.
+        set_source_files_properties(${arg_SOURCES} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:RelWithDebInfo>:-Oz>)
+    endif()
     foreach(side IN LISTS arg_SIDES)
         if(NOT side STREQUAL "host" AND NOT HOLM_GUEST)
             continue()
@@ -61,6 +67,9 @@ function(holm_library name)
                 if(NOT arg_EXCEPTIONS AND NOT arg_CALLS_SERVICE)
                     # No exception passes through it: a tenth of a small image. The debugger has .debug_frame.
                     target_compile_options(${target} PRIVATE -fno-asynchronous-unwind-tables -fno-unwind-tables)
+                endif()
+                if(arg_SMALL)
+                    target_compile_options(${target} PRIVATE -flto)
                 endif()
                 # Images link all of them (HolmImage.cmake); the linker keeps what is used.
                 set_property(GLOBAL APPEND PROPERTY HOLM_GUEST_LIBRARIES ${target})

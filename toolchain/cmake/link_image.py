@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """link_image.py COMMAND...: link an image so that it can name its own functions, and what it throws, in a report.
 
-Runs the linker's command twice. The first link tells where the functions are; a table of them goes into the second
-one. The table is constant data and counts bytes of code, so it moves the code but does not change it. The code of a
-large image is in two segments, the second of which has what is seldom used (cold.ld).
-The format is read by kernel/panic/symbols.cpp:
+Runs the linker's command more than once. The first link tells what the image needs: room of its own for what is
+seldom used, if it is large (cold.ld); what runs a plain main, if it has one; unwind tables, if it can unwind (no_unwinder.ld). The
+next tells where the functions are, and a table of them goes into the last one. The table is constant data and counts bytes of code, so it moves the
+code but does not change it. The format is read by kernel/panic/symbols.cpp:
 
-    4 bytes  number of functions, little-endian
+    4 bytes    number of functions, little-endian
+    256 bytes  what the bytes 128 to 255 of a name stand for: two bytes each, which may again be such bytes
     for each function, in the order of their addresses:
       varint   bytes of code from the function before it (the first: from the start of the code)
       1 byte   how many bytes its name has in common with the start of the name before it
@@ -19,6 +20,8 @@ A second table names the types that may be thrown, for exceptions that nobody ca
       4 bytes  FNV-1a hash of its name as the compiler mangled it (std::type_info::name), little-endian
       its name, NUL-terminated
 """
+import collections
+import os
 import pathlib
 import re
 import struct
@@ -27,6 +30,7 @@ import sys
 import tempfile
 
 LONGEST_NAME = 120
+PAIRS_A_ROUND = 8
 PT_LOAD, PF_X = 1, 1
 LARGE = 128 * 1024  # bytes of code; below, two more segments would cost more of the file than they save of memory
 
@@ -99,16 +103,42 @@ def varint(number):
     return bytes(encoded)
 
 
+def pair_up(texts):
+    """Byte pair encoding: replaces the most frequent pairs of bytes by bytes that no text has; 128 of them. Returns the texts and what
+    the new bytes stand for. A few pairs a round: nearly as good as one, and many times as fast."""
+    packed = b"\0".join(texts)
+    meaning = bytearray()
+    while len(meaning) < 256:
+        frequent = [pair for pair, count in collections.Counter(zip(packed, packed[1:])).most_common(PAIRS_A_ROUND)
+                    if 0 not in pair and count > 2]
+        taken = set()
+        for pair in frequent:
+            if len(meaning) == 256 or taken.intersection(pair):
+                continue
+            taken.update(pair)
+            packed = packed.replace(bytes(pair), bytes([128 + len(meaning) // 2]))
+            meaning += bytes(pair)
+        if not taken:
+            break
+    return packed.split(b"\0"), bytes(meaning.ljust(256, b"\0"))
+
+
 def encode(symbols):
-    table = bytearray(struct.pack("<I", len(symbols)))
+    if not symbols:
+        return struct.pack("<I", 0)
+    offsets, rests, common_with_last = [], [], []
     last_offset, last_name = 0, b""
     for offset, name in symbols:
-        name = name.encode()
-        common = 0
-        while common < min(len(name), len(last_name), 255) and name[common] == last_name[common]:
-            common += 1
-        table += varint(offset - last_offset) + bytes([common]) + name[common:] + b"\0"
+        name = name.encode("ascii", "replace")
+        common = len(os.path.commonprefix([name, last_name]))
+        offsets.append(varint(offset - last_offset))
+        common_with_last.append(common)
+        rests.append(name[common:])
         last_offset, last_name = offset, name
+    packed, meaning = pair_up(rests)
+    table = bytearray(struct.pack("<I", len(symbols)) + meaning)
+    for offset, common, rest in zip(offsets, common_with_last, packed, strict=True):
+        table += offset + bytes([common]) + rest + b"\0"
     return bytes(table)
 
 
@@ -160,6 +190,21 @@ def link(command):
         sys.exit(status)
 
 
+def needed(path):
+    """Options that the image of a first link asks for."""
+    here = pathlib.Path(__file__)
+    symbols = subprocess.run(["llvm-nm-19", "--defined-only", "--format=just-symbols", path], check=True, capture_output=True,
+                             text=True).stdout.split()
+    options = []
+    if sum(size for _, size in code_ranges(path)) >= LARGE:
+        options.append(f"-Wl,-T,{here.with_name('cold.ld')}")
+    if "main" in symbols:
+        options.append("-Wl,-u,holm_run_plain_main")
+    if not any(symbol.startswith("_Unwind_") for symbol in symbols):
+        options.append(f"-Wl,-T,{here.with_name('no_unwinder.ld')}")
+    return options
+
+
 def main():
     command = sys.argv[1:]
     output = pathlib.Path(command[command.index("-o") + 1])
@@ -168,11 +213,10 @@ def main():
         empty = encode([])
         no_tables = assemble({"holm_symbol_table": empty, "holm_type_names": empty}, pathlib.Path(folder))
         link([*command, no_tables])
-        code = code_ranges(output)
-        if sum(size for _, size in code) >= LARGE:
-            command.append(f"-Wl,-T,{pathlib.Path(__file__).with_name('cold.ld')}")
+        if more := needed(output):
+            command += more
             link([*command, no_tables])
-            code = code_ranges(output)
+        code = code_ranges(output)
         tables = {"holm_symbol_table": encode(functions(output, code)), "holm_type_names": type_names(output) or empty}
         link([*command, assemble(tables, pathlib.Path(folder))])
     if [size for _, size in code_ranges(output)] != [size for _, size in code]:

@@ -18,6 +18,7 @@
 #include "kernel/platform/virtio/device_window.h"
 #include "kernel/platform/virtio/devices.h"
 #include "kernel/platform/virtio/memory_plan.h"
+#include "kernel/platform/virtio/network_word.h"
 #include "kernel/platform/virtio/own_image.h"
 #include "kernel/platform/virtio/page_tables.h"
 #include "kernel/platform/virtio/real_time_clock.h"
@@ -41,6 +42,10 @@ extern "C" {
 }
 
 namespace holm::platform {
+
+// Only there if the image declares a network device.
+[[gnu::weak]] CommandLine::Outcome network_word(CommandLine& line, std::string_view word);
+
 namespace {
 
 constexpr std::uint64_t kPage = PageTables::kPage;
@@ -147,7 +152,7 @@ class Boot {
         room += name.size() + 1;
         command_line_.arguments.room = {room, command_line_size_ + 1};
         command_line_.environment.room = {room + command_line_size_ + 1, command_line_size_ + 1};
-        const auto parsed = command_line_.parse({command_line_text, command_line_size_});
+        const auto parsed = command_line_.parse({command_line_text, command_line_size_}, network_word);
         if (!parsed) boot_failure(parsed.error().what, parsed.error().word);
     }
 
@@ -454,6 +459,12 @@ void boot_failure(std::string_view sentence, std::string_view about) {
 
 void boot_failure(std::string_view sentence) {
     boot_failure(sentence, {});
+}
+
+void boot_failure(std::string_view before, std::string_view name, std::string_view after) {
+    TextBuffer<192> sentence;
+    sentence << before << "\"" << name << "\"" << after;
+    boot_failure(sentence.text());
 }
 
 // For choose.cpp.

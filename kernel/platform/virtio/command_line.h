@@ -59,13 +59,23 @@ struct CommandLine {
     };
     using Outcome = std::expected<void, Mistake>;
 
+    // Reads a word that begins with "holm.net=" (network_word.h).
+    using NetworkWord = Outcome(CommandLine&, std::string_view word);
+
     // `text` is rewritten in place, and views point into it; each room is at least one byte longer than it.
-    Outcome parse(std::span<char> text);
+    // Without `network_word`, for an image that declares no network, such words are refused.
+    Outcome parse(std::span<char> text, NetworkWord* network_word);
 
   private:
-    Outcome take_own(std::string_view word);
+    Outcome take_own(std::string_view word, NetworkWord* network_word);
     Outcome take_mmio_device(std::string_view word);
-    Outcome take_net(std::string_view word);
 };
+
+constexpr const char* kUndeclaredNetwork = "holm.net= names a network device that the image does not declare";
+
+// What is wrong with a word.
+inline std::unexpected<CommandLine::Mistake> wrong(const char* what, std::string_view word) {
+    return std::unexpected(CommandLine::Mistake{what, word});
+}
 
 }  // namespace holm::platform

@@ -75,16 +75,25 @@ class Devices {
     std::uint64_t take_queue(std::uint32_t size);
 
     Found* next(std::uint32_t type);
-    Found* with_mac(const std::uint8_t (&mac)[6]);
-    Found* with_serial(std::string_view name);
     void read_serial(Found& found);
 
     void connect_interrupts(Found& found, Later& later);
     holm_boot_queue set_up_queue(Found& found, std::uint16_t index, Later& later);
-    void set_up_net(Found& found, const CommandLine::Net* wish, holm_boot_device& device, Later& later);
-    void set_up_block(Found& found, const holm_manifest_device& declared, holm_boot_device& device,
-                      Later& later);
     void set_up_console(const CommandLine& line, Later& later);
+
+    // declared_devices.cpp, net_devices.cpp and block_devices.cpp. Weak: an image has them that declares such
+    // a device (holm-manifest
+    // --link-options); they are called for declared devices.
+    [[gnu::weak]] void set_up_declared(const CommandLine& line, holm_boot_info& info,
+                                       Later& later) __asm__("holm_virtio_set_up_declared");
+    [[gnu::weak]] void check_networks(const CommandLine& line);
+    [[gnu::weak]] Found* with_wished_mac(const CommandLine& line, std::string_view name);
+    [[gnu::weak]] void set_up_net(Found& found, const CommandLine& line, holm_boot_device& device,
+                                  Later& later) __asm__("holm_virtio_set_up_net");
+    [[gnu::weak]] Found* with_serial(std::string_view name);
+    [[gnu::weak]] void set_up_block(Found& found, const holm_manifest_device& declared,
+                                    holm_boot_device& device,
+                                    Later& later) __asm__("holm_virtio_set_up_block");
 
     BootMemory& memory_;
     MemoryPlan& plan_;

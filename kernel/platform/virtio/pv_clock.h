@@ -33,20 +33,20 @@ struct PvWallClock {
 // Frequency of the counter; 0 when the facts make no sense.
 inline std::uint64_t frequency_of(const PvClock& clock) {
     if (clock.multiplier == 0 || clock.shift < -31 || clock.shift > 31) return 0;
-    using Wide = unsigned __int128;
-    Wide hz = (Wide{1'000'000'000} << 32) / clock.multiplier;
-    hz = clock.shift < 0 ? hz << -clock.shift : hz >> clock.shift;
-    return hz > Wide{100'000'000'000} ? 0 : static_cast<std::uint64_t>(hz);
+    constexpr std::uint64_t kHighest = 100'000'000'000;
+    const std::uint64_t hz = (std::uint64_t{1'000'000'000} << 32) / clock.multiplier;
+    if (clock.shift >= 0) return hz >> clock.shift > kHighest ? 0 : hz >> clock.shift;
+    return hz > kHighest >> -clock.shift ? 0 : hz << -clock.shift;
 }
 
 // System time at a reading of the counter.
 inline std::uint64_t system_time_at(const PvClock& clock, std::uint64_t tsc) {
-    using Wide = unsigned __int128;
-    Wide ticks = tsc - clock.tsc;
-    if (static_cast<std::int64_t>(tsc - clock.tsc) < 0 || clock.shift < -31 || clock.shift > 31)
+    std::uint64_t ticks = tsc - clock.tsc;
+    if (static_cast<std::int64_t>(ticks) < 0 || clock.shift < -31 || clock.shift > 31)
         return clock.system_time_ns;
     ticks = clock.shift < 0 ? ticks >> -clock.shift : ticks << clock.shift;
-    return clock.system_time_ns + static_cast<std::uint64_t>(ticks * clock.multiplier >> 32);
+    using Wide = unsigned __int128;
+    return clock.system_time_ns + static_cast<std::uint64_t>(Wide{ticks} * clock.multiplier >> 32);
 }
 
 // A copy that the hypervisor did not change meanwhile; false if it never holds still.

@@ -1,9 +1,12 @@
 #include "kernel/memory/copy.h"
 
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "kernel/memory/search.h"
 
 using namespace holm::memory;
 
@@ -45,5 +48,34 @@ TEST_CASE("filling bytes is memset at every size") {
         std::memset(expected.data() + 10, 0xa5, size);
         fill_bytes(filled.data() + 10, 0xa5, size);
         REQUIRE(filled == expected);
+    }
+}
+
+TEST_CASE("a byte is found where it comes first, at every place and length") {
+    for (std::size_t start = 0; start < 20; ++start) {
+        for (std::size_t size = 0; size < 70; ++size) {
+            std::string text(start + size + 40, 'x');
+            CHECK(find_byte(text.data() + start, 'y', size) == nullptr);
+            for (std::size_t at = 0; at <= size; ++at) {
+                text[start + at] = 'y';
+                text[start + at + 3] = 'y';
+                const char* const found = find_byte(text.data() + start, 'y', size);
+                REQUIRE(found == (at < size ? text.data() + start + at : nullptr));
+                text[start + at] = text[start + at + 3] = 'x';
+            }
+        }
+    }
+    const char high[] = {'a', '\x80', '\xff', 'b'};
+    CHECK(find_byte(high, '\xff', 4) == high + 2);
+}
+
+TEST_CASE("the length of a string is told at every place and length") {
+    alignas(64) char room[160];
+    for (std::size_t start = 0; start < 32; ++start) {
+        for (std::size_t length = 0; length < 100; ++length) {
+            std::memset(room, 0, sizeof room);
+            std::memset(room + start, 0xa5, length);
+            REQUIRE(string_length(room + start) == length);
+        }
     }
 }

@@ -11,7 +11,7 @@
         .asciz  "Xen"
         .quad   holm_pvh_address // holm_pvh_entry as a number (holm-manifest --link-options)
 
-        .section .data.holm_pvh_gdt, "aw", @progbits
+        .section .data.rel.ro.holm_pvh_gdt, "aw", @progbits
         .balign 8
 gdt:    .quad   0, 0
         .quad   0x00af9b000000ffff // HOLM_SELECTOR_KERNEL_CODE

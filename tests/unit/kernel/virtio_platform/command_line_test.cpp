@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include "kernel/platform/virtio/network_word.h"
+
 using holm::platform::CommandLine;
 using holm::platform::StringRun;
 
@@ -21,7 +23,7 @@ struct Parsed {
         for (std::string& room : rooms) room.resize(text.size() + 1);
         line.arguments.room = rooms[0];
         line.environment.room = rooms[1];
-        const auto outcome = line.parse(text);
+        const auto outcome = line.parse(text, holm::platform::network_word);
         if (!outcome) mistake = std::string(outcome.error().what) + ": " + std::string(outcome.error().word);
     }
 };
