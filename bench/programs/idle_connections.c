@@ -1,7 +1,7 @@
-/* idle_connections COUNT ADDRESS PORT FIRST-SOURCE: opens COUNT connections, exchanges one message on each,
- * and holds them until its input ends. Children share them out, because of the limit on descriptors; each has
- * a source address of its own (FIRST-SOURCE and the following ones), because of the limit on ports. Prints
- * "open" when all are. */
+/* idle_connections COUNT ADDRESS PORT FIRST-SOURCE [silent]: opens COUNT connections, exchanges one message
+ * on each (unless silent), and holds them until its input ends; then each is asked once more. Children share
+ * them out, because of the limit on descriptors; each has a source address of its own (FIRST-SOURCE and the
+ * following ones), because of the limit on ports. Prints "open" when all are. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -14,10 +14,18 @@
 
 enum { EACH = 16000 };
 
+static int silent;
+
 static void must(int good, const char* what) {
     if (good) return;
     perror(what);
     exit(1);
+}
+
+static void exchange(int stream) {
+    char byte = 'x';
+    must(send(stream, &byte, 1, MSG_NOSIGNAL) == 1, "send");
+    must(recv(stream, &byte, 1, 0) == 1, "recv");
 }
 
 static void hold(int count, const struct sockaddr_in* server, struct in_addr source, int report) {
@@ -31,22 +39,19 @@ static void hold(int count, const struct sockaddr_in* server, struct in_addr sou
         setsockopt(sockets[i], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
         must(bind(sockets[i], (const struct sockaddr*)&local, sizeof(local)) == 0, "bind");
         must(connect(sockets[i], (const struct sockaddr*)server, sizeof(*server)) == 0, "connect");
-        must(send(sockets[i], &byte, 1, 0) == 1, "send");
-        must(recv(sockets[i], &byte, 1, 0) == 1, "recv");
+        if (!silent) exchange(sockets[i]);
     }
     must(write(report, "x", 1) == 1, "write");
     while (read(0, &byte, 1) > 0) {
     }
     // Once more: they were held, not forgotten.
-    for (int i = 0; i < count; ++i) {
-        must(send(sockets[i], &byte, 1, MSG_NOSIGNAL) == 1, "send");
-        must(recv(sockets[i], &byte, 1, 0) == 1, "recv");
-    }
+    for (int i = 0; i < count && !silent; ++i) exchange(sockets[i]);
     exit(0);
 }
 
 int main(int argc, char** argv) {
-    if (argc != 5) return 2;
+    if (argc != 5 && argc != 6) return 2;
+    silent = argc == 6;
     int count = atoi(argv[1]);
     struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(argv[3]))};
     inet_pton(AF_INET, argv[2], &server.sin_addr);

@@ -22,25 +22,31 @@ class Congestion {
     void choose(CongestionAlgorithm algorithm, std::uint32_t mss) {
         const bool cubic = std::holds_alternative<Cubic>(which_);
         if (cubic == (algorithm == CongestionAlgorithm::kCubic)) return;
-        const std::uint32_t window = current_->window();
-        const std::uint32_t threshold = current_->threshold();
+        const std::uint32_t window = current().window();
+        const std::uint32_t threshold = current().threshold();
         emplace(algorithm);
-        current_->adopt(mss, window, threshold);
+        current().adopt(mss, window, threshold);
     }
-    CongestionControl& operator*() { return *current_; }
-    CongestionControl* operator->() { return current_; }
-    const CongestionControl& operator*() const { return *current_; }
-    const CongestionControl* operator->() const { return current_; }
+    CongestionControl& operator*() { return current(); }
+    CongestionControl* operator->() { return &current(); }
+    const CongestionControl& operator*() const { return current(); }
+    const CongestionControl* operator->() const { return &current(); }
 
   private:
     void emplace(CongestionAlgorithm algorithm) {
         if (algorithm == CongestionAlgorithm::kReno)
-            current_ = &which_.emplace<NewReno>();
+            which_.emplace<NewReno>();
         else
-            current_ = &which_.emplace<Cubic>();
+            which_.emplace<Cubic>();
     }
+    // Looked up each time: a pointer would make each connection longer.
+    CongestionControl& current() {
+        if (Cubic* cubic = std::get_if<Cubic>(&which_)) return *cubic;
+        return *std::get_if<NewReno>(&which_);
+    }
+    const CongestionControl& current() const { return const_cast<Congestion*>(this)->current(); }
+
     std::variant<Cubic, NewReno> which_;
-    CongestionControl* current_ = nullptr;
 };
 
 }  // namespace holm::net::tcp

@@ -35,7 +35,8 @@ void Cubic::on_acknowledged(const Progress& progress) {
     }
     if (!progress.window_limited) {
         // Section 5.8: time in which the service had too little to send does not count.
-        if (curve_.running) curve_.epoch = curve_.epoch + (progress.now - std::max(previous, curve_.epoch));
+        if (!curve_.epoch.is_never())
+            curve_.epoch = curve_.epoch + (progress.now - std::max(previous, curve_.epoch));
         return;
     }
     avoid_congestion(progress);
@@ -45,7 +46,6 @@ void Cubic::on_acknowledged(const Progress& progress) {
 // (section 4.8).
 void Cubic::begin_epoch(Instant now) {
     const double window = segments(window_);
-    curve_.running = true;
     curve_.epoch = now;
     if (curve_.maximum <= window) {
         curve_.maximum = window;
@@ -58,7 +58,7 @@ void Cubic::begin_epoch(Instant now) {
 }
 
 void Cubic::avoid_congestion(const Progress& progress) {
-    if (!curve_.running) begin_epoch(progress.now);
+    if (curve_.epoch.is_never()) begin_epoch(progress.now);
     const double window = segments(window_);
     const double acked = segments(progress.bytes);
     const auto curve = [&](double t) {
@@ -94,7 +94,7 @@ void Cubic::note_loss() {
     const double window = segments(window_);
     curve_.prior = window;
     curve_.maximum = window < curve_.maximum ? window * (1.0 + kBeta) / 2.0 : window;
-    curve_.running = false;
+    curve_.epoch = Instant::never();
 }
 
 void Cubic::on_congestion(Instant, std::uint32_t) {
@@ -110,13 +110,13 @@ void Cubic::on_timeout(Instant, std::uint32_t, bool first) {
     }
     // Section 4.8: what follows starts flat from where slow start ends.
     curve_.maximum = 0;
-    curve_.running = false;
+    curve_.epoch = Instant::never();
     window_ = mss_;
 }
 
 void Cubic::on_idle(Instant) {
     window_ = std::min(window_, initial_window(mss_));
-    curve_.running = false;
+    curve_.epoch = Instant::never();
 }
 
 void Cubic::undo() {

@@ -24,12 +24,11 @@ class Cubic final : public CongestionControl {
   private:
     // Windows in segments, times in seconds, as in the RFC.
     struct Curve {
-        bool running = false;   // an epoch of congestion avoidance has begun
-        Instant epoch;          // epoch_start
-        double maximum = 0;     // W_max
-        double inflection = 0;  // K: when the curve is back at W_max
-        double estimate = 0;    // W_est: what the standard algorithm would have
-        double prior = 0;       // cwnd_prior
+        Instant epoch = Instant::never();  // epoch_start; never: congestion avoidance has not begun
+        double maximum = 0;                // W_max
+        double inflection = 0;             // K: when the curve is back at W_max
+        double estimate = 0;               // W_est: what the standard algorithm would have
+        double prior = 0;                  // cwnd_prior
     };
     struct Before {
         std::uint32_t window = 0;

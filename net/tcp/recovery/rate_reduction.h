@@ -22,10 +22,11 @@ class RateReduction {
         delivered_ += delivered;
         std::int64_t more = 0;
         if (pipe > threshold_) {
-            more = std::int64_t((delivered_ * threshold_ + flight_ - 1) / flight_) - std::int64_t(sent_);
+            more = std::int64_t((std::uint64_t{delivered_} * threshold_ + flight_ - 1) / flight_) -
+                   std::int64_t{sent_};
         } else {
             // Conservative bound, or slow start's when the ACK is safe.
-            more = std::max(std::int64_t(delivered_) - std::int64_t(sent_), std::int64_t{delivered});
+            more = std::max(std::int64_t{delivered_} - std::int64_t{sent_}, std::int64_t{delivered});
             if (safe) more += mss;
             more = std::min(more, std::int64_t{threshold_} - pipe);
         }
@@ -36,8 +37,8 @@ class RateReduction {
     void on_sent(std::uint32_t bytes) { sent_ += bytes; }
 
   private:
-    std::uint64_t delivered_ = 0;  // prr_delivered
-    std::uint64_t sent_ = 0;       // prr_out
+    std::uint32_t delivered_ = 0;  // prr_delivered
+    std::uint32_t sent_ = 0;       // prr_out
     std::uint32_t flight_ = 1;
     std::uint32_t threshold_ = 0;
 };

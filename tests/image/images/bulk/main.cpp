@@ -1,13 +1,14 @@
 // Endless streams over TCP, for measurements and for tests that want every byte in its place. Port 9 takes
 // all that comes and, when the peer has finished, answers with the number of bytes and the number of wrong
 // ones; port 21 does not look at them. Port 19 sends for ever, copying as send() does; port 20 the same by
-// reference. Byte i of a stream is (i + i / 251) mod 256.
+// reference. Port 22 holds who comes, and does nothing else. Byte i of a stream is (i + i / 251) mod 256.
 
 #include <array>
 #include <cstdint>
 #include <format>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include <holm/main.h>
 #include <holm/net.h>
@@ -70,6 +71,12 @@ Task<Result<>> listen(holm::Network& network, std::uint16_t port, Serve serve) {
     for (;;) connections.start(serve(CO_TRY(co_await listener.accept())));
 }
 
+Task<Result<>> hold(holm::Network& network) {
+    auto listener = CO_TRY(network.listen(22));
+    std::vector<holm::TcpStream> held;
+    for (;;) held.push_back(CO_TRY(co_await listener.accept()));
+}
+
 Task<Result<>> wait_for_stop(holm::Machine& machine) {
     co_await machine.stop().wait();
     co_return holm::fail(holm::ErrorCode::kCancelled, "stopped");
@@ -84,6 +91,7 @@ Task<> holm::main(Machine& machine) {
         scope.start(listen(network, 21, [](TcpStream stream) { return take(std::move(stream), false); }));
         scope.start(listen(network, 19, [](TcpStream stream) { return give(std::move(stream), false); }));
         scope.start(listen(network, 20, [](TcpStream stream) { return give(std::move(stream), true); }));
+        scope.start(hold(network));
         scope.start(wait_for_stop(machine));
         machine.console().print("bulk: ready\n");
         co_return {};
