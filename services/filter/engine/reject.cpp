@@ -93,19 +93,29 @@ bool may_tell(const Packet& packet) {
 bool make_reset(const Packet& packet, Answer& answer) {
     if (packet.protocol() != packet::kTcp || !packet.has_transport() || !packet.transport_checksum_ok())
         return false;
-    const auto segment = TcpSegment::parse(packet);
-    if (!segment || segment->rst()) return false;
+    // Whatever its flags say together: a packet that makes no sense is answered like any other.
     const Bytes transport = packet.transport();
+    const std::uint8_t flags = packet.tcp_flags();
+    const std::size_t header = std::size_t(transport[12]) >> 4U << 2U;
+    if ((flags & net::wire::kTcpRst) != 0 || header > transport.size()) return false;
+    const std::uint32_t length = std::uint32_t(transport.size() - header) +
+                                 ((flags & net::wire::kTcpSyn) != 0 ? 1 : 0) +
+                                 ((flags & net::wire::kTcpFin) != 0 ? 1 : 0);
+    const auto number = [&](std::size_t at) {
+        std::uint32_t value = 0;
+        for (std::size_t i = 0; i < 4; ++i) value = value << 8U | std::uint32_t(transport[at + i]);
+        return value;
+    };
     start(answer, packet.is_v4(), packet.destination(), packet.source(), packet::kTcp, 20);
     const MutableBytes tcp = answer.payload();
     std::memset(tcp.data(), 0, tcp.size());
     std::memcpy(tcp.data(), transport.data() + 2, 2);
     std::memcpy(tcp.data() + 2, transport.data(), 2);
-    if (segment->ack()) {
-        put32(tcp, 4, segment->acknowledgment);
+    if ((flags & net::wire::kTcpAck) != 0) {
+        put32(tcp, 4, number(8));
         tcp[13] = std::byte{net::wire::kTcpRst};
     } else {
-        put32(tcp, 8, segment->end);
+        put32(tcp, 8, number(4) + length);
         tcp[13] = std::byte{net::wire::kTcpRst | net::wire::kTcpAck};
     }
     tcp[12] = std::byte{0x50};

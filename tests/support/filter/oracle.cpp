@@ -1,7 +1,7 @@
 // The same rules and the same packets through Linux's nftables and through services/filter: what comes out,
 // where, rewritten how, and what the rules have counted is compared, packet by packet.
 //
-//   filter-oracle [--packets N] [--seed N] [--per-rule-set N] [--verbose] [--step]
+//   filter-oracle [--packets N] [--seed N] [--per-rule-set N] [--verbose] [--step FROM]
 
 #include <chrono>
 #include <cstdio>
@@ -77,6 +77,7 @@ class Router final : public packet::HookHost {
     }
 
     std::unique_ptr<filter::Engine> engine;
+    packet::FlowNote last_note;
 
   private:
     static std::size_t way_of(const IpAddress& destination) {
@@ -88,6 +89,7 @@ class Router final : public packet::HookHost {
         if (!packet) return;
         packet->in_interface = std::uint16_t(tap + 1);
         if (engine->prerouting(now, *packet) != Verdict::kAccept) return;
+        last_note = packet->note;
         const IpAddress destination = packet->destination();
         if (destination == kInsideAddress || destination == kOutsideAddress ||
             destination == kInsideAddress6 || destination == kOutsideAddress6) {
@@ -110,7 +112,8 @@ struct Options {
     std::size_t per_rule_set = 2'000;
     std::uint32_t seed = 1;
     bool verbose = false;
-    bool step = false;  // compare counters behind each packet: slow, for looking into differences
+    std::size_t step = ~std::size_t{
+        0};  // from this packet on, compare counters behind each packet: slow, for looking into differences
 };
 
 std::string hex(const Octets& octets) {
@@ -209,15 +212,6 @@ Equality compare(const Output& linux_one, const Output& ours, const Injection& i
                                                                         : Equality::kDifferent;
 }
 
-// Linux takes what it does not know for damaged unless it happens to sum up like ICMP, and then tells nobody
-// that it has been rejected. Holm tells.
-bool is_unknown_protocol(const Injection& injection) {
-    Octets octets = injection.octets;
-    const auto packet = Packet::parse(octets, {});
-    return packet && !packet->has_ports() && packet->protocol() != packet::kIcmp &&
-           packet->protocol() != packet::kIcmpv6;
-}
-
 struct Totals {
     std::size_t packets = 0, rule_sets = 0, forwarded = 0, answered = 0, chosen = 0, counters = 0,
                 different = 0;
@@ -256,13 +250,13 @@ class Comparison {
                 while (auto octets = network_.read(tap)) theirs.push_back({tap, std::move(*octets)});
             history.push_back(for_us);
             const auto now = std::chrono::steady_clock::now().time_since_epoch();
-            auto ours = router.receive(Instant::from_nanoseconds(std::chrono::nanoseconds(now).count()),
-                                       for_us.tap, for_us.octets);
-            linux_outputs.push_back(theirs.empty() ? std::nullopt : std::optional(theirs[0]));
-            our_outputs.push_back(ours.empty() ? std::nullopt : std::optional(ours[0]));
+            const auto ours = router.receive(Instant::from_nanoseconds(std::chrono::nanoseconds(now).count()),
+                                             for_us.tap, for_us.octets);
+            // What the router says of its own accord is not answered: its quotes may differ where it chooses.
+            const bool own = !ours.empty() && ours[0].own;
+            linux_outputs.push_back(theirs.empty() || own ? std::nullopt : std::optional(theirs[0]));
+            our_outputs.push_back(ours.empty() || own ? std::nullopt : std::optional(ours[0]));
             ++totals.packets;
-            if (is_unknown_protocol(for_us))
-                std::erase_if(ours, [](const Output& output) { return output.own; });
             bool same = theirs.size() == ours.size();
             for (std::size_t k = 0; same && k < ours.size(); ++k) {
                 const Equality equality = compare(theirs[k], ours[k], for_us);
@@ -270,7 +264,7 @@ class Comparison {
                 totals.chosen += equality == Equality::kChosen ? 1 : 0;
                 ++(ours[k].own ? totals.answered : totals.forwarded);
             }
-            if (same && options_.step) {
+            if (same && i >= options_.step) {
                 std::println("{} {} {}", i, for_us.tap, hex(for_us.octets).substr(0, 120));
                 if (!compare_counters(seed, text, *router.engine, totals)) return false;
             }
@@ -279,6 +273,8 @@ class Comparison {
                          for_us.tap == 0 ? "inside" : "outside", hex(for_us.octets), describe(theirs),
                          describe(ours));
             if (options_.verbose) {
+                std::println(" holm's note: flow {:x}, state {}, reply {}", router.last_note.flow,
+                             router.last_note.state, router.last_note.reply);
                 print_history(history, for_us);
                 std::println("{}", text);
             }
@@ -309,6 +305,9 @@ class Comparison {
         Octets octets = last.octets;
         auto packet = Packet::parse(octets, {});
         if (!packet || !packet->has_ports()) return;
+        // What a tracker of their own says to each.
+        filter::TcpTracker tracker;
+        bool open = false, answered = false, assured = false, first_way = false;
         for (const Injection& injection : history) {
             Octets other = injection.octets;
             auto before = Packet::parse(other, {});
@@ -317,7 +316,21 @@ class Comparison {
                               before->destination_port() == packet->destination_port();
             const bool back = before->source_port() == packet->destination_port() &&
                               before->destination_port() == packet->source_port();
-            if (same || back) std::println("  {} {}", same ? "same way" : "back    ", ends(injection.octets));
+            if (!same && !back) continue;
+            std::string said;
+            if (const auto segment = filter::TcpSegment::parse(*before);
+                segment && before->transport_checksum_ok()) {
+                if (!open) {
+                    open = tracker.open(*segment);
+                    first_way = same;
+                }
+                const auto answer = tracker.receive(*segment, same != first_way, answered, assured, false);
+                answered = answered || (same != first_way && answer < filter::TcpTracker::Answer::kInvalid);
+                assured = assured || tracker.becomes_assured();
+                said = std::format("answer {}, state {}{}", int(answer), int(tracker.state()),
+                                   assured ? ", assured" : "");
+            }
+            std::println("  {} {} {}", same ? "same way" : "back    ", ends(injection.octets), said);
         }
     }
 
@@ -366,7 +379,7 @@ int main(int argc, char** argv) {
         else
             return std::println(
                        stderr,
-                       "filter-oracle [--packets N] [--seed N] [--per-rule-set N] [--verbose] [--step]"),
+                       "filter-oracle [--packets N] [--seed N] [--per-rule-set N] [--verbose] [--step FROM]"),
                    2;
     }
     TapNetwork network;

@@ -200,6 +200,7 @@ std::string Stream::rules() {
     }
     text += " }\n}\n";
     if (chance(50)) text += nat_table();
+    rejects_ = text.contains("reject");
     return text;
 }
 
@@ -216,8 +217,8 @@ void Stream::start(Flow& flow) {
     flow.taps[0] = outwards ? 0 : 1;
     const auto& bytes = flow.sides[1].address.bytes();
     flow.taps[1] = (is_v4 ? bytes[12] == 10 : bytes[0] == 0xfd) ? 0 : 1;
-    flow.protocol =
-        std::array<std::uint8_t, 8>{6, 6, 6, 6, 17, 17, std::uint8_t(is_v4 ? 1 : 58), 99}[below(8)];
+    flow.protocol = std::array<std::uint8_t, 8>{
+        6, 6, 6, 6, 17, 17, std::uint8_t(is_v4 ? 1 : 58), 99}[below(rejects_ ? 7 : 8)];
 }
 
 Injection Stream::tcp_of(Flow& flow) {
@@ -254,8 +255,8 @@ Injection Stream::tcp_of(Flow& flow) {
     fields.sequence = sender.sequence;
     fields.acknowledgment = (fields.flags & kAck) != 0 ? receiver.sequence : 0;
     bool counts = true;
-    if (chance(10)) {
-        // Something that is wrong.
+    if (flow.stage >= 3 && chance(10)) {
+        // Something that is wrong, once both sides agree on where they are.
         counts = false;
         switch (below(5)) {
             case 0:

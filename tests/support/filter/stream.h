@@ -62,6 +62,7 @@ class Stream {
     std::mt19937 random_;
     std::vector<Flow> flows_;
     std::size_t count_ = 0;
+    bool rejects_ = false;  // some rule does
 };
 
 }  // namespace holm::test

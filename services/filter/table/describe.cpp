@@ -1,0 +1,143 @@
+#include "services/filter/table/describe.h"
+
+#include <format>
+
+#include "services/filter/table/field_names.h"
+
+namespace holm::filter {
+
+namespace {
+
+constexpr std::string_view kHookNames[] = {"prerouting", "input", "forward", "output", "postrouting"};
+constexpr std::string_view kTypeNames[] = {"filter", "nat", "route"};
+constexpr std::string_view kFamilyNames[] = {"inet", "", "ip", "", "", "", "", "", "", "", "ip6"};
+
+std::string set_text(const Table& table, std::uint32_t number) {
+    constexpr std::string_view kKinds[] = {"sorted", "sorted, 16 bytes", "hash", "list"};
+    const Set& set = table.sets()[number];
+    std::string text;
+    for (std::size_t i = 0; i < set.fields; ++i)
+        text += (i > 0 ? " . " : "") + std::string(field_name(set.key[i]));
+    const std::string_view name = table.string(set.name);
+    return text +
+           std::format(" in {}{}{} elements, {}", name.empty() ? "{ " : "@", name,
+                       name.empty() ? std::format("{} }}", set.elements) : std::format(": {}", set.elements),
+                       kKinds[std::size_t(set.kind)]);
+}
+
+std::string compare_text(const Table& table, const Operation& operation) {
+    const std::string field(field_name(operation.field));
+    const std::string_view no = operation.negate != 0 ? "!= " : "";
+    if (operation.code == Code::kCompareWide) {
+        const auto hex = [&](std::uint32_t at) {
+            std::string text;
+            for (const std::uint8_t octet : table.constants()[at].bytes) text += std::format("{:02x}", octet);
+            return text;
+        };
+        return std::format("{} & {} {}{}-{}", field, hex(operation.index + 2), no, hex(operation.index),
+                           hex(operation.index + 1));
+    }
+    const std::string mask =
+        operation.mask == field_mask(operation.field) || operation.mask == ~std::uint64_t{0}
+            ? ""
+            : std::format(" & {:#x}", operation.mask);
+    const std::string range = operation.low == operation.high
+                                  ? std::format("{}", operation.low)
+                                  : std::format("{}-{}", operation.low, operation.high);
+    return field + mask + " " + std::string(no) + range;
+}
+
+std::string operation_text(const Table& table, const Operation& operation) {
+    switch (operation.code) {
+        case Code::kCompare:
+        case Code::kCompareWide:
+            return compare_text(table, operation);
+        case Code::kMember:
+            return (operation.negate != 0 ? "not " : "") + set_text(table, operation.index);
+        case Code::kDispatch:
+            return "look up " + set_text(table, operation.index);
+        case Code::kLimit: {
+            const LimitEntry& limit = table.limits()[operation.index];
+            return std::format("limit {}{}{} in {} s, burst {}", limit.over != 0 ? "over " : "", limit.rate,
+                               limit.by_bytes != 0 ? " bytes" : "", limit.nanoseconds / 1'000'000'000,
+                               limit.burst);
+        }
+        case Code::kCount: {
+            const CounterEntry& counter = table.counters()[operation.index];
+            return std::format("count [{}]  # {}:{}: {}", operation.index, table.string(counter.file),
+                               counter.line, table.string(counter.text));
+        }
+        case Code::kLog:
+            return std::format("log \"{}\"", table.string(table.logs()[operation.index].prefix));
+        case Code::kSetMark:
+        case Code::kSetCtMark: {
+            const std::string target = operation.code == Code::kSetMark ? "meta mark = " : "ct mark = ";
+            if (operation.index != kNoSet) return target + set_text(table, operation.index);
+            if (operation.field == Field::kNone) return target + std::format("{:#x}", operation.low);
+            return target + std::format("{} & {:#x} ^ {:#x}", field_name(operation.field), operation.mask,
+                                        operation.low);
+        }
+        case Code::kNotrack:
+            return "notrack";
+        case Code::kAccept:
+            return "accept";
+        case Code::kDrop:
+            return "drop";
+        case Code::kReject:
+            return table.rejections()[operation.index].tcp_reset != 0 ? "reject with tcp reset" : "reject";
+        case Code::kJump:
+        case Code::kGoto:
+            return std::format("{} {}", operation.code == Code::kJump ? "jump" : "goto",
+                               table.string(table.chains()[operation.index].name));
+        case Code::kReturn:
+            return "return";
+        case Code::kNat: {
+            constexpr std::string_view kKinds[] = {"snat", "dnat", "masquerade", "redirect"};
+            const NatEntry& entry = table.translations()[operation.index];
+            return std::string(kKinds[std::size_t(entry.kind)]) +
+                   (entry.map != kNoSet ? " by " + set_text(table, entry.map) : "");
+        }
+        case Code::kNext:
+        case Code::kCount_:
+            break;
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string describe(const Table& table) {
+    std::string text =
+        std::format("{} rules, {} of them found by lookups; {} operations, {} sets, {} counters, {} bytes\n",
+                    table.rules(), table.merged_rules(), table.operations().size(), table.sets().size(),
+                    table.counters().size(), table.size());
+    // Long lists of rules that have become one lookup are cut short: the lookup says how many they are.
+    constexpr std::uint32_t kShown = 400;
+    for (const Chain& chain : table.chains()) {
+        text +=
+            std::format("\nchain {} {}", kFamilyNames[std::size_t(chain.family)], table.string(chain.name));
+        if (chain.hook != Hook::kNone)
+            text += std::format(": type {} hook {} priority {}", kTypeNames[std::size_t(chain.type)],
+                                kHookNames[std::size_t(chain.hook)], chain.priority);
+        text += "\n";
+        for (std::uint32_t at = chain.begin; at < chain.end; ++at) {
+            if (at - chain.begin == kShown) {
+                text += std::format("  … {} more\n", chain.end - at);
+                break;
+            }
+            const Operation& operation = table.operations()[at];
+            const std::string what = operation_text(table, operation);
+            const std::string next = operation.next != 0 ? std::format("  else {}", operation.next) : "";
+            const bool tests = operation.code == Code::kCompare || operation.code == Code::kCompareWide ||
+                               operation.code == Code::kMember || operation.code == Code::kDispatch ||
+                               operation.code == Code::kLimit;
+            if (operation.code == Code::kNext)
+                text += std::format("  {:5} go to {}\n", at, operation.next);
+            else
+                text += std::format("  {:5} {}{}\n", at, what, tests ? next : "");
+        }
+    }
+    return text;
+}
+
+}  // namespace holm::filter
