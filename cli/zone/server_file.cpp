@@ -99,7 +99,8 @@ class FileReader {
         zone.transfer = networks(section, "transfer", "[\"10.0.0.0/8\"]",
                                  "a network such as 10.0.0.0/8 or fd00::/8, or an address");
         zone.notify = networks(section, "notify", "[\"10.0.0.3\"]", "an address such as 10.0.0.3 or fd00::3");
-        for (const auto& network : zone.notify) {
+        for (auto& network : zone.notify) {
+            network.port = 53;
             if (network.prefix_length != 128)
                 section.mistake(section.where(), "notify lists addresses, not networks");
         }

@@ -1,6 +1,9 @@
 """The name server beside Knot and NSD: the same zones, the same questions, answers compared section by section."""
 
 import shutil
+import subprocess
+import sys
+import textwrap
 
 import pytest
 
@@ -31,9 +34,31 @@ def peers(lan, tmp_path):
             server.end()
 
 
+# A secondary that is told once: answers the first NOTIFY with the same message, as an answer.
+SECONDARY = textwrap.dedent("""
+    import socket
+    secondary = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    secondary.bind(("10.77.0.1", 53))
+    print("ready", flush=True)
+    message, primary = secondary.recvfrom(512)
+    secondary.sendto(message[:2] + bytes([message[2] | 0x80]) + message[3:], primary)
+    print(message[2] >> 3, message[12:20].hex(), flush=True)
+""")
+
+
 def test_answers_are_those_of_knot_and_nsd(lan, peers, tmp_path, start):
-    image = project.image_of(tmp_path, peers)
-    instance = start(image, "--net", "lan=tap0,ip=10.77.0.2/24", inside=lan)
+    image = project.image_of(tmp_path, peers, notify={"nsec.test": "10.77.0.1"})
+    secondary = subprocess.Popen(lan.command(sys.executable, "-c", SECONDARY), stdout=subprocess.PIPE, text=True)
+    try:
+        assert secondary.stdout.readline() == "ready\n"
+        check_answers(lan, peers, tmp_path, start(image, "--net", "lan=tap0,ip=10.77.0.2/24", inside=lan))
+        assert secondary.communicate(timeout=30)[0] == "4 046e736563047465\n"  # NOTIFY of nsec.te...
+    finally:
+        secondary.kill()
+        secondary.wait()
+
+
+def check_answers(lan, peers, tmp_path, instance):
     instance.wait_for("listening")
     table = tmp_path / "build" / "named.compiled" / "zones"
     words = [f"{name}={file}" for name, file in peers.items()]
@@ -48,4 +73,73 @@ def test_answers_are_those_of_knot_and_nsd(lan, peers, tmp_path, start):
                         for address, port in (("10.77.0.2", "53"), ("127.0.0.1", "5301")))
         assert len(ours) > 40
         assert sorted(line.lower().split() for line in ours) == sorted(line.lower().split() for line in theirs), zone
+    assert instance.stop() == 0
+
+
+HOSTILE = textwrap.dedent("""
+    import random, socket, struct
+    chance = random.Random(20261121)
+    question = b"\\3www\\7example\\4test\\0" + struct.pack("!HH", 1, 1)
+    query = struct.pack("!HHHHHH", 7, 256, 1, 0, 0, 0) + question
+    server = ("10.77.0.2", 53)
+
+    # Datagrams: lengths, flags, counts, loops, all at random.
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.connect(server)
+    udp.setblocking(False)
+    for i in range(4000):
+        message = bytearray(query)
+        for _ in range(chance.randrange(1, 6)):
+            message[chance.randrange(len(message))] = chance.choice([0, 1, 0x28, 0x40, 0xc0, 0x0c, 0xff, chance.randrange(256)])
+        udp.send(bytes(message[:chance.randrange(len(message) + 1)] if i % 3 == 0 else message + chance.randbytes(chance.choice([0, 0, 1, 600]))))
+    udp.send(struct.pack("!HHHHHH", 7, 0, 1, 0, 0, 0) + b"\\xc0\\x0c\\0\\1\\0\\1")
+
+    # A stream: an empty message, one in single bytes, many at once with a transfer among them.
+    tcp = socket.create_connection(server, timeout=10)
+    tcp.sendall(b"\\0\\0")
+    framed = struct.pack("!H", len(query)) + query
+    for byte in framed:
+        tcp.sendall(bytes([byte]))
+    axfr = struct.pack("!HHHHHH", 99, 0, 1, 0, 0, 0) + b"\\7example\\4test\\0" + struct.pack("!HH", 252, 1)
+    many = b"".join(struct.pack("!H", len(query)) + struct.pack("!H", 1000 + i) + query[2:] for i in range(200))
+    tcp.sendall(struct.pack("!H", len(axfr)) + axfr + many)
+    ids, received = [], b""
+    while len(ids) < 202:
+        received += tcp.recv(65536)
+        while len(received) >= 2 and len(received) >= 2 + struct.unpack("!H", received[:2])[0]:
+            size = struct.unpack("!H", received[:2])[0]
+            ids.append(struct.unpack("!H", received[2:4])[0])
+            received = received[2 + size:]
+    assert sorted(ids) == sorted([7, 99, *range(1000, 1200)]), ids
+    assert ids.index(99) > 10, "queries that came with the one for the transfer are answered before it"
+    half = socket.create_connection(server, timeout=10)  # left open with half a message
+    half.sendall(framed[:9])
+""")
+
+
+def test_hostile_messages_end_nothing(lan, start):
+    lan.ip("addr", "add", "fd77::1/64", "dev", "tap0", "nodad")
+    instance = start("dns", "--net", "lan=tap0,ip=10.77.0.2/24,ip6=fd77::2/64", inside=lan)
+    instance.wait_for("listening")
+    done = lan.run(sys.executable, "-c", HOSTILE, timeout=60)
+    assert done.returncode == 0, done.stderr
+    kdig = lambda *words: lan.run("kdig", "@10.77.0.2", "+timeout=2", "+retry=1", *words).stdout
+    assert "BADVERS" in kdig("www.example.test", "+edns=3")
+    assert "NOERROR" in kdig("www.example.test", "+ednsopt=65001:010203", "+bufsize=512", "+adflag", "+cdflag")
+    assert "FORMERR" in kdig("www.example.test", "+ednsopt=10:01")
+    assert "REFUSED" in kdig("www.example.com")
+    assert "NOTAUTH" in kdig("example.test", "NOTIFY")
+    assert "10.0.0.5" in kdig("WWW.eXample.test")
+    assert "holm" in kdig("version.bind", "TXT", "CH")
+    for way in ("+notcp", "+tcp"):
+        assert "10.0.0.5" in lan.run("kdig", "@fd77::2", way, "www.example.test").stdout
+    assert instance.stop() == 0
+
+
+def test_every_tender_serves(lan, start, every_tender):
+    instance = start("dns", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, tender=every_tender)
+    instance.wait_for("listening", 120)
+    for way in ("+notcp", "+tcp"):
+        answer = lan.run("dig", "+time=5", "+tries=6", way, f"@{lan.GUEST}", "web.example.test", "AAAA").stdout
+        assert "fd00::5" in answer and "status: NOERROR" in answer, answer
     assert instance.stop() == 0

@@ -61,11 +61,13 @@ def make_zones(folder):
     return zones
 
 
-def server_file(folder, zones, extra=""):
-    """dns.toml for holm-zone: no rate limit, no cookies, since the others have none either."""
-    text = "[server]\ncookies = false\n[rate_limit]\nanswers = 0\n" + extra
+def server_file(folder, zones, notify=None):
+    """dns.toml for holm-zone: no rate limit, no cookies, since the others have none either. `notify`: zone -> address."""
+    text = "[server]\ncookies = false\n[rate_limit]\nanswers = 0\n"
     for name, file in zones.items():
         text += f'[[zone]]\nname = "{name}"\nfile = "{file}"\ntransfer = ["0.0.0.0/0"]\n'
+        if notify and name in notify:
+            text += f'notify = ["{notify[name]}"]\n'
     path = folder / "dns.toml"
     path.write_text(text)
     return path

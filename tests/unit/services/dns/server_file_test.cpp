@@ -27,6 +27,7 @@ TEST_CASE("what a server's file says") {
     CHECK(file->zones[0].transfer.at(0).prefix_length == 104);
     CHECK(file->zones[0].transfer.at(1).prefix_length == 8);
     CHECK(file->zones[0].notify.at(0).prefix_length == 128);
+    CHECK(file->zones[0].notify.at(0).port == 53);
 }
 
 TEST_CASE("mistakes in it") {
