@@ -80,10 +80,13 @@ def _iperf3(router):
         for _ in range(50):
             done = subprocess.run(inside(router.dmz, *undisturbed(), "taskset", "-c", "0", need("iperf3"), "-c",
                                          routers.SIDES["wan"][0], "-J", "-t", "2"), capture_output=True, text=True, check=False)
-            if done.returncode == 0:
+            answer = json.loads(done.stdout)
+            if "error" not in answer:
                 break
-            time.sleep(0.1)
-        result = json.loads(done.stdout)["end"]["sum_received"]
+            time.sleep(0.1)  # the server is not there yet
+        else:
+            raise RuntimeError(f"{router.name}: iperf3: {answer['error']}")
+        result = answer["end"]["sum_received"]
         return result["bits_per_second"] / 1e9, (router.cpu() - own) / 1e9 / (result["bytes"] * 8 / 1e9)
     finally:
         if server.poll() is None:

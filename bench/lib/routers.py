@@ -72,8 +72,8 @@ def _settle(router, side, device):
     ip("-n", name, "addr", "add", f"{address}/24", "dev", "eth0")
     ip("-n", name, "link", "set", "eth0", "up")
     ip("-n", name, "route", "add", "default", "via", gateway)
-    rules = (f"table netdev end {{ counter seen {{ }} chain c {{ type filter hook ingress device eth0 priority 0; "
-             f"ip daddr {DUMP} counter name seen drop; }} }}")
+    rules = (f"table netdev end {{\n counter seen {{ }}\n chain c {{\n type filter hook ingress device eth0 priority 0;\n"
+             f" ip daddr {DUMP} counter name seen drop;\n }}\n}}\n")
     subprocess.run(inside(name, need("nft"), "-f", "-"), input=rules, text=True, check=True)
     shown = json.loads(subprocess.run(["ip", "-n", name, "-j", "link", "show", "eth0"], capture_output=True, text=True,
                                       check=True).stdout)

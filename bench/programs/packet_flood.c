@@ -2,6 +2,8 @@
  * header) out of a device as fast as it takes them, 32 a call. Prints how many were sent, and the nanoseconds of
  * CPU that its thread has used, the kernel's part included. */
 
+#define _GNU_SOURCE
+
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
