@@ -113,7 +113,7 @@ void Links::make_client(std::size_t index) {
         if (one.gateway)
             script += std::format("route add default via {} dev {}\n", one.gateway->text(), name);
         if (one.gateway6)
-            script += std::format("-6 route add default via {} dev {}\n", one.gateway6->text(), name);
+            script += std::format("route add ::/0 via {} dev {}\n", one.gateway6->text(), name);
     }
     run_ip(clients_[index], script);
 }
