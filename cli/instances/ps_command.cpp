@@ -4,13 +4,13 @@
 #include <chrono>
 #include <format>
 #include <print>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "cli/commands.h"
 #include "cli/run/instance_record.h"
 #include "cli/topology/record.h"
+#include "cli/topology/service_list.h"
 
 namespace holm::cli {
 namespace {
@@ -32,13 +32,12 @@ struct Row {
 // What the supervisor of a topology says of its services, those that do not run included.
 void add_topology(const TopologyRecord& topology, const std::vector<InstanceRecord>& running,
                   std::vector<Row>& rows) {
-    std::istringstream lines(ask_topology(topology.name, "list"));
-    std::string name, state;
-    for (pid_t process = 0; lines >> name >> process && std::getline(lines >> std::ws, state);) {
-        Row row{.number = "-", .name = std::format("{}-{}", topology.name, name), .state = state};
-        const auto record = std::ranges::find(running, process, &InstanceRecord::supervisor);
+    for (const ListedService& service : list_services(topology.name)) {
+        Row row{
+            .number = "-", .name = std::format("{}-{}", topology.name, service.name), .state = service.state};
+        const auto record = std::ranges::find(running, service.process, &InstanceRecord::supervisor);
         if (record != running.end()) {
-            row.number = std::to_string(process);
+            row.number = std::to_string(service.process);
             row.age = age_of(*record);
             row.tender = record->runs_under;
             row.ports = record->ports;

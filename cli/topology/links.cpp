@@ -112,8 +112,7 @@ void Links::make_client(std::size_t index) {
         const std::string name = interface_name(one.network);
         if (one.gateway)
             script += std::format("route add default via {} dev {}\n", one.gateway->text(), name);
-        if (one.gateway6)
-            script += std::format("route add ::/0 via {} dev {}\n", one.gateway6->text(), name);
+        if (one.gateway6) script += std::format("route add ::/0 via {} dev {}\n", one.gateway6->text(), name);
     }
     run_ip(clients_[index], script);
 }

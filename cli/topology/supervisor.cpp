@@ -245,12 +245,13 @@ Service* Supervisor::find(std::string_view name) const {
     return place == services_.end() ? nullptr : place->get();
 }
 
-// A line a service: name, process number of its holm run (0: none), state.
+// A line a service: name, process number of its holm run (0: none), microseconds from its start until it was
+// ready, state.
 std::string Supervisor::list() const {
     std::string text;
     for (const auto& service : services_) {
-        text += std::format("{} {} {}\n", service->description().name, std::max(service->process(), 0),
-                            service->state_text());
+        text += std::format("{} {} {} {}\n", service->description().name, std::max(service->process(), 0),
+                            service->start_time().count(), service->state_text());
     }
     return text;
 }

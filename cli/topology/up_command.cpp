@@ -1,117 +1,24 @@
 // holm up: a topology from its compose file.
 
-#include <array>
-#include <cerrno>
-#include <chrono>
-#include <csignal>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <format>
-#include <fstream>
-#include <iterator>
 #include <memory>
-#include <optional>
 #include <print>
-
-#include <sys/wait.h>
-#include <unistd.h>
+#include <string>
 
 #include "cli/commands.h"
-#include "cli/compose/images.h"
-#include "cli/compose/reader.h"
-#include "cli/failure.h"
-#include "cli/process/child.h"
-#include "cli/run/detach.h"
-#include "cli/text/quote.h"
+#include "cli/topology/bring_up.h"
 #include "cli/topology/compose_file.h"
-#include "cli/topology/record.h"
-#include "cli/topology/supervisor.h"
 
 namespace holm::cli {
 namespace {
 
-namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-void print_how_to_reach(const Compose& compose, const Supervisor& supervisor, Clock::duration time) {
-    std::println("{} is up: {} services in {} ms", compose.name, compose.services.size(),
-                 std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
-    for (const auto& service : supervisor.services()) {
-        std::string places;
-        const auto add = [&](const std::string& place) { places += (places.empty() ? "" : ", ") + place; };
-        for (const Attachment& one : service->description().networks) {
-            if (one.address) add(std::format("{} on {}", one.address->address.text(), one.network));
-            if (one.address6) add(std::format("{} on {}", one.address6->address.text(), one.network));
-        }
-        for (const std::string& port : service->description().ports) add(parse_port_forward(port)->text());
-        std::println("  {:<14} {}", service->description().name, places);
-    }
-    for (const ComposeClient& client : compose.clients)
-        std::println("  {:<14} holm exec {} COMMAND runs a program on it", client.name, client.name);
-    std::println("holm ps lists it, holm logs NAME shows what a service writes, holm down {} ends it",
-                 compose.name);
-    std::fflush(stdout);
-}
-
-int bring_up(const ComposeFile& file, Clock::time_point started, const std::function<void()>& ready) {
-    enter_user_namespace();
-    Supervisor supervisor(file.compose, file.planned, file.path);
-    return supervisor.run([&] {
-        print_how_to_reach(file.compose, supervisor, Clock::now() - started);
-        ready();
-    });
-}
-
-// In a process of its own, which stays; its output is the terminal's until all are ready.
-int bring_up_detached(const ComposeFile& file, Clock::time_point started) {
-    const fs::path log = new_log_path(file.compose.name);
-    Pipe report = Pipe::create();
-    std::fflush(nullptr);
-    const pid_t child = fork();
-    if (child < 0) fail_with("no process can be had: {}", std::strerror(errno));
-    if (child == 0) {
-        report.close_read();
-        setsid();
-        int status = 1;
-        try {
-            status = bring_up(file, started, [&] {
-                redirect_to_log(log);
-                [[maybe_unused]] const ssize_t told = write(report.write_end, "+", 1);
-                report.close_write();
-            });
-        } catch (const std::exception& error) {
-            std::println(stderr, "holm: {}", error.what());
-        }
-        std::fflush(nullptr);
-        _exit(status);
-    }
-    report.close_write();
-    char answer = 0;
-    ssize_t size = 0;
-    while ((size = read(report.read_end, &answer, 1)) < 0 && errno == EINTR) {
-    }
-    report.close_read();
-    if (size == 1) return 0;
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return WIFEXITED(status) ? std::max(WEXITSTATUS(status), 1) : 128 + WTERMSIG(status);
-}
-
 int up(const std::string& path, bool detach, bool check) {
-    const auto started = Clock::now();
     const ComposeFile file = load_compose_file(path);
     if (check) {
         std::println("{}: {} services, {} networks, {} clients; nothing is wrong with it", file.path.string(),
                      file.compose.services.size(), file.compose.networks.size(), file.compose.clients.size());
         return 0;
     }
-    for (const TopologyRecord& record : running_topologies()) {
-        if (record.name == file.compose.name)
-            fail_with("{} is up already ({}); holm down {} ends it", record.name, record.file, record.name);
-    }
-    return detach ? bring_up_detached(file, started) : bring_up(file, started, [] {});
+    return detach ? bring_up_detached(file) : bring_up(file);
 }
 
 }  // namespace
