@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import re
+import shutil
+import subprocess
 import sys
 import textwrap
 import time
@@ -196,3 +198,29 @@ def test_stop_finishes_what_was_started(lan, server):
         head, content = answer.result()
     assert content == "1500=1500\n" and "Connection: close" in head
     assert re.search(r"http: served \d+ requests, 0 failed, 0 connections left", server.output())
+
+
+def test_slow_clients_by_the_hundred_do_not_keep_others_out(lan, start, keep):
+    """slowhttptest: heads that trickle in (slowloris), contents that do, and answers that are not read; all at once."""
+    if shutil.which("slowhttptest") is None:
+        pytest.skip("slowhttptest is not installed")
+    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+    instance.wait_for("web: listening")
+    url = f"http://{lan.GUEST}/static/large.bin"
+    common = ["-c", "200", "-r", "200", "-l", "5", "-p", "3", "-u", url]
+    attacks = [["-H", "-i", "1"], ["-B", "-i", "1", "-s", "8192"], ["-X", "-w", "10", "-y", "20", "-n", "1", "-z", "32"]]
+    running = [subprocess.Popen(lan.command("slowhttptest", *attack, *common), cwd=keep, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL) for attack in attacks]
+    try:
+        time.sleep(2)
+        for _ in range(5):
+            answer = lan.run("curl", "-sS", "-m", "20", f"http://{lan.GUEST}/healthz")
+            assert answer.stdout == "ok\n", answer.stderr
+            time.sleep(0.2)
+        open_now = re.search(r"(?m)^http_connections_open (\d+)", lan.run("curl", "-sS", f"http://{lan.GUEST}/metrics").stdout)
+        assert int(open_now[1]) > 100, "nobody attacks"
+    finally:
+        for attack in running:
+            attack.wait(60)
+    assert lan.run("curl", "-sS", "-m", "20", f"http://{lan.GUEST}/healthz").stdout == "ok\n"
+    assert instance.stop() == 0, instance.output()
