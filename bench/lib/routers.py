@@ -26,6 +26,7 @@ class Router:
     def __init__(self, name):
         self.name = name
         self.process = None
+        self.home = None  # the namespace that Linux forwards in
         self.mac = {}
         self.host_mac = {}
 
@@ -143,6 +144,7 @@ def linux(name="Linux"):
     router = Router(name)
     with contextlib.ExitStack() as stack:
         home = stack.enter_context(_namespace(stack, None, None))
+        router.home = home
         for setting in ("net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=1"):
             subprocess.run(inside(home, "sysctl", "-q", "-w", setting), check=True)
         for side, (_, gateway) in SIDES.items():

@@ -113,7 +113,8 @@ Verdict Engine::run_chain(Hook hook, const Chain& chain, Instant now, Subject& s
     const Outcome outcome = evaluator_.run(chain, subject, now);
     if (subject.notrack) {
         subject.notrack = false;
-        if (subject.packet.note.state == 0) tracker_.leave_alone(subject.packet);
+        // Behind connection tracking it is for what has no connection: that is not invalid any more.
+        if (subject.packet.note.flow == packet::FlowNote::kNone) tracker_.leave_alone(subject.packet);
     }
     if (outcome.kind == Outcome::Kind::kReject) {
         ++counters_.rejected;

@@ -294,6 +294,7 @@ Outcome Evaluator::run(const Chain& chain, Subject& subject, Instant now) {
                 continue;
             case Code::kNotrack:
                 subject.notrack = true;
+                if (subject.connection_mark == nullptr) subject.state = kStateUntracked;
                 ++at;
                 continue;
             case Code::kAccept:

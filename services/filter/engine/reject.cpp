@@ -131,6 +131,13 @@ void make_error(const Packet& packet, const IpAddress& from, const RejectEntry& 
     const Bytes quoted = packet.network().first(std::min(packet.network().size(), room));
     const std::uint8_t protocol = is_v4 ? packet::kIcmp : packet::kIcmpv6;
     start(answer, is_v4, from, packet.source(), protocol, net::wire::Icmpv4Header::kSize + quoted.size());
+    if (is_v4) {
+        // RFC 1812, section 4.3.2.5: the precedence of network control, the type of service of what it is
+        // about.
+        answer.bytes[1] = std::byte{0xc0} | (packet.network()[1] & std::byte{0x1e});
+        put16(answer.bytes, 10, 0);
+        put16(answer.bytes, 10, InternetChecksum{}.add(Bytes(answer.bytes).first(answer.header)).value());
+    }
     const MutableBytes icmp = answer.payload();
     std::memset(icmp.data(), 0, net::wire::Icmpv4Header::kSize);
     icmp[0] = is_v4 ? std::byte{3} : std::byte{1};
@@ -160,8 +167,10 @@ void Engine::reject(Hook hook, Instant now, const Packet& packet, const RejectEn
         return;
     }
     // Part of the same flow, the other way: it is translated back as the flow is.
-    packet::FlowNote note = packet.note;
-    if (note.flow != packet::FlowNote::kNone) note = {note.flow, std::uint8_t(kStateRelated), !note.reply};
+    // The answer to what belongs to no flow is tracked like any packet: what it quotes may be known.
+    packet::FlowNote note;
+    if (packet.note.flow != packet::FlowNote::kNone)
+        note = {packet.note.flow, std::uint8_t(kStateRelated), !packet.note.reply};
     host_.send(now, answer.whole(), note);
 }
 

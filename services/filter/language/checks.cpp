@@ -100,7 +100,7 @@ void Compiler::check_translations(std::size_t number, Hook hook, ChainType type,
             if (std::holds_alternative<Notrack>(item) &&
                 !(hook == Hook::kPrerouting || hook == Hook::kOutput))
                 throw Problem{rule.position,
-                              "notrack works in prerouting and output, at a priority below -200 (raw)"};
+                              "notrack works in prerouting and output, usually at priority raw"};
         }
     each_jump(table, chain, [&](const Verdict& verdict) {
         table_ = &table;

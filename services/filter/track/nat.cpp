@@ -68,7 +68,9 @@ void Nat::choose_address(Tuple& tuple, NatSide side, const NatTarget& target) co
 }
 
 bool Nat::choose_port(Instant now, Tuple& tuple, NatSide side, const NatTarget& target) {
-    if (!tuple.has_ports() && !tuple.is_icmp()) return is_free(now, tuple);
+    // Nothing to choose from: should answers be ambiguous, the flow is not taken in, and the packet is
+    // dropped.
+    if (!tuple.has_ports() && !tuple.is_icmp()) return true;
     const bool given = target.has_port && !tuple.is_icmp();
     std::uint16_t& port = port_of(tuple, side);
     const std::uint16_t wanted = port;

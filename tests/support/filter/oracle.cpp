@@ -171,6 +171,7 @@ void blur(Octets& octets) {
     if (is_v4) {
         octets[15] = std::byte{0};                                            // type of service
         for (std::size_t i : {18, 19, 20, 24, 25}) octets[i] = std::byte{0};  // identification, DF, checksum
+        put16(octets, 24, InternetChecksum{}.add(Bytes(octets).subspan(14, 20)).value());
     } else {
         for (std::size_t i : {14, 15, 16, 17}) octets[i] = std::byte{0};  // traffic class, flow label
     }
@@ -179,7 +180,8 @@ void blur(Octets& octets) {
 enum class Equality { kSame, kChosen, kDifferent };
 
 // Translations choose ports and identifiers: those may differ, all else may not.
-Equality compare(const Output& linux_one, const Output& ours, const Injection& injection) {
+Equality compare(const Output& linux_one, const Output& ours, const Injection& for_linux,
+                 const Injection& injection) {
     Octets a = linux_one.octets, b = ours.octets;
     if (linux_one.tap != ours.tap || a.size() < 34 || b.size() < 34) return Equality::kDifferent;
     if (ours.own) {
@@ -198,6 +200,14 @@ Equality compare(const Output& linux_one, const Output& ours, const Injection& i
     if (first_quoted && second_quoted && first_quoted->has_ports() && second_quoted->has_ports()) {
         second_quoted->set_source_port(first_quoted->source_port());
         second_quoted->set_destination_port(first_quoted->destination_port());
+    } else if (for_linux.octets != injection.octets) {
+        // It was sent to what a translation had chosen, on each side.
+        if (first->has_ports()) {
+            second->set_source_port(first->source_port());
+            second->set_destination_port(first->destination_port());
+        } else {
+            second->set_icmp_identifier(first->icmp_identifier());
+        }
     } else if (first->has_ports()) {
         if (first->source_port() == before->source_port() || second->source_port() == before->source_port())
             return Equality::kDifferent;
@@ -259,7 +269,7 @@ class Comparison {
             ++totals.packets;
             bool same = theirs.size() == ours.size();
             for (std::size_t k = 0; same && k < ours.size(); ++k) {
-                const Equality equality = compare(theirs[k], ours[k], for_us);
+                const Equality equality = compare(theirs[k], ours[k], for_linux, for_us);
                 same = equality != Equality::kDifferent;
                 totals.chosen += equality == Equality::kChosen ? 1 : 0;
                 ++(ours[k].own ? totals.answered : totals.forwarded);

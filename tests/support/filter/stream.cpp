@@ -335,8 +335,10 @@ Injection Stream::of_flow(Flow& flow) {
 // Damage behind the IP header: what a router passes on and a tracker does not believe.
 void Stream::spoil(Octets& octets) {
     const std::size_t header = octets[12] == std::byte{0x08} ? 34 : 54;
-    if (octets.size() > header)
-        octets[header + below(std::uint32_t(octets.size() - header))] ^= std::byte(1 + below(255));
+    // Not the first byte: an ICMPv6 message must not become one of a link's, which routers keep to
+    // themselves.
+    if (octets.size() > header + 1)
+        octets[header + 1 + below(std::uint32_t(octets.size() - header - 1))] ^= std::byte(1 + below(255));
 }
 
 Injection Stream::next() {

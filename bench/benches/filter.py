@@ -1,0 +1,73 @@
+"""The firewall beside Linux with the same rules: CPU for each small packet; many rules beside few."""
+
+import os
+import statistics
+import subprocess
+import time
+
+from bench.benches import route
+from bench.lib import routers
+from bench.lib.machine import BIN, BUILD, IMAGES, need, undisturbed
+from bench.lib.namespaces import inside
+
+NAME = "filter"
+ROUNDS = 5
+OURS, LINUX, ALONE = "holm firewall", "Linux, nft", "sender alone"
+STATEFUL = "60 B, stateful firewall, CPU per packet"
+RULES = BUILD.parent / "examples" / "firewall" / "firewall.nft"
+
+
+def _stateful(report):
+    """The example's rules, in the image and in Linux."""
+    share = {OURS: [], LINUX: []}
+    with routers.ours(IMAGES / "firewall", OURS) as ours, routers.linux(LINUX) as linux, routers.nobody() as alone:
+        subprocess.run(inside(linux.home, need("nft"), "-f", str(RULES)), check=True)
+        for subject in (ours, linux, alone):
+            route._flood(subject)  # warm
+        for _ in range(ROUNDS):
+            sender, _, _ = route._flood(alone)
+            whole, _, _ = route._flood(linux)
+            share[LINUX].append((whole - sender) / 1000)
+            _, own, _ = route._flood(ours)
+            share[OURS].append(own / 1000)
+    for subject, values in share.items():
+        report.add(NAME, STATEFUL, "us", subject, values)
+    report.ratio(STATEFUL, OURS, LINUX, 1.0)
+
+
+def _linear():
+    """What Linux takes for one packet past 5,000 rules, by a flood through them, in microseconds."""
+    rules = "\n".join(f"udp dport {1000 + i} counter drop" for i in range(5000))
+    with routers.linux(LINUX) as linux, routers.nobody() as alone:
+        sender = statistics.median(route._flood(alone)[0] for _ in range(3))
+        text = f"table inet t {{ chain f {{ type filter hook forward priority 0; policy accept;\n{rules}\n}}\n}}\n"
+        subprocess.run(inside(linux.home, need("nft"), "-f", "-"), input=text, text=True, check=True)
+        time.sleep(0.1)
+        return [(route._flood(linux)[0] - sender) / 1000 for _ in range(3)]
+
+
+def _many(report):
+    """The filter by itself, compiled for the host."""
+    subprocess.run([need("ninja"), "-C", str(BUILD), "bench-filter-rules"], check=True, capture_output=True)
+    cost = {}
+    done = subprocess.run([*undisturbed(), str(BIN / "bench-filter-rules")], capture_output=True, text=True, check=True)
+    for line in done.stdout.splitlines():
+        what, count, *values = line.split()
+        cost[what, int(count)] = statistics.median(map(float, values))
+        report.add(NAME, f"the filter by itself, {what}", "ns", f"{int(count):,} rules", [float(value) for value in values])
+    for what, few, many in (("addresses", 10, 5000), ("addresses", 10, 50000), ("ports", 10, 5000)):
+        grown = cost[what, many] / cost[what, few]
+        print(f"  → {many:,} {what}: {grown:.2f} × {few}; promised ≤ 1.1 × : {'reached' if grown <= 1.1 else 'NOT reached'}",
+              flush=True)
+    linear = _linear()
+    report.add(NAME, "5,000 port rules, one by one, CPU per packet", "us", LINUX, linear)
+    times = statistics.median(linear) * 1000 / (1000 + cost["ports", 5000])
+    print(f"  → 5,000 port rules: Linux takes {times:.1f} × a packet's way here; promised ≥ 3 × : "
+          f"{'reached' if times >= 3 else 'NOT reached'}", flush=True)
+
+
+def run(report):
+    need("nft")
+    print(f"  load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
+    _many(report)
+    _stateful(report)
