@@ -1,5 +1,6 @@
-// What a packet costs in the filter by itself, by CPU time: a flow that goes on, and new ones past 10 to 50,000
-// addresses or ports, as lookups and rule by rule. A line each: NAME, rules, then nanoseconds of each round.
+// What a packet costs in the filter by itself, by CPU time: a flow that goes on, and new ones past 10 to
+// 50,000 addresses or ports, as lookups and rule by rule. A line each: NAME, rules, then nanoseconds of each
+// round.
 
 #include <cstdio>
 #include <ctime>
@@ -22,7 +23,9 @@ constexpr int kRounds = 7;
 class Host final : public packet::HookHost {
   public:
     void send(Instant, Bytes, const packet::FlowNote&) override {}
-    IpAddress address_of(std::uint16_t, packet::Family) const override { return IpAddress::v4(198, 51, 100, 1); }
+    IpAddress address_of(std::uint16_t, packet::Family) const override {
+        return IpAddress::v4(198, 51, 100, 1);
+    }
 };
 
 double nanoseconds() {
@@ -32,13 +35,15 @@ double nanoseconds() {
 }
 
 std::string with_chain(const std::string& rules) {
-    return "table inet t {\n chain f { type filter hook forward priority 0; policy accept;\n" + rules + " }\n}\n";
+    return "table inet t {\n chain f { type filter hook forward priority 0; policy accept;\n" + rules +
+           " }\n}\n";
 }
 
 std::string blocked(int count) {
     std::string rules;
     for (int i = 0; i < count; ++i)
-        rules += std::format("  ip saddr 20.{}.{}.{} counter drop\n", i * 37 % 250, i * 101 / 250 % 250, i % 250);
+        rules +=
+            std::format("  ip saddr 20.{}.{}.{} counter drop\n", i * 37 % 250, i * 101 / 250 % 250, i % 250);
     return rules;
 }
 
@@ -56,8 +61,8 @@ void measure(const char* name, int count, const std::string& text, bool merge, i
     filter::Engine engine(rules.table(), host, {});
     std::vector<Octets> frames;
     for (int i = 0; i < 64; ++i)
-        frames.push_back(frame(IpAddress::v4(10, 0, std::uint8_t(i), 1), IpAddress::v4(192, 0, 2, 1), packet::kUdp,
-                               udp(std::uint16_t(5000 + i), 80, 18)));
+        frames.push_back(frame(IpAddress::v4(10, 0, std::uint8_t(i), 1), IpAddress::v4(192, 0, 2, 1),
+                               packet::kUdp, udp(std::uint16_t(5000 + i), 80, 18)));
     std::print("{} {}", name, count);
     for (int round = 0; round < kRounds; ++round) {
         const double start = nanoseconds();
@@ -81,7 +86,8 @@ int main() {
             with_chain("  ct state vmap { established : accept, related : accept, invalid : drop }\n"
                        "  iifname \"lan\" counter accept\n  counter\n"),
             true, 400'000);
-    for (const int count : {10, 5'000, 50'000}) measure("addresses", count, with_chain(blocked(count)), true, 1'000'000);
+    for (const int count : {10, 5'000, 50'000})
+        measure("addresses", count, with_chain(blocked(count)), true, 1'000'000);
     for (const int count : {10, 5'000}) measure("ports", count, with_chain(ports(count)), true, 1'000'000);
     measure("one-by-one", 5'000, with_chain(ports(5'000)), false, 2'000);
 }

@@ -289,7 +289,9 @@ Injection Stream::tcp_of(Flow& flow) {
 Injection Stream::error_about(Flow& flow) {
     const bool is_v4 = flow.sides[0].address.is_v4();
     const std::size_t whole = flow.last_octets.size() - 14;
-    const std::size_t some = std::min<std::size_t>(whole, (is_v4 ? 28 : 48) + below(40));
+    // Not the beginning of a checksum: it would be that of the ports that each side has chosen.
+    const std::size_t some =
+        std::min<std::size_t>(whole, (is_v4 ? 28 : 48) + (chance(30) ? 0 : 12 + below(28)));
     const std::uint8_t type =
         is_v4 ? std::array<std::uint8_t, 4>{3, 3, 11, 12}[below(4)] : std::uint8_t(1 + below(4));
     Injection injection{flow.taps[1], {}, flow.last};
