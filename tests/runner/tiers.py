@@ -28,7 +28,7 @@ class CTest:
 
     def run(self, outcome, only, seeds=None):
         try:
-            folder = build(self.preset, "host-tests")
+            folder = build(self.preset, *(f"host-tests-{label}" for label in self.labels.split("|")))
         except BuildFailed as failure:
             outcome.failed.append(f"{self.name}: {failure}")
             return
