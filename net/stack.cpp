@@ -186,6 +186,16 @@ std::span<const IpAddress> Stack::dhcp_v6_dns(const Interface& interface) const 
     return {};
 }
 
+resolve::SearchList Stack::search_list(const Interface& interface) const {
+    resolve::SearchList list;
+    if (const dhcp::Lease* known = lease(interface)) list.add_encoded(known->search.view());
+    for (const auto& binding : dhcp_v6_)
+        if (binding && &binding->interface() == &interface)
+            list.add_encoded(binding->client().search().view());
+    list.add_encoded(interface.ipv6().routers().search().view());
+    return list;
+}
+
 // Routes that routers have told of, made anew when one of them has changed its mind. A default route that the
 // operator has named stays.
 void Stack::follow_routers(Instant now) {

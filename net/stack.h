@@ -30,6 +30,7 @@
 #include "net/link/interface.h"
 #include "net/link/loopback.h"
 #include "net/link/vlan_device.h"
+#include "net/resolve/search.h"
 #include "net/tcp/layer.h"
 #include "net/udp/layer.h"
 
@@ -108,6 +109,8 @@ class Stack final : private ip::Upper {
     const dhcp::Lease* lease(const Interface& interface) const;
     // DNS servers that DHCPv6 has named for an interface.
     std::span<const IpAddress> dhcp_v6_dns(const Interface& interface) const;
+    // The domains in which short names are looked for, as DHCP and routers have named them for an interface.
+    resolve::SearchList search_list(const Interface& interface) const;
     // Told when DHCP, a router or the detection of duplicates has changed an interface's addresses.
     void set_address_observer(Observer* observer) { address_observer_ = observer; }
 

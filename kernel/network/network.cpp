@@ -151,6 +151,14 @@ Task<Result<TcpStream>> Network::connect(net::Endpoint remote, Instant deadline)
 Resolver& Network::resolver() {
     Resolver::Configuration configuration = resolver_.configuration();
     configuration.servers = dns();
+    if (configuration.search_from_network) {
+        configuration.search = {};
+        for (const auto& port : ports()) {
+            const net::resolve::SearchList found = stack_.search_list(port->interface());
+            for (std::size_t i = 0; i < found.count; ++i)
+                configuration.search.add_encoded(found.domains[i].wire());
+        }
+    }
     resolver_.configure(configuration);
     return resolver_;
 }

@@ -69,7 +69,9 @@ class Network final : private Poller, private Observer {
 
   private:
     Network(const net::Stack::Configuration& configuration, const SipHashKey& key)
-        : stack_(configuration), resolver_(stack_, key) {}
+        : stack_(configuration), resolver_(stack_, key) {
+        resolver_.configure({.search_from_network = true});
+    }
     void attach(Core& core);
     Result<net::Interface*> add_interface(Instant now, Port& port, const NetAddresses& addresses);
     void start_ipv6(Core& core, const NetAddresses& addresses, const holm_boot_device& device,

@@ -35,6 +35,8 @@ class Resolver {
     struct Configuration {
         std::array<net::IpAddress, 4> servers{};  // unspecified: none
         net::resolve::SearchList search;
+        // The list is what DHCP and routers say, instead.
+        bool search_from_network = false;
         std::uint16_t port = 53;
         int attempts = 2;                          // rounds through all servers
         Duration patience = Duration::seconds(2);  // for one answer of one server

@@ -161,6 +161,7 @@ void Client::accept_lease(const wire::DhcpReply& reply) {
     lease.router = reply.router;
     lease.server = reply.server.is_unspecified() ? server_ : reply.server;
     lease.dns = reply.dns;
+    lease.search = reply.search;
     lease.mtu = reply.mtu;
     // Section 4.4.5: T1 and T2 default to 1/2 and 7/8 of the lease, and must be in order to be believed.
     const std::uint32_t seconds = std::max(reply.lease_seconds, kShortestLease);

@@ -21,6 +21,7 @@ struct Lease {
     IpAddress router = IpAddress::any_v4();
     IpAddress server = IpAddress::any_v4();
     std::array<IpAddress, 2> dns{IpAddress::any_v4(), IpAddress::any_v4()};
+    wire::DomainList search;
     std::uint16_t mtu = 0;  // 0: not told
     Instant renewal;        // T1
     Instant rebinding;      // T2

@@ -192,7 +192,8 @@ void ClientV6::accept_reply(Instant now, const Dhcpv6Reply& reply) {
 
 void ClientV6::take_dns(const Dhcpv6Reply& reply) {
     const std::span<const IpAddress> told(reply.dns.data(), reply.dns_count);
-    if (std::equal(told.begin(), told.end(), dns().begin(), dns().end())) return;
+    if (std::equal(told.begin(), told.end(), dns().begin(), dns().end()) && search_ == reply.search) return;
+    search_ = reply.search;
     std::copy(told.begin(), told.end(), dns_.begin());
     dns_count_ = told.size();
     ++changes_;

@@ -70,7 +70,8 @@ class ClientV6 {
 
     const std::optional<LeaseV6>& lease() const { return lease_; }
     std::span<const IpAddress> dns() const { return {dns_.data(), dns_count_}; }
-    // Rises whenever lease() or dns() has changed.
+    const wire::DomainList& search() const { return search_; }
+    // Rises whenever lease(), dns() or search() has changed.
     std::uint32_t changes() const { return changes_; }
 
   private:
@@ -95,6 +96,7 @@ class ClientV6 {
     std::optional<LeaseV6> lease_;
     std::size_t dns_count_ = 0;
     std::array<IpAddress, wire::Dhcpv6Reply::kDns> dns_;
+    wire::DomainList search_;
     std::uint32_t changes_ = 0;
 };
 

@@ -157,6 +157,8 @@ void Host::receive_router(Instant now, const Heard& heard, Output& output) {
             message.dns[i].is_link_local() ? message.dns[i].with_zone(zone_) : message.dns[i];
         if (routers_.learn_dns(now, server, message.dns_seconds[i])) ++changes_;
     }
+    if (!message.search.empty() && routers_.learn_search(now, message.search, message.search_seconds))
+        ++changes_;
 }
 
 // Section 6.3.4 for the link, RFC 4862, section 5.5.3 for addresses.

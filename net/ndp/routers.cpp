@@ -67,6 +67,16 @@ bool RouterLists::learn_dns(Instant now, const IpAddress& server, std::uint32_t 
     return changed;
 }
 
+bool RouterLists::learn_search(Instant now, Bytes names, std::uint32_t seconds) {
+    wire::DomainList told;
+    if (seconds != 0) told.append(names);
+    const bool changed = !(told == search_);
+    search_ = told;
+    search_until_ = seconds != 0 ? lifetime_end(now, seconds) : Instant::never();
+    update_deadline();
+    return changed;
+}
+
 bool RouterLists::mark(const IpAddress& address, bool silent) {
     const Router* before = best();
     for (Router& router : std::span(routers_).first(router_count_))
@@ -84,6 +94,11 @@ bool RouterLists::expire(Instant now) {
     bool changed = expire_list(routers_, router_count_, now);
     changed |= expire_list(prefixes_, prefix_count_, now);
     changed |= expire_list(dns_, dns_count_, now);
+    if (now >= search_until_) {
+        search_.clear();
+        search_until_ = Instant::never();
+        changed = true;
+    }
     update_deadline();
     return changed;
 }
@@ -103,6 +118,7 @@ void RouterLists::update_deadline() {
     for (const Router& router : routers()) deadline_ = std::min(deadline_, router.until);
     for (const OnLinkPrefix& prefix : prefixes()) deadline_ = std::min(deadline_, prefix.until);
     for (const DnsServer& server : dns()) deadline_ = std::min(deadline_, server.until);
+    deadline_ = std::min(deadline_, search_until_);
 }
 
 }  // namespace holm::net::ndp

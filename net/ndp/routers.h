@@ -12,6 +12,7 @@
 
 #include "base/instant.h"
 #include "net/address.h"
+#include "net/wire/domain_list.h"
 #include "net/wire/ndp.h"
 
 namespace holm::net::ndp {
@@ -44,6 +45,8 @@ class RouterLists {
     bool learn_router(Instant now, const IpAddress& router, std::int8_t preference, std::uint16_t seconds);
     bool learn_prefix(Instant now, const IpAddress& prefix, std::uint8_t length, std::uint32_t seconds);
     bool learn_dns(Instant now, const IpAddress& server, std::uint32_t seconds);
+    // The search list that was named last: routers of one link agree, or the last one is right.
+    bool learn_search(Instant now, Bytes names, std::uint32_t seconds);
     // A router answers or does not; `lost`: it is none any more.
     bool mark(const IpAddress& router, bool silent);
     bool forget(const IpAddress& router);
@@ -55,6 +58,7 @@ class RouterLists {
     std::span<const Router> routers() const { return {routers_.data(), router_count_}; }
     std::span<const OnLinkPrefix> prefixes() const { return {prefixes_.data(), prefix_count_}; }
     std::span<const DnsServer> dns() const { return {dns_.data(), dns_count_}; }
+    const wire::DomainList& search() const { return search_; }
 
   private:
     void update_deadline();
@@ -62,6 +66,8 @@ class RouterLists {
     std::array<Router, kRouters> routers_;
     std::array<OnLinkPrefix, kPrefixes> prefixes_;
     std::array<DnsServer, kDns> dns_;
+    wire::DomainList search_;
+    Instant search_until_ = Instant::never();
     std::size_t router_count_ = 0;
     std::size_t prefix_count_ = 0;
     std::size_t dns_count_ = 0;

@@ -82,6 +82,13 @@ std::size_t DomainName::labels() const {
     return count;
 }
 
+bool DomainName::is_host_name() const {
+    for (std::size_t at = 0; bytes_[at] != 0; at += 1 + std::size_t{bytes_[at]})
+        for (std::size_t i = 1; i <= bytes_[at]; ++i)
+            if (!may_stand_in_a_name(char(bytes_[at + i]))) return false;
+    return size_ > 1;
+}
+
 std::optional<DomainName> DomainName::within(const DomainName& domain) const {
     if (size_ - 1 + domain.size_ > kMaximumSize) return std::nullopt;
     DomainName whole = *this;

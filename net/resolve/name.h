@@ -28,6 +28,8 @@ class DomainName {
 
     Bytes wire() const { return std::as_bytes(std::span(bytes_).first(size_)); }
     std::size_t labels() const;
+    // Not the root, and nothing but letters, digits, '-' and '_' in its labels.
+    bool is_host_name() const;
     // This name with another behind it; nothing if that is too long.
     std::optional<DomainName> within(const DomainName& domain) const;
     // Letters become upper or lower case as the bits say (draft-vixie-dnsext-dns0x20): an answer must repeat

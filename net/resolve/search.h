@@ -3,6 +3,7 @@
 // The names that a name may stand for: itself, and itself within each domain of a search list (RFC 1123,
 // section 6.1.4.3; RFC 1535 for why a name with dots is tried as it is first).
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -23,6 +24,20 @@ struct SearchList {
         if (!parsed || count == kDomains) return false;
         domains[count++] = *parsed;
         return true;
+    }
+
+    // Names as DHCP and routers send them, compressed or not (RFC 1035, section 4.1.4): those that a host can
+    // have, up to what cannot be read. Zeros are padding; what is there already is not added.
+    void add_encoded(Bytes names) {
+        for (std::size_t at = 0; at < names.size();) {
+            std::size_t end = 0;
+            const auto name = DomainName::read(names, at, end);
+            if (!name) return;
+            at = end;
+            const auto known = domains.begin() + std::ptrdiff_t(count);
+            if (name->is_host_name() && count < kDomains && std::find(domains.begin(), known, *name) == known)
+                domains[count++] = *name;
+        }
     }
 
     // The name to try at the `turn`-th time, from 0; nothing when there are no more. `absolute`: it was

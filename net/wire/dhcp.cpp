@@ -21,6 +21,7 @@ struct Options {
     DhcpReply* reply;
     bool has_type = false;
     std::uint8_t overload = 0;
+    bool has_search = false;  // the list, not only the domain
 
     void take(std::uint8_t kind, Bytes value) {
         const bool whole_addresses = !value.empty() && value.size() % 4 == 0;
@@ -49,6 +50,13 @@ struct Options {
                 return;
             case kMtu:
                 if (value.size() == 2) reply->mtu = load<NetU16>(value);
+                return;
+            case kSearch:
+                if (!has_search) reply->search.clear();
+                has_search = true;
+                return reply->search.append(value);
+            case kDomain:
+                if (!has_search) reply->search.assign_text(value);
                 return;
             case kLeaseTime:
                 return take_seconds(value, reply->lease_seconds);
@@ -105,7 +113,7 @@ void DhcpRequest::emit(MutableBytes bytes) const {
     raw.magic = kMagic;
     store(bytes, raw);
 
-    // At most 3 + 9 + 6 + 6 + 4 + 9 + 1 = 38 of 60 bytes.
+    // At most 3 + 9 + 6 + 6 + 4 + 11 + 1 = 40 of 60 bytes.
     OptionWriter options(bytes.subspan(sizeof(Layout)));
     options.put(kMessageType, {std::uint8_t(type)});
     const auto& mac = client.bytes;
@@ -114,8 +122,8 @@ void DhcpRequest::emit(MutableBytes bytes) const {
     if (server) options.put(kServer, *server);
     if (type == DhcpType::kDiscover || type == DhcpType::kRequest) {
         options.put(kMaximumMessage, {1500 >> 8, 1500 & 0xff});
-        options.put(kParameters,
-                    {kSubnetMask, kRouter, kDns, kMtu, kLeaseTime, kRenewalTime, kRebindingTime});
+        options.put(kParameters, {kSubnetMask, kRouter, kDns, kDomain, kSearch, kMtu, kLeaseTime,
+                                  kRenewalTime, kRebindingTime});
     }
     options.put(kEnd);
 }

@@ -10,6 +10,7 @@
 #include "base/instant.h"
 #include "net/address.h"
 #include "net/drop.h"
+#include "net/wire/domain_list.h"
 
 namespace holm::net::wire {
 
@@ -38,6 +39,7 @@ struct DhcpReply {
     IpAddress router = IpAddress::any_v4();                                  // option 3, the first
     std::array<IpAddress, 2> dns{IpAddress::any_v4(), IpAddress::any_v4()};  // option 6, the first two
     std::uint16_t mtu = 0;                                                   // option 26; 0: not told
+    DomainList search;  // option 119 (RFC 3397), or else 15, the domain itself
     // Options 51, 58 and 59, in seconds; ~0 means for ever (lease) or not told (the others).
     std::uint32_t lease_seconds = 0;
     std::uint32_t renewal_seconds = ~0u;

@@ -37,6 +37,7 @@ enum Option : std::uint8_t {
     kRenewalTime = 58,
     kRebindingTime = 59,
     kClientIdentifier = 61,
+    kSearch = 119,
     kEnd = 255,
 };
 

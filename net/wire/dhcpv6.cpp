@@ -19,6 +19,7 @@ enum Option : std::uint16_t {
     kElapsed = 8,
     kStatus = 13,
     kDnsServers = 23,
+    kSearch = 24,
     kRefreshTime = 32,
 };
 
@@ -127,8 +128,9 @@ std::size_t Dhcpv6Request::emit(MutableBytes bytes) const {
     writer.put(NetU16(hundredths));
     // Section 21.7: a client of a stateless exchange asks for the refresh time.
     const bool stateless = type == Dhcpv6Type::kInformationRequest;
-    writer.option(kOptionRequest, stateless ? 4 : 2);
+    writer.option(kOptionRequest, stateless ? 6 : 4);
     writer.put(NetU16(kDnsServers));
+    writer.put(NetU16(kSearch));
     if (stateless) writer.put(NetU16(kRefreshTime));
     if (!with_address) return writer.size();
     const bool named = !address.is_unspecified();
@@ -179,6 +181,9 @@ Parsed<Dhcpv6Reply> Dhcpv6Reply::parse(Bytes message, MacAddress client) {
                     if (!server.is_v4() && !server.is_multicast() && !server.is_unspecified())
                         reply.dns[reply.dns_count++] = server;
                 }
+                break;
+            case kSearch:
+                reply.search.append(content);
                 break;
             case kRefreshTime:
                 if (content.size() == 4) reply.refresh_seconds = load<NetU32>(content);

@@ -11,6 +11,7 @@
 #include "base/instant.h"
 #include "net/address.h"
 #include "net/drop.h"
+#include "net/wire/domain_list.h"
 
 namespace holm::net::wire {
 
@@ -75,6 +76,7 @@ struct Dhcpv6Reply {
     std::uint32_t preferred_seconds = 0, valid_seconds = 0;
     std::size_t dns_count = 0;
     std::array<IpAddress, kDns> dns;
+    DomainList search;                  // option 24 (RFC 3646)
     std::uint32_t refresh_seconds = 0;  // of what is no address (section 21.23); 0: not told
 
     static Parsed<Dhcpv6Reply> parse(Bytes message, MacAddress client);

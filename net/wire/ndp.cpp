@@ -20,6 +20,7 @@ enum Option : std::uint8_t {
     kMtu = 5,
     kNonce = 14,
     kDnsServers = 25,
+    kSearch = 31,
 };
 
 struct NeighborLayout {  // solicitation and advertisement
@@ -133,6 +134,9 @@ Parsed<RouterAdvertisement> RouterAdvertisement::parse(Bytes message) {
             parsed.prefixes[parsed.prefix_count++] = {
                 *address,     prefix.length,   (prefix.flags & 0x80) != 0, (prefix.flags & 0x40) != 0,
                 prefix.valid, prefix.preferred};
+        } else if (type == kSearch && option.size() >= 16 && parsed.search.empty()) {
+            parsed.search_seconds = load<NetU32>(option.subspan(4));
+            parsed.search = option.subspan(8);
         } else if (type == kDnsServers && option.size() >= 24) {
             const std::uint32_t seconds = load<NetU32>(option.subspan(4));
             for (Bytes rest = option.subspan(8); rest.size() >= 16 && parsed.dns_count < kDns;

@@ -53,6 +53,8 @@ struct RouterAdvertisement {
     std::size_t dns_count = 0;
     std::array<IpAddress, kDns> dns;
     std::array<std::uint32_t, kDns> dns_seconds{};
+    Bytes search;  // of RFC 8106, section 5.2, in the message: names, then zeros; empty: none named
+    std::uint32_t search_seconds = 0;
 
     static Parsed<RouterAdvertisement> parse(Bytes message);
     // The longest that emit() writes.

@@ -69,6 +69,24 @@ def test_a_lease_is_taken_used_and_renewed(lan, start, server):
     assert instance.stop() == 0, instance.output()
 
 
+def test_short_names_are_looked_for_in_the_domain_that_the_server_names(lan, start, keep):
+    if shutil.which("dnsmasq") is None:
+        pytest.skip("dnsmasq is not installed")
+    daemon = subprocess.Popen(
+        lan.command("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--interface=tap0",
+                    "--user=root", "--except-interface=lo", "--bind-interfaces", "--no-ping", "--pid-file=",
+                    f"--dhcp-leasefile={keep / 'leases'}", "--dhcp-range=10.77.0.50,10.77.0.60,255.255.255.0,2m",
+                    "--dhcp-option=option:dns-server,10.77.0.1", "--dhcp-option=option:domain-search,away.test,island.test",
+                    "--address=/boat.island.test/10.77.0.9", "--local=/test/"), stderr=subprocess.DEVNULL)
+    try:
+        asked = start("tests/resolve", "--net", "lan=tap0,ip=dhcp,ip6=off", inside=lan, arguments=["boat"])
+        assert asked.wait() == 0, asked.output()
+        assert "address: 10.77.0.9" in asked.output()
+    finally:
+        daemon.terminate()
+        daemon.wait(20)
+
+
 def test_an_instance_waits_for_a_server_that_comes_late(lan, start, keep):
     if shutil.which("dnsmasq") is None:
         pytest.skip("dnsmasq is not installed")

@@ -304,6 +304,34 @@ TEST_CASE("a server that is gone: rebinding by broadcast at 7/8, and at the end 
     CHECK(again->requested == kLeased.to_v4());
 }
 
+TEST_CASE("the search list comes by option 119, or is the domain of option 15") {
+    using namespace std::literals;
+    const auto domains = [](std::string_view options) {
+        Seeker seeker;
+        seeker.reply({DhcpType::kOffer, seeker.asked()->transaction});
+        Answer acknowledged{DhcpType::kAck, seeker.asked()->transaction};
+        acknowledged.more = options;
+        seeker.reply(acknowledged);
+        seeker.stack.transmit(seeker.now);
+        return seeker.stack.search_list(*seeker.interface);
+    };
+    using resolve::DomainName;
+    const auto one = domains("\x0f\13example.org"sv);
+    REQUIRE(one.count == 1);
+    CHECK(one.domains[0] == *DomainName::parse("example.org"));
+    CHECK(domains("\x0f\x0c.example.org"sv).count == 1);  // some servers write it so
+    CHECK(domains("\x0f\x07two of"sv).count == 0);
+    CHECK(domains("\x0f\x04lan\0"sv).count == 1);
+    // In two parts (RFC 3396), and before the domain, wherever that stands.
+    const auto list = domains("\x77\x05\3lan\0\x0f\3foo\x77\x06\4home\0"sv);
+    REQUIRE(list.count == 2);
+    CHECK(list.domains[0] == *DomainName::parse("lan"));
+    CHECK(list.domains[1] == *DomainName::parse("home"));
+    std::string longest = "\x77\xf8";
+    for (int i = 0; i < 62; ++i) longest += "\2a"s + char('0' + i % 10) + '\0';
+    CHECK(domains(longest).count == resolve::SearchList::kDomains);
+}
+
 TEST_CASE("a refusal ends the lease and starts the search again, not at once") {
     Seeker seeker;
     seeker.reply({DhcpType::kOffer, seeker.asked()->transaction});

@@ -40,6 +40,7 @@ struct Message {
         return number(3, 2).number(12 + 6, 2).number(1, 4).number(0, 8).number(13, 2).number(2, 2).number(
             status, 2);
     }
+    Message& search() { return number(24, 2).number(5, 2).number(0x036c616e00, 5); }  // "lan"
     Message& dns(std::string_view text) { return number(23, 2).number(16, 2).raw(parsed(text)); }
 };
 
@@ -203,8 +204,11 @@ TEST_CASE("a router says whether DHCPv6 is for addresses, or for what else there
         host.receive_icmp(host.router, parsed("ff02::1"), advertisement);
         host.wait(Duration());
         REQUIRE(host.next() == Dhcpv6Type::kInformationRequest);
-        host.answer(Message(Dhcpv6Type::kReply, host.transaction).client().server().dns("fd00::53"));
+        host.answer(Message(Dhcpv6Type::kReply, host.transaction).client().server().dns("fd00::53").search());
         CHECK(host.stack.dhcp_v6_dns(*host.interface).size() == 1);
+        const auto list = host.stack.search_list(*host.interface);
+        REQUIRE(list.count == 1);
+        CHECK(list.domains[0] == *resolve::DomainName::parse("lan"));
         host.run(100);
         CHECK_FALSE(host.next());
     }

@@ -42,6 +42,10 @@ struct Advertisement {
         bytes.insert(bytes.end(), {std::byte{3}, std::byte{4}, std::byte(length), std::byte(flags)});
         return number(valid).number(preferred).number(0).raw(parsed(text));
     }
+    Advertisement& search(std::uint32_t lifetime) {  // "lan"
+        bytes.insert(bytes.end(), {std::byte{31}, std::byte{2}, {}, {}});
+        return number(lifetime).number(0x036c616e).number(0);
+    }
     Advertisement& dns(std::string_view text, std::uint32_t lifetime) {
         bytes.insert(bytes.end(), {std::byte{25}, std::byte{3}, {}, {}});
         return number(lifetime).raw(parsed(text));
@@ -367,6 +371,24 @@ TEST_CASE("a router's advertisement brings an address, a route, DNS servers and 
     SUBCASE("it comes again and nothing is doubled") {
         host.advertise(Advertisement(1800).prefix("2001:db8:1::", 7200, 3600));
         CHECK(host.interface->ipv6().addresses().size() == 2);
+    }
+}
+
+TEST_CASE("a router's search list lasts as long as it says (RFC 8106)") {
+    Automatic host;
+    host.advertise(Advertisement(1800).search(600));
+    const auto count = [&] { return host.stack.search_list(*host.interface).count; };
+    REQUIRE(count() == 1);
+    CHECK(host.stack.search_list(*host.interface).domains[0] == *resolve::DomainName::parse("lan"));
+    SUBCASE("until its time is over") {
+        host.wait(Duration::seconds(599));
+        CHECK(count() == 1);
+        host.wait(Duration::seconds(1));
+        CHECK(count() == 0);
+    }
+    SUBCASE("until it is taken back") {
+        host.advertise(Advertisement(1800).search(0));
+        CHECK(count() == 0);
     }
 }
 

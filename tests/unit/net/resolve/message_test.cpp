@@ -198,6 +198,30 @@ TEST_CASE("the cache forgets in time, keeps no failures and is bounded") {
     CHECK_FALSE(cache.find(now, *DomainName::parse("n1.b"), RecordType::kA));
 }
 
+TEST_CASE("a search list is read from what DHCP and routers send, as far as hosts can have such names") {
+    const auto read = [](std::string_view bytes) {
+        SearchList list;
+        list.add_encoded(as_bytes(bytes));
+        return list;
+    };
+    using namespace std::literals;
+    const auto is = [](const SearchList& list, std::size_t at, std::string_view text) {
+        return list.domains[at] == *DomainName::parse(text);
+    };
+    // RFC 3397, section 3: the second name is compressed. RFC 8106: zeros at the end are padding.
+    const SearchList two = read("\3eng\5apple\3com\0\11marketing\xc0\4\0\0\0"sv);
+    REQUIRE(two.count == 2);
+    CHECK(is(two, 0, "eng.apple.com"));
+    CHECK(is(two, 1, "marketing.apple.com"));
+    CHECK(read("\3lan\0\3LAN\0"sv).count == 1);
+    CHECK(read("\3lan\0\3a b\0\4home\0"sv).count == 2);
+    // What is cut off, or points forwards, ends the list.
+    CHECK(read("\3lan\0\7exam"sv).count == 1);
+    CHECK(read("\3lan\0\xc0\x20\4home\0"sv).count == 1);
+    CHECK(read("\3lan\0\xc0\5"sv).count == 1);
+    CHECK(read("\1a\0\1b\0\1c\0\1d\0\1e\0\1f\0\1g\0\1h\0"sv).count == SearchList::kDomains);
+}
+
 TEST_CASE("a short name is tried in the search list first, one with dots last") {
     SearchList list;
     REQUIRE(list.add("lan"));
