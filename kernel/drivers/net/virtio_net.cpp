@@ -195,6 +195,12 @@ void VirtioNet::reclaim() {
             *known = 0;
             --under_way_count_;
         }
+        const auto lender = std::ranges::find(lenders_, record->lender);
+        if (record->lender != nullptr && lender != lenders_.end()) {
+            record->lender->release();
+            *lender = nullptr;
+            --lender_count_;
+        }
         arena_.release(reinterpret_cast<const std::byte*>(record));
     }
 }
@@ -207,6 +213,11 @@ void VirtioNet::settle_references() {
         reference = 0;
     }
     under_way_count_ = 0;
+    for (net::BufferOwner*& lender : lenders_) {
+        if (lender != nullptr) lender->release();
+        lender = nullptr;
+    }
+    lender_count_ = 0;
 }
 
 MutableBytes VirtioNet::allocate(std::size_t size, std::uint32_t descriptors) {
@@ -219,13 +230,28 @@ MutableBytes VirtioNet::allocate(std::size_t size, std::uint32_t descriptors) {
     return {};
 }
 
-// pieces[0] lies behind its record in the arena.
-void VirtioNet::add_frame(std::span<const Bytes> pieces, std::uint64_t reference) {
-    auto* const record = ::new (const_cast<std::byte*>(pieces[0].data()) - sizeof(Record)) Record{reference};
-    transmit_->add(pieces, {}, reinterpret_cast<std::uint64_t>(record));
+void VirtioNet::add_frame(std::span<const Bytes> pieces, std::byte* room, const Record& record) {
+    auto* const noted = ::new (room - sizeof(Record)) Record(record);
+    transmit_->add(pieces, {}, reinterpret_cast<std::uint64_t>(noted));
     if (++unpublished_ < kPublishAfter) return;
     transmit_->publish();
     unpublished_ = 0;
+}
+
+bool VirtioNet::transmit_in_place(const net::OutgoingFrame& frame) {
+    if (frame.owner == nullptr || frame.pieces.size() != 1 || frame.headroom.size() < kHeader ||
+        lender_count_ == kReferences)
+        return false;
+    const MutableBytes room = allocate(1, 1);
+    if (room.empty()) return false;
+    const MutableBytes header = frame.headroom.last(kHeader);
+    net::wire::emit_virtio_net(frame.offload, header);
+    frame.owner->retain();
+    *std::ranges::find(lenders_, nullptr) = frame.owner;
+    ++lender_count_;
+    const Bytes whole(header.data(), kHeader + frame.pieces[0].size());
+    add_frame({&whole, 1}, room.data(), {.lender = frame.owner});
+    return true;
 }
 
 bool VirtioNet::transmit_by_reference(const net::OutgoingFrame& frame) {
@@ -246,7 +272,7 @@ bool VirtioNet::transmit_by_reference(const net::OutgoingFrame& frame) {
     pieces[0] = room;
     *std::ranges::find(under_way_, std::uint64_t{0}) = reference;
     ++under_way_count_;
-    add_frame(std::span(pieces).first(count), reference);
+    add_frame(std::span(pieces).first(count), room.data(), {.reference = reference});
     return true;
 }
 
@@ -256,6 +282,7 @@ net::TransmitResult VirtioNet::transmit(const net::OutgoingFrame& frame) {
     for (const Bytes piece : frame.pieces) size += piece.size();
     if (size > kHeader + kLargestFrame) return net::TransmitResult::kSent;  // the network would not carry it
 
+    if (size >= kReferenceFrom && transmit_in_place(frame)) return net::TransmitResult::kSent;
     const bool stays = frame.offload.payload_stays && references_ != nullptr;
     if (stays && size >= kReferenceFrom && transmit_by_reference(frame)) return net::TransmitResult::kSent;
     const MutableBytes room = allocate(size, 1);
@@ -269,7 +296,7 @@ net::TransmitResult VirtioNet::transmit(const net::OutgoingFrame& frame) {
     std::byte* to = room.data() + kHeader;
     for (const Bytes piece : frame.pieces) to = std::copy(piece.begin(), piece.end(), to);
     const Bytes whole = room;
-    add_frame({&whole, 1}, 0);
+    add_frame({&whole, 1}, room.data(), {});
     return net::TransmitResult::kSent;
 }
 

@@ -83,7 +83,8 @@ class VirtioNet final : public NetDriver {
 
     // In front of each frame's bytes in the arena. The device is not told of it.
     struct Record {
-        std::uint64_t reference;  // a number of OutgoingReferences, or 0
+        std::uint64_t reference = 0;         // a number of OutgoingReferences, or 0
+        net::BufferOwner* lender = nullptr;  // of a frame in transit, which lies elsewhere
     };
 
     VirtioNet(const Setup& setup, std::unique_ptr<Virtqueue> receive, std::unique_ptr<Virtqueue> transmit,
@@ -93,7 +94,10 @@ class VirtioNet final : public NetDriver {
     // Room in the arena behind a record; empty: there is none.
     MutableBytes allocate(std::size_t size, std::uint32_t descriptors);
     bool transmit_by_reference(const net::OutgoingFrame& frame);
-    void add_frame(std::span<const Bytes> pieces, std::uint64_t reference);
+    // A frame in transit from where it lies, which its owner lends until the device has read it.
+    bool transmit_in_place(const net::OutgoingFrame& frame);
+    // `room`: what allocate() gave, behind whose record the frame is noted.
+    void add_frame(std::span<const Bytes> pieces, std::byte* room, const Record& record);
     void settle_references();
     // True when a frame is complete.
     bool collect(const Virtqueue::Completion& done);
@@ -108,6 +112,8 @@ class VirtioNet final : public NetDriver {
     net::OutgoingReferences* references_ = nullptr;
     std::array<std::uint64_t, kReferences> under_way_{};  // numbers, in no order; 0: free
     std::size_t under_way_count_ = 0;
+    std::array<net::BufferOwner*, kReferences> lenders_{};  // in no order; null: free
+    std::size_t lender_count_ = 0;
     Assembly assembly_;
     std::uint64_t features_;
     std::uint16_t mtu_;

@@ -315,6 +315,25 @@ TEST_CASE("a super-frame passes whole where what it carries fits, with its heade
     CHECK(answer.mtu == 1400);
 }
 
+TEST_CASE("a super-frame of UDP leaves in datagrams") {
+    Lab lab({.device = {.mtu = 1500, .checksum = true}});
+    net::Offload offload;
+    offload.needs_checksum = true;
+    offload.checksum_start = 34;
+    offload.checksum_offset = 6;
+    offload.segmentation = net::Segmentation::kUdpSegments;
+    offload.segment_size = 1000;
+    lab.send(0, to_other());
+    lab.received(1);
+    lab.send(0, to_other(64, 10'000), offload);
+    const auto sent = lab.received(1);
+    REQUIRE(sent.size() == 10);
+    for (const auto& piece : sent) {
+        CHECK(piece.packet->transport().size() == 1008);
+        CHECK(checksums_are_right(*piece.packet));
+    }
+}
+
 TEST_CASE("a device that cannot cut super-frames gets segments") {
     Lab lab({});
     Octets octets = frame(
