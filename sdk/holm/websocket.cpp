@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 
 #include "kernel/task/deadline.h"
 #include "kernel/task/scope.h"
@@ -94,8 +95,8 @@ Task<> WebSocket::watch() {
 }
 
 // What is still to be heard after the handler has returned.
-Task<> WebSocket::finish() {
-    co_await close();
+Task<> WebSocket::finish(CloseCode code) {
+    co_await close(code);
     while (co_await receive()) {
     }
 }
@@ -104,9 +105,18 @@ Task<> WebSocket::run(Task<> handler) {
     Scope helpers;
     takeover_.on_stop([this, &helpers] { helpers.start(close(CloseCode::kGoingAway), "websocket close"); });
     helpers.start(watch(), "websocket watch");
-    if (handler) co_await std::move(handler);
-    if (!ended_) (void)co_await with_timeout(options_.patience, finish());
+    std::exception_ptr failure;
+    try {
+        if (handler) co_await std::move(handler);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!ended_)
+        (void)co_await with_timeout(options_.patience,
+                                    finish(failure ? CloseCode::kInternalError : CloseCode::kNormal));
     takeover_.on_stop({});
+    // The server says on its console what it was, and drops what is left of the connection.
+    if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace holm::http

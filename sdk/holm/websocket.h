@@ -7,8 +7,8 @@
 //     });
 //
 // Pings are answered and sent, and closing is agreed upon, while someone waits in receive(). When the handler
-// returns, the connection is closed. When the operator asks the instance to stop, peers are told (1001), and
-// receive() ends once they have answered.
+// returns the connection is closed with 1000, when it throws with 1011. When the operator asks the instance
+// to stop, peers are told (1001), and receive() ends once they have answered.
 
 #include <optional>
 #include <string_view>
@@ -81,7 +81,7 @@ class WebSocket {
     Task<Result<>> send_frame(websocket::Opcode opcode, Bytes payload);
     Task<Result<>> send_whole(Bytes frame);
     Task<> watch();
-    Task<> finish();
+    Task<> finish(CloseCode code);
     Instant send_deadline(std::size_t bytes) const;
 
     Takeover& takeover_;
