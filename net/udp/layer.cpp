@@ -130,7 +130,8 @@ bool Layer::hand_to_group(const ip::Received& received, const Endpoint& local, c
                           Bytes payload) {
     bool heard = false;
     for (Socket* socket = bucket(local.port); socket; socket = socket->next_) {
-        if (socket->local_.port != local.port ||
+        // A responder answers those who ask it, not groups.
+        if (socket->local_.port != local.port || socket->responder_ ||
             !hears(socket->local_.address, socket->only_v6_, local.address) ||
             (socket->is_connected() && socket->remote_ != remote) ||
             (local.address.is_multicast() && !socket->listens(local.address, received.zone)))

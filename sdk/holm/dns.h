@@ -9,6 +9,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/intrusive_list.h"
 #include "base/result.h"
 #include "kernel/network/tcp_stream.h"
 #include "kernel/network/udp_socket.h"
@@ -30,7 +31,8 @@ class NameServer {
     struct Options {
         std::uint16_t port = 53;
         std::size_t connections = 256;              // TCP, at a time; more wait to be accepted
-        Duration idle = Duration::seconds(10);      // how long a connection is kept without a query
+        std::size_t connections_per_client = 64;    // of one address; more are closed at once
+        Duration idle = Duration::seconds(10);      // until the next query has arrived whole
         Duration transfer = Duration::seconds(30);  // how long a client may take to accept a message
     };
 
@@ -57,7 +59,17 @@ class NameServer {
         Server& server_;
         alignas(8) std::byte answer_[Server::kUdpRoom];
     };
-    struct Connection;
+    // One of those that are open, for as long as it is.
+    class Connection : public ListHook<> {
+      public:
+        Connection(NameServer& server, const net::IpAddress& client);
+        ~Connection();
+        const net::IpAddress& client() const { return client_; }
+
+      private:
+        NameServer& server_;
+        net::IpAddress client_;
+    };
 
     Result<> load(std::string_view path);
     Task<> accept_all(TcpListener& listener, Scope& connections);
@@ -71,6 +83,7 @@ class NameServer {
     std::unique_ptr<Server> server_;
     std::unique_ptr<std::byte[]> scratch_;  // the message for a stream that is being made
     std::size_t connections_open_ = 0;
+    IntrusiveList<Connection> connections_;
     Event connections_changed_;
 };
 

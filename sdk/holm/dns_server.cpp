@@ -64,6 +64,17 @@ Task<Result<>> NameServer::serve(Network& network, std::string_view path) {
     co_return {};
 }
 
+NameServer::Connection::Connection(NameServer& server, const net::IpAddress& client)
+    : server_(server), client_(client) {
+    ++server_.connections_open_;
+    server_.connections_.push_back(*this);
+}
+
+NameServer::Connection::~Connection() {
+    --server_.connections_open_;
+    server_.connections_changed_.set();
+}
+
 Task<> NameServer::accept_all(TcpListener& listener, Scope& connections) {
     for (;;) {
         while (connections_open_ >= options_.connections) {
@@ -83,24 +94,26 @@ Task<> NameServer::accept_all(TcpListener& listener, Scope& connections) {
 // Queries are answered as they come; a transfer goes on while there are none, so that it holds up nobody (RFC
 // 7766, section 6.2.1.1).
 Task<> NameServer::converse(TcpStream stream) {
-    struct Count {
-        explicit Count(NameServer& owner) : server(owner) { ++server.connections_open_; }
-        ~Count() {
-            --server.connections_open_;
-            server.connections_changed_.set();
-        }
-        NameServer& server;
-    } const count(*this);
+    std::size_t of_this_client = 0;
+    connections_.for_each(
+        [&](const Connection& other) { of_this_client += other.client() == stream.remote().address; });
+    const Connection connection(*this, stream.remote().address);
+    if (of_this_client >= options_.connections_per_client) {
+        stream.abort();
+        co_return;
+    }
     const MutableBytes room(scratch_.get() + StreamFrames::kLengthSize, Server::kStreamRoom);
     const Server::Client client{stream.remote().address.without_zone(), Server::Transport::kStream};
     StreamFrames frames;
     std::unique_ptr<Transfer> transfer;
     bool finished = false;  // the client will ask nothing more
+    Instant deadline = this_core().executor->now() + options_.idle;
     for (;;) {
         Bytes bytes = stream.readable();
         const std::size_t available = bytes.size();
         if (const auto message = frames.next(bytes)) {
             const Instant now = this_core().executor->now();
+            deadline = now + options_.idle;
             auto reply = server_->answer(now, unix_time(), client, *message, room);
             if (reply.transfer != nullptr && !transfer) {
                 transfer.reset(new (std::nothrow) Transfer(table_, *reply.transfer, server_->query()));
@@ -119,13 +132,14 @@ Task<> NameServer::converse(TcpStream stream) {
             const std::size_t size = transfer->next(room);
             if (size == 0) {
                 transfer.reset();
+                deadline = this_core().executor->now() + options_.idle;
             } else if (!co_await send(stream, size)) {
                 co_return;
             }
             continue;
         }
         if (finished) co_return;
-        const auto received = co_await stream.receive(this_core().executor->now() + options_.idle);
+        const auto received = co_await stream.receive(deadline);
         if (!received) break;
         finished = received->empty();
         if (finished && frames.is_between_messages()) co_return;

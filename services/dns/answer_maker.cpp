@@ -62,7 +62,7 @@ AnswerMaker::Step AnswerMaker::find(NameKey& name, std::uint16_t type) {
         return step == Step::kNextLink ? follow(name) : step;
     }
     if (const NodeView wildcard = table_.node(encloser.wildcard())) {
-        kind_ = name.hash(existing);
+        kind_ = kind_of(wildcard);
         if (wildcard.cut() != 0) {  // "*" with NS records: RFC 4592, section 4.2 leaves it open
             refer(wildcard, name);
             return Step::kDone;
@@ -121,6 +121,7 @@ AnswerMaker::Step AnswerMaker::follow(NameKey& name) {
 // RFC 6672, section 3.2: the name without what the DNAME record's owner covers, and its target in place of
 // that.
 AnswerMaker::Step AnswerMaker::rename(NodeView node, const NameKey& name, std::size_t label) {
+    kind_ = kind_of(node);
     const SetReference* set = node.find(type::kDname);
     if (set == nullptr || !add(Section::kAnswer, *set, owner_of(node), true) || target_size_ == 0)
         return Step::kDone;
@@ -164,6 +165,7 @@ void AnswerMaker::answer_signatures(NodeView node) {
 }
 
 void AnswerMaker::refer(NodeView cut, const NameKey& name) {
+    kind_ = kind_of(cut);  // whatever was asked for below it
     if (is_first_link_) authoritative_ = false;
     const SetReference* servers = cut.find(type::kNs);
     if (servers == nullptr) return;

@@ -34,6 +34,9 @@ class AnswerMaker {
                      bool is_wildcard);
     Step follow(NameKey& name);
     Step rename(NodeView node, const NameKey& name, std::size_t label);
+    static std::uint64_t kind_of(NodeView node) {
+        return reinterpret_cast<std::uintptr_t>(node.name().data());
+    }
     void answer_any(NodeView node);
     void answer_signatures(NodeView node);
     void refer(NodeView cut, const NameKey& name);

@@ -166,6 +166,20 @@ TEST_CASE("too many answers of one kind to one network are dropped or truncated"
     CHECK(header_of(fixture.ask(query("ns1.z.test", 1))).answers == 1);
 }
 
+TEST_CASE("names that nobody could list are one kind: what they lead to counts") {
+    ServerSettings settings;
+    settings.rate = 10;
+    settings.slip = 0;
+    for (const std::string below : {"wild", "child", "renamed", "nothing"}) {
+        Fixture fixture(std::string(kSmallZone), settings);
+        int answered = 0;
+        for (int i = 0; i < 50; ++i)
+            answered +=
+                !fixture.ask(query("random" + std::to_string(i) + "." + below + ".z.test", 16)).empty();
+        CHECK_MESSAGE(answered == 10, below);
+    }
+}
+
 TEST_CASE("a zone goes to whom the list names, in messages of any number") {
     std::string zone(kSmallZone);
     for (int i = 0; i < 3000; ++i)
