@@ -63,6 +63,17 @@ SPOILED = ("_ws.malformed || _ws.expert.severity >= error || ip.checksum.status 
            " || udp.checksum.status == bad || icmp.checksum.status == bad")
 
 
+# Nothing is lost on this link. What is sent again because an answer took its time (a machine that is busy) comes after a timer:
+# a tail loss probe waits for 5 ms at least.
+SHORTEST_TIMER = 0.004
+
+
+def unexplained_retransmissions(capture, condition):
+    assert not capture.frames(f"{condition} && (tcp.analysis.fast_retransmission || tcp.analysis.out_of_order)", "frame.number")
+    again = capture.frames(f"{condition} && tcp.analysis.retransmission", "frame.number", "tcp.analysis.rto")
+    return [frame for frame in again if float(frame.get("tcp.analysis.rto", ["0"])[0]) < SHORTEST_TIMER]
+
+
 def wait_for_web(namespace, address):
     for _ in range(200):
         if namespace.run("curl", "-sf", "-m", "1", f"http://{address}/healthz").returncode == 0:
@@ -95,6 +106,7 @@ def test_tcp_and_icmp_of_the_web_image_are_well_formed(lan, beyond, start, keep)
     assert capture.frames(f"{from_image} && icmp.type == 3 && icmp.code == 3")
     assert len(capture.frames(f"{from_image} && icmp.type == 0")) >= 8
     assert not capture.frames(f"{from_image} && ({SPOILED})", "frame.number", "_ws.expert.message", "_ws.col.Info")
+    assert not unexplained_retransmissions(capture, from_image)
     assert instance.stop() == 0
 
 
