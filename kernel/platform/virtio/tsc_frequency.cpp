@@ -20,16 +20,39 @@ bool is_emulated() {
     return name.ebx == 0x54474354 && name.ecx == 0x43544743 && name.edx == 0x47435447;  // TCGTCGTCGTCG
 }
 
+// A timer's count and the TSC in the same moment: a host that has others to run may let any time pass between
+// two instructions, so the best of a few attempts counts.
+struct Moment {
+    std::uint32_t count;
+    std::uint64_t tsc;
+};
+template <typename Read>
+Moment read_both(Read read) {
+    constexpr int kAttempts = 4;
+    Moment best{};
+    std::uint64_t shortest = ~std::uint64_t{0};
+    for (int i = 0; i < kAttempts; ++i) {
+        const std::uint64_t before = __builtin_ia32_rdtsc();
+        const std::uint32_t count = read();
+        const std::uint64_t took = __builtin_ia32_rdtsc() - before;
+        if (took >= shortest) continue;
+        shortest = took;
+        best = {count, before + took / 2};
+    }
+    return best;
+}
+
 // Counts TSC ticks during `wanted` or a few more ticks of a timer that counts down; 0 if it stands still.
 template <typename Read>
 std::uint64_t hz_against(Read read, std::uint32_t wanted, std::uint32_t mask, std::uint64_t timer_hz) {
     constexpr std::uint64_t kPatience = 1'000'000;
-    const std::uint32_t first = read();
-    const std::uint64_t start = __builtin_ia32_rdtsc();
+    Moment first = read_both(read);
     for (std::uint64_t i = 0; i < kPatience; ++i) {
-        const std::uint32_t passed = (first - read()) & mask;
-        const std::uint64_t now = __builtin_ia32_rdtsc();
-        if (passed >= wanted) return (now - start) * timer_hz / passed;
+        if (((first.count - read()) & mask) < wanted) continue;
+        const Moment last = read_both(read);
+        const std::uint32_t passed = (first.count - last.count) & mask;
+        if (passed >= wanted) return (last.tsc - first.tsc) * timer_hz / passed;
+        first = last;  // the host was away for a whole round of the timer
     }
     return 0;
 }
@@ -86,14 +109,14 @@ TscFrequency measure_tsc_frequency(LocalApic& timer) {
 
 std::uint64_t measure_apic_timer(LocalApic& timer, std::uint64_t tsc_hz) {
     timer.start_timer(0xffffffff);
-    const std::uint32_t first = timer.timer_left();
-    const std::uint64_t start = __builtin_ia32_rdtsc();
-    while (__builtin_ia32_rdtsc() - start < tsc_hz / 10'000) {
+    const auto read = [&] { return timer.timer_left(); };
+    const Moment first = read_both(read);
+    while (__builtin_ia32_rdtsc() - first.tsc < tsc_hz / 10'000) {
     }
-    const std::uint32_t passed = first - timer.timer_left();
-    const std::uint64_t ticks = __builtin_ia32_rdtsc() - start;
+    const Moment last = read_both(read);
     timer.start_timer(0);
-    return ticks == 0 ? 0 : passed * tsc_hz / ticks;
+    const std::uint64_t ticks = last.tsc - first.tsc;
+    return ticks == 0 ? 0 : (first.count - last.count) * tsc_hz / ticks;
 }
 
 }  // namespace holm::platform
