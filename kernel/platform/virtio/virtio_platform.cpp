@@ -106,8 +106,10 @@ std::uint32_t VirtioPlatform::sleep(std::uint64_t nanoseconds) {
     if (machine_.tsc_deadline) {
         vector = service_wait_deadline(__builtin_ia32_rdtsc() + tsc_ticks(nanoseconds));
     } else {
+        falling_asleep_ = true;
         set_timer(nanoseconds);
         vector = service_wait();
+        falling_asleep_ = false;
     }
     pending() = 0;
     busy_since_ = __builtin_ia32_rdtsc();
@@ -140,6 +142,11 @@ void VirtioPlatform::interrupted(std::uint32_t vector, std::uint64_t instruction
 }
 
 void VirtioPlatform::tick(std::uint64_t instruction_pointer, std::uint64_t frame_pointer) {
+    // It is what the sleep was to end with: to set the timer anew would make it a second long.
+    if (falling_asleep_) {
+        if (pending() == 0) pending() = HOLM_VECTOR_TIMER;
+        return;
+    }
     const std::uint64_t now = __builtin_ia32_rdtsc();
     const std::uint64_t second = tsc_ticks(kTickNanoseconds);
     if (now - busy_since_ >= second && !writing_) {

@@ -67,6 +67,7 @@ class VirtioPlatform final : public Platform {
     volatile bool stop_requested_ = false;  // also set in the middle of whatever runs
     bool listening_ = false;                // the console's input interrupts
     volatile bool writing_ = false;         // to the console
+    volatile bool falling_asleep_ = false;  // the timer is set for the sleep, which has not begun
     std::uint64_t bus_offset_;
     std::uint64_t busy_since_;  // by the counter: since the last sleep, or the last tick
     drivers::MappedRegisters console_bell_;
