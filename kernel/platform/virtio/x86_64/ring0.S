@@ -10,7 +10,7 @@
 #define TABLE(offset) holm_ring0_begin + HOLM_RING0_TABLES + offset(%rip)
 #define FRAME(offset) holm_ring0_begin + HOLM_RING0_EXCEPTION_FRAME + offset(%rip) // struct ExceptionFrame
 
-        .section .rodata.holm_ring0, "a", @progbits
+        .section .data.rel.ro.holm_ring0, "aw", @progbits // where a page has room; read-only before a service runs
         .globl  holm_ring0_begin, holm_ring0_end, holm_ring0_service
         .hidden holm_ring0_begin, holm_ring0_end, holm_ring0_service
         .globl  holm_ring0_timer, holm_ring0_attention, holm_ring0_device
