@@ -12,8 +12,9 @@ constexpr Duration kDeclineWait = Duration::seconds(10);  // section 3.1, step 5
 constexpr std::uint32_t kForEver = ~0u;
 
 bool can_be_ours(const IpAddress& address) {
-    return !address.is_unspecified() && !address.is_multicast() && !address.is_loopback() &&
-           !address.is_limited_broadcast();
+    // 0/8 is "this network", 240/4 is reserved (RFC 1122, section 3.2.1.3): no host has such an address.
+    const std::uint32_t bits = address.to_v4();
+    return bits >> 24 != 0 && bits >> 28 != 0xf && !address.is_multicast() && !address.is_loopback();
 }
 
 // The mask that the address's class implied, before there were masks.

@@ -2,6 +2,7 @@
 it drops under a name that says why. One instance is attacked by all of them, one after another, as on a real network."""
 
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -104,3 +105,19 @@ def test_nmap_finds_one_port_and_does_no_harm(victim):
     assert "53/udp closed" in found["-sS -sU -p T:79,80,81,U:53"]
     assert "80/tcp open" in found["-6 -sS -p 79,80"]
     assert "open|filtered" in found["-sF -p 80"] and "open|filtered" in found["-sX -p 80"]
+
+
+def test_a_dhcp_server_that_lies_gets_nowhere_until_it_does_not(lan, start):
+    pytest.importorskip("scapy")
+    server = subprocess.Popen(lan.command(*module("dhcp_liar")), cwd=Victim.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True)
+    try:
+        instance = start("web", "--net", "lan=tap0,ip=dhcp,ip6=off", inside=lan)
+        said, _ = server.communicate(timeout=50)
+        assert said == "leased\n", said + instance.output()
+        Victim(lan, instance, ("10.77.0.50",)).check("a lying server")
+        for address in ("10.77.0.66", "10.77.0.99"):
+            assert lan.run("curl", "-s", "-m", "1", f"http://{address}/healthz").returncode != 0
+    finally:
+        server.kill()
+        server.wait()

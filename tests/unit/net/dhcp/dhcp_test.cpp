@@ -219,9 +219,12 @@ TEST_CASE("answers to others are ignored") {
     seeker.reply(foreign);
     seeker.reply({DhcpType::kAck, transaction});  // nothing was requested
     Answer impossible{DhcpType::kOffer, transaction};
-    impossible.address = IpAddress::v4(0);
-    seeker.reply(impossible);
-    CHECK_FALSE(seeker.asked());
+    for (const std::uint32_t address :
+         {0x00000000U, 0x00000005U, 0x7f000001U, 0xe0000001U, 0xf0000001U, ~0U}) {
+        impossible.address = IpAddress::v4(address);
+        seeker.reply(impossible);
+        CHECK_FALSE(seeker.asked());
+    }
 }
 
 TEST_CASE("a silent network is asked again after 4, 8, 16, 32, 64, 64 seconds, give or take one") {
