@@ -9,6 +9,7 @@
 #include "abi/image_configuration.h"
 #include "cli/inspect/inspection.h"
 #include "cli/text/values.h"
+#include "services/filter/table/describe.h"
 
 namespace holm::cli {
 namespace {
@@ -105,6 +106,18 @@ bool read_configuration(Bytes blob, Content& content) {
            read_strings(blob, header.environment, content.environment);
 }
 
+// A table is read where it lies aligned.
+std::string describe_rules(Bytes file) {
+    std::uint32_t magic = 0;
+    if (!read_at(file, 0, magic) || magic != filter::kMagic || file.size() > filter::kMaximumTable) return {};
+    std::vector<filter::Constant> room(file.size() / sizeof(filter::Constant) + 2);
+    const auto place = reinterpret_cast<std::uintptr_t>(room.data());
+    std::byte* const start = reinterpret_cast<std::byte*>(room.data()) + (16 - place % 16) % 16;
+    std::memcpy(start, file.data(), file.size());
+    const auto table = filter::Table::open({start, file.size()});
+    return table ? filter::describe(*table) : std::string();
+}
+
 bool read_files(Bytes image, const tender::LoadPlan& plan, std::uint64_t address, Content& content) {
     const Bytes tree = bytes_from(image, plan, address);
     holm_embedded_tree header;
@@ -122,7 +135,9 @@ bool read_files(Bytes image, const tender::LoadPlan& plan, std::uint64_t address
         if (!path || !type || entry.size > bytes_from(image, plan, address + entry.data).size()) return false;
         std::string hash;
         for (const std::uint8_t byte : entry.hash) hash += std::format("{:02x}", byte);
-        content.files.push_back({"/" + *path, entry.size, *type, hash});
+        content.files.push_back(
+            {"/" + *path, entry.size, *type, hash,
+             describe_rules(bytes_from(image, plan, address + entry.data).first(entry.size))});
     }
     return true;
 }

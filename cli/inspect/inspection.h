@@ -22,7 +22,8 @@ struct InspectedFile {
     std::string path;
     std::uint64_t size = 0;
     std::string content_type;
-    std::string hash;  // hexadecimal
+    std::string hash;   // hexadecimal
+    std::string rules;  // of a firewall's compiled rules: what they are; else empty
 };
 
 struct InspectedInterface {

@@ -66,6 +66,7 @@ std::string json_report(const Inspection& inspection, std::string_view path) {
     Json files = Json::array();
     for (const InspectedFile& file : inspection.content.files) {
         files.push_back({{"path", file.path},
+                         {"rules", file.rules.empty() ? Json(nullptr) : Json(file.rules)},
                          {"size", file.size},
                          {"content_type", file.content_type},
                          {"hash", file.hash}});

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <format>
 #include <iterator>
+#include <sstream>
 
 #include "cli/inspect/report.h"
 #include "cli/text/quote.h"
@@ -106,6 +107,12 @@ class Report {
                  style_.dim(printable(files[i].content_type)));
         }
         rest(files.size(), 20);
+        for (const InspectedFile& file : files) {
+            if (file.rules.empty()) continue;
+            title("Firewall: " + printable(file.path));
+            std::istringstream lines(file.rules);
+            for (std::string text; std::getline(lines, text);) line("  {}", printable(text));
+        }
     }
 
     void calls() {

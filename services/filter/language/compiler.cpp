@@ -166,8 +166,8 @@ void Compiler::emit_items(std::span<const Item> items, const Rule& rule, Open& o
         } else if (const auto* dispatch = std::get_if<Dispatch>(&item)) {
             emit_dispatch(*dispatch, open);
         } else if (std::holds_alternative<Counter>(item)) {
-            counters_.push_back(
-                {chain_name_, string(rule.text), rule.position.line, string(*rule.position.file)});
+            counters_.push_back({chain_name_, string(rule.text), rule.position.line,
+                                 string(rule.position.file->substr(rule.position.file->rfind('/') + 1))});
             emit({.code = Code::kCount, .index = std::uint32_t(counters_.size() - 1)});
         } else if (const auto* limit = std::get_if<Limit>(&item)) {
             limits_.push_back(limit->entry);

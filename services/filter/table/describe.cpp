@@ -113,6 +113,7 @@ std::string describe(const Table& table) {
                     table.counters().size(), table.size());
     // Long lists of rules that have become one lookup are cut short: the lookup says how many they are.
     constexpr std::uint32_t kShown = 400;
+    constexpr std::size_t kText = 1U << 20U;  // bytes
     for (const Chain& chain : table.chains()) {
         text +=
             std::format("\nchain {} {}", kFamilyNames[std::size_t(chain.family)], table.string(chain.name));
@@ -121,7 +122,7 @@ std::string describe(const Table& table) {
                                 kHookNames[std::size_t(chain.hook)], chain.priority);
         text += "\n";
         for (std::uint32_t at = chain.begin; at < chain.end; ++at) {
-            if (at - chain.begin == kShown) {
+            if (at - chain.begin == kShown || text.size() > kText) {
                 text += std::format("  … {} more\n", chain.end - at);
                 break;
             }

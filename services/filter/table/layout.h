@@ -280,6 +280,7 @@ static_assert(sizeof(TableHeader) == 128);
 
 inline constexpr std::uint32_t kMaximumTable = 256U << 20U;
 inline constexpr std::uint32_t kChains = 1024;
+inline constexpr std::size_t kStringBytes = 8192;
 inline constexpr std::size_t kJumpDepth = 16;  // as nft has it
 
 }  // namespace holm::filter

@@ -137,6 +137,11 @@ std::expected<Table, std::string_view> Table::open(Bytes memory) {
 
 std::string_view Table::check() const {
     if (strings_.empty() || strings_.back() != '\0') return "its strings have no end";
+    std::size_t length = 0;
+    for (const char letter : strings_) {
+        length = letter == '\0' ? 0 : length + 1;
+        if (length > kStringBytes) return "a string that is too long";
+    }
     const auto is_string = [&](std::uint32_t offset) { return offset < strings_.size(); };
     if (chains_.size() > kChains) return "too many chains";
     if (interfaces_.size() > kInterfaceNames) return "too many names of interfaces";
