@@ -22,17 +22,18 @@ using Clock = std::chrono::steady_clock;
 
 class Connection {
   public:
-    Connection(std::uint16_t port, std::chrono::milliseconds patience)
+    Connection(const HttpPlace& place, std::chrono::milliseconds patience)
         : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         const timeval limit{patience.count() / 1000, patience.count() % 1000 * 1000};
         setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
         sockaddr_in address{};
         address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(place.port);
+        std::memcpy(&address.sin_addr, place.address.bytes.data(), place.address.bytes.size());
         if (connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-            fail_with("nobody answers on port {}: {}", port, std::strerror(errno));
+            fail_with("nobody answers on port {} of {}: {}", place.port, place.address.text(),
+                      std::strerror(errno));
         }
     }
     ~Connection() { close(socket_); }
@@ -76,13 +77,14 @@ std::string field_of(std::string_view head, std::string_view name) {
 
 }  // namespace
 
-HttpReply fetch(std::uint16_t port, std::string_view method, std::string_view target, std::string_view body,
-                std::chrono::milliseconds patience) {
+HttpReply fetch(const HttpPlace& place, std::string_view method, std::string_view target,
+                std::string_view body, std::chrono::milliseconds patience) {
     constexpr std::size_t kLargest = 4 << 20;
     const auto start = Clock::now();
-    const Connection connection(port, patience);
+    const Connection connection(place, patience);
     std::string request =
-        std::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n", method, target, port);
+        std::format("{} {} HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\n", method, target,
+                    place.host.empty() ? place.address.text() : place.host, place.port);
     if (!body.empty()) {
         request += std::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
     }

@@ -1,14 +1,21 @@
 #pragma once
 
-// As much of an HTTP client as the demo needs: one request a connection to this machine, answers of at most 4
-// MiB.
+// As much of an HTTP client as the demo needs: one request a connection, answers of at most 4 MiB.
 
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "cli/text/values.h"
+
 namespace holm::cli {
+
+struct HttpPlace {
+    Ipv4 address{{127, 0, 0, 1}};
+    std::uint16_t port = 80;
+    std::string host;  // what the request calls it; "": its address
+};
 
 struct HttpReply {
     int status = 0;
@@ -21,7 +28,7 @@ struct HttpReply {
 inline constexpr std::chrono::milliseconds kPatience{30'000};
 
 // Throws Failure when nothing moves for as long as `patience`, or when the answer is no proper one.
-HttpReply fetch(std::uint16_t port, std::string_view method, std::string_view target,
+HttpReply fetch(const HttpPlace& place, std::string_view method, std::string_view target,
                 std::string_view body = "", std::chrono::milliseconds patience = kPatience);
 
 }  // namespace holm::cli

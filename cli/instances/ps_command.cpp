@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/failure.h"
 #include "cli/run/instance_record.h"
 #include "cli/topology/record.h"
 #include "cli/topology/service_list.h"
@@ -55,7 +56,13 @@ void print_instances() {
                             "runs", record.ports});
         }
     }
-    for (const TopologyRecord& topology : running_topologies()) add_topology(topology, running, rows);
+    for (const TopologyRecord& topology : running_topologies()) {
+        try {
+            add_topology(topology, running, rows);
+        } catch (const Failure&) {
+            continue;  // it ends at this moment
+        }
+    }
     if (rows.empty()) {
         std::println("no instance runs");
         return;

@@ -136,6 +136,19 @@ void enter_user_namespace() {
     write_file("/proc/self/gid_map", std::format("{0} {0} 1", group));
 }
 
+std::string why_no_namespaces() {
+    try {
+        from_child([] {
+            enter_user_namespace();
+            if (unshare(CLONE_NEWNET) != 0) fail_with("no network namespace: {}", std::strerror(errno));
+            return -1;
+        });
+        return "";
+    } catch (const Failure& failure) {
+        return failure.what();
+    }
+}
+
 void keep_network_rights() {
     if (geteuid() == 0) return;
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};

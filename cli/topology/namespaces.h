@@ -30,6 +30,9 @@ class Descriptor {
 // with what the machine would have to permit. The process must have one thread.
 void enter_user_namespace();
 
+// Why this user gets no namespaces on this machine; "": he does. Nothing is changed.
+std::string why_no_namespaces();
+
 // A new network namespace, its loopback up.
 Descriptor make_network_namespace();
 

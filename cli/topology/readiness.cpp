@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cli/topology/dns_message.h"
 #include "cli/topology/namespaces.h"
 
 namespace holm::cli {
@@ -65,22 +66,8 @@ bool http_answers(const Probe& probe) {
     return answer.size() > 9 && answer.starts_with("HTTP/1.") && (answer[9] == '2' || answer[9] == '3');
 }
 
-// RFC 1035, section 4.1: a question for the SOA of a name, answered without an error.
 bool dns_answers(const Probe& probe) {
-    using namespace std::string_literals;
-    std::string query = "\x48\x6f\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"s;
-    std::string_view name = probe.check.text;
-    while (!name.empty() && name != ".") {
-        const std::size_t dot = std::min(name.find('.'), name.size());
-        const std::string_view label = name.substr(0, std::min<std::size_t>(dot, 63));
-        query += static_cast<char>(label.size());
-        query += label;
-        name.remove_prefix(std::min(dot + 1, name.size()));
-    }
-    query += "\x00\x00\x06\x00\x01"s;
-    const std::string answer = ask(probe, SOCK_DGRAM, query);
-    return answer.size() >= 12 && answer.substr(0, 2) == query.substr(0, 2) && (answer[2] & 0x80) != 0 &&
-           (answer[3] & 0x0f) == 0;
+    return is_good_dns_answer(ask(probe, SOCK_DGRAM, dns_query(probe.check.text, DnsType::kSoa)));
 }
 
 bool log_says(const Probe& probe) {

@@ -74,6 +74,7 @@ int Supervisor::run(const std::function<void()>& ready) {
         if (all_ended()) break;
         wait_for_something();
     }
+    remove_topology(compose_.name);  // whoever is told that it is down shall not find it
     answer_those_who_wait();
     if (!failure_.empty()) throw Failure(failure_);
     return 0;

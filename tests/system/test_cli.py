@@ -5,10 +5,11 @@ import os
 import shutil
 import subprocess
 import time
+from xml.etree import ElementTree
 
 import pytest
 
-from tests.support.instance import BIN, IMAGES
+from tests.support.instance import BIN, IMAGES, ROOT
 
 HOLM = BIN / "holm"
 pytestmark = pytest.mark.skipif(not HOLM.exists(), reason="build/bin/holm is not built")
@@ -286,9 +287,31 @@ def test_an_instance_does_not_outlive_its_holm_run(runtime):
     assert not os.path.exists(f"/proc/{tender}/exe")
 
 
-def test_the_demo_goes_through():
+@pytest.mark.parametrize("tender", ["process", "vm"])
+def test_the_demo_goes_through(tender, runtime):
+    for image in ("poc-gateway", "poc-dns", "web"):
+        need(image)
+    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
+        pytest.skip("the demo's networks need root here, and /dev/net/tun")
+    if tender == "vm" and not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        pytest.skip("/dev/kvm is missing, or not permitted")
+    result = holm("demo", "--tender", tender, runtime=runtime, timeout=120)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "www.holm.test is 198.51.100.80" in result.stdout
+    assert "blocked; its rule has counted 1" in result.stdout and "Gbit/s" in result.stdout
+    picture = ElementTree.parse(ROOT / "build" / "demo.svg").getroot()
+    assert {"client", "gateway", "dns", "web"} <= {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
+    assert "no instance runs" in holm("ps", runtime=runtime).stdout
+
+
+def test_the_demo_where_no_networks_can_be_made():
+    """In a mount namespace without /dev/net/tun: the web server alone, through passt."""
     need("web")
     passt_or_skip()
-    result = holm("demo", timeout=60)
+    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
+        pytest.skip("hiding /dev/net/tun needs root")
+    command = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /dev/net && exec "$@"', "sh", str(HOLM), "demo"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
+    assert "no networks can be made here (/dev/net/tun" in result.stdout
     assert "GET  /api/items" in result.stdout and "first reply" in result.stdout
