@@ -31,7 +31,8 @@ TEST_CASE("durations") {
     CHECK(parse_duration("2m") == 2min);
     CHECK(parse_duration("0s") == 0s);
     CHECK(parse_duration("1440m") == 24h);
-    for (const char* bad : {"", "5", "s", "5 s", "-5s", "1441m", "99999999999s", "5h", "1.5s"}) {
+    CHECK(parse_duration("2h") == 2h);
+    for (const char* bad : {"", "5", "s", "5 s", "-5s", "1441m", "25h", "99999999999s", "5d", "1.5s"}) {
         CAPTURE(bad);
         CHECK_FALSE(parse_duration(bad));
     }
