@@ -9,6 +9,7 @@ namespace {
 
 // In front of the payload there is room for the longest header, which is put right before it.
 constexpr std::size_t kPayloadStart = 60;
+constexpr std::size_t kLongestPayload = 65'535;
 
 }  // namespace
 
@@ -33,7 +34,7 @@ Reassembler::Slot* Reassembler::claim(Instant now, const Fragment& fragment) {
     }
     if (chosen->memory) counters_.count(Drop::kReassemblyFull);
     *chosen = Slot{};
-    chosen->memory.reset(new (std::nothrow) std::byte[kPayloadStart + 65'535]);
+    chosen->memory.reset(new (std::nothrow) std::byte[kPayloadStart + kLongestPayload]);
     if (!chosen->memory) {
         counters_.count(Drop::kReassemblyFull);
         return nullptr;
@@ -87,6 +88,7 @@ Reassembler::Insertion Reassembler::insert(Slot& slot, Run run, Bytes payload) {
 Reassembler::Datagram Reassembler::take(Slot& slot, std::uint32_t payload) {
     Datagram datagram;
     datagram.header_length = slot.header_length;
+    datagram.longest = slot.longest;
     datagram.source = slot.source;
     datagram.destination = slot.destination;
     datagram.bytes =
@@ -112,6 +114,10 @@ std::optional<Reassembler::Datagram> Reassembler::add(Instant now, const wire::I
 std::optional<Reassembler::Datagram> Reassembler::add(Instant now, const Fragment& fragment) {
     const Bytes payload = fragment.payload;
     const Run run{fragment.offset, fragment.offset + std::uint32_t(payload.size())};
+    if (run.end > kLongestPayload) {
+        counters_.count(Drop::kBadLength);
+        return std::nullopt;
+    }
     Slot* slot = find(fragment);
     if (!slot) slot = claim(now, fragment);
     if (!slot) return std::nullopt;
@@ -138,6 +144,7 @@ std::optional<Reassembler::Datagram> Reassembler::add(Instant now, const Fragmen
             break;
     }
     if (last) slot->total = run.end;
+    slot->longest = std::max(slot->longest, std::uint32_t(fragment.header.size() + payload.size()));
     std::copy(payload.begin(), payload.end(), slot->memory.get() + kPayloadStart + run.begin);
     if (run.begin == 0) {
         slot->header_length = std::uint16_t(fragment.header.size());

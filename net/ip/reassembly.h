@@ -42,6 +42,7 @@ class Reassembler {
         std::unique_ptr<std::byte[]> memory;
         MutableBytes bytes;  // inside of memory, header first
         std::uint16_t header_length = 0;
+        std::uint32_t longest = 0;  // bytes of the longest fragment, header and payload
         IpAddress source, destination;
     };
 
@@ -71,6 +72,7 @@ class Reassembler {
         std::uint8_t protocol = 0;
         std::uint16_t header_length = 0;  // 0: the first fragment is missing
         std::uint32_t total = 0;          // payload bytes; 0: the last fragment is missing
+        std::uint32_t longest = 0;        // fragment
         std::size_t run_count = 0;
         std::array<Run, kRuns> runs{};  // ascending, with gaps between them
         Instant deadline;

@@ -75,11 +75,16 @@ void finish(Answer& answer, bool is_v4, std::uint8_t protocol, std::size_t check
     put16(answer.payload(), checksum, sum.add(answer.payload()).value());
 }
 
+// From one to one: there is somebody to answer, and it is us whom they asked.
+bool is_between_two(const Packet& packet) {
+    const IpAddress source = packet.source(), destination = packet.destination();
+    return !source.is_unspecified() && !source.is_multicast() && !source.is_limited_broadcast() &&
+           !destination.is_multicast() && !destination.is_limited_broadcast();
+}
+
 // Errors are not answered with errors, nor is what went to many (RFC 1122, section 3.2.2).
 bool may_tell(const Packet& packet) {
-    const IpAddress source = packet.source(), destination = packet.destination();
-    if (source.is_unspecified() || source.is_multicast() || source.is_limited_broadcast()) return false;
-    if (destination.is_multicast() || destination.is_limited_broadcast()) return false;
+    if (!is_between_two(packet)) return false;
     // Nor is what has been damaged on its way: who knows who sent it.
     if (packet.fragment().offset != 0 || (!packet.is_fragment() && !packet.transport_checksum_ok()))
         return false;
@@ -91,7 +96,8 @@ bool may_tell(const Packet& packet) {
 }
 
 bool make_reset(const Packet& packet, Answer& answer) {
-    if (packet.protocol() != packet::kTcp || !packet.has_transport() || !packet.transport_checksum_ok())
+    if (packet.protocol() != packet::kTcp || !packet.has_transport() || !is_between_two(packet) ||
+        !packet.transport_checksum_ok())
         return false;
     // Whatever its flags say together: a packet that makes no sense is answered like any other.
     const Bytes transport = packet.transport();

@@ -28,6 +28,8 @@ void Defragmenter::take(const packet::Packet& packet, net::ip::Reassembler::Data
     std::memcpy(frame_.get(), packet.frame().data() + packet.network_offset() - kLink, kLink);
     std::memcpy(frame_.get() + kLink, datagram.bytes.data(), datagram.bytes.size());
     size_ = kLink + datagram.bytes.size();
+    const std::size_t fragment_header = packet.is_v4() ? 0 : net::wire::Ipv6Fragment::kSize;
+    longest_ = std::uint16_t(std::min<std::size_t>(datagram.longest + fragment_header, 65'535));
 }
 
 bool Defragmenter::add_v4(Instant now, const packet::Packet& packet) {
@@ -84,20 +86,15 @@ bool Defragmenter::add_v6(Instant now, const packet::Packet& packet) {
 }
 
 Defragmenter::Result Defragmenter::add(Instant now, packet::Packet& packet) {
-    // The longest piece of a datagram says how it may be cut again. Two datagrams at the same place share
-    // what they know: pieces get no longer than either had.
-    Longest& longest = longest_[packet.fragment().identification % longest_.size()];
-    if (longest.identification != packet.fragment().identification)
-        longest = {packet.fragment().identification, 0};
-    longest.bytes = std::max(longest.bytes, std::uint16_t(packet.network().size()));
     if (!(packet.is_v4() ? add_v4(now, packet) : add_v6(now, packet))) return Result::kWaiting;
     auto whole = packet::Packet::parse({frame_.get(), size_}, {});
-    if (!whole) return Result::kWaiting;
+    // Fragments inside of fragments are nobody's.
+    if (!whole || whole->is_fragment()) return Result::kWaiting;
     whole->in_interface = packet.in_interface;
     whole->out_interface = packet.out_interface;
     whole->mark = packet.mark;
-    whole->largest_fragment = longest.bytes;
-    longest = {};
+    // The longest piece of a datagram says how it may be cut again.
+    whole->largest_fragment = longest_;
     packet = *whole;
     return Result::kWhole;
 }

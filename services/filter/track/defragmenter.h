@@ -32,15 +32,11 @@ class Defragmenter {
 
     static constexpr std::size_t kRoom = packet::Packet::kEthernetHeader + 65'535 + 60;
 
-    struct Longest {
-        std::uint32_t identification = 0;
-        std::uint16_t bytes = 0;
-    };
-    std::array<Longest, 2 * net::ip::Reassembler::kDatagrams> longest_{};
     net::Counters counters_;
     net::ip::Reassembler reassembler_;
     std::unique_ptr<std::byte[]> frame_;
     std::size_t size_ = 0;
+    std::uint16_t longest_ = 0;  // fragment of what was taken last
 };
 
 }  // namespace holm::filter

@@ -101,9 +101,13 @@ Flow* FlowTable::insert(const Flow& flow, Instant now) {
         place->next[direction] = head;
         head = position << 1U | std::uint32_t(direction);
     }
-    std::uint32_t& head = sources_[source_bucket(place->tuples[0])];
-    place->next_of_source = head;
-    head = position;
+    if ((place->status & kStatusSnat) != 0) {
+        std::uint32_t& head = sources_[source_bucket(place->tuples[0])];
+        place->next_of_source = head;
+        place->previous_of_source = Flow::kNone;
+        if (head != Flow::kNone) flows_[head].previous_of_source = position;
+        head = position;
+    }
     if (count_++ == 0) next_sweep_ = now + kSweepInterval;
     ++counters_.created;
     return place;
@@ -119,9 +123,15 @@ void FlowTable::unlink(Flow& flow, std::size_t direction) {
 void FlowTable::remove(Flow& flow) {
     unlink(flow, 0);
     unlink(flow, 1);
-    std::uint32_t* link = &sources_[source_bucket(flow.tuples[0])];
-    while (*link != flow.position) link = &flows_[*link].next_of_source;
-    *link = flow.next_of_source;
+    // One source may have all flows there are: they are not walked for each that goes.
+    if ((flow.status & kStatusSnat) != 0) {
+        if (flow.previous_of_source == Flow::kNone)
+            sources_[source_bucket(flow.tuples[0])] = flow.next_of_source;
+        else
+            flows_[flow.previous_of_source].next_of_source = flow.next_of_source;
+        if (flow.next_of_source != Flow::kNone)
+            flows_[flow.next_of_source].previous_of_source = flow.previous_of_source;
+    }
     const std::uint32_t position = flow.position;
     flow.in_use = false;
     flow.position = free_;

@@ -26,7 +26,8 @@ struct Flow {
     bool in_use = false;
     TcpTracker tcp;
     std::array<std::uint32_t, 2> next{kNone, kNone};  // in the bucket of each tuple
-    std::uint32_t next_of_source = kNone;
+    std::uint32_t next_of_source = kNone;             // among those whose source is translated
+    std::uint32_t previous_of_source = kNone;
     std::uint32_t position = kNone;  // its own index
 };
 

@@ -266,6 +266,23 @@ TEST_CASE("rejections") {
     CHECK(world.engine->counters().untold > 40);
 }
 
+TEST_CASE("nobody resets what went to many, or came from them") {
+    World world("table inet t { chain f { type filter hook input priority 0; reject with tcp reset\n} }");
+    const auto rejected = [&](const IpAddress& source, const IpAddress& destination) {
+        Octets octets = frame(source, destination, packet::kTcp,
+                              tcp({.source_port = 5, .destination_port = 1, .flags = kSyn}));
+        Packet packet = parsed(octets);
+        packet.in_interface = 1;
+        CHECK(world.engine->input(world.now, packet) == Verdict::kDrop);
+        return std::exchange(world.host.sent, {}).size();
+    };
+    CHECK(rejected(kInside, kOther) == 1);
+    CHECK(rejected(kInside, IpAddress::v4(224, 0, 0, 1)) == 0);
+    CHECK(rejected(kInside, IpAddress::v4(255, 255, 255, 255)) == 0);
+    CHECK(rejected(IpAddress::v4(255, 255, 255, 255), kOther) == 0);
+    CHECK(rejected(IpAddress::v4(224, 0, 0, 1), kOther) == 0);
+}
+
 TEST_CASE("fragments are put together before rules see them") {
     World world(kStateful);
     Octets whole = frame(kInside, kServer, packet::kUdp, udp(5000, 53, 2000));
@@ -286,6 +303,64 @@ TEST_CASE("fragments are put together before rules see them") {
     CHECK(parsed(*sent).transport().size() == 2008);
     CHECK(parsed(*sent).transport_checksum_ok());
     CHECK(world.in(frame(kServer, kInside, packet::kUdp, udp(53, 5000))));
+}
+
+Octets piece_v6(std::uint8_t next, std::uint16_t offset, bool more, Bytes payload,
+                std::uint32_t identification = 77) {
+    Octets octets(8);
+    octets[0] = std::byte(next);
+    put16(octets, 2, std::uint16_t(offset | (more ? 1 : 0)));
+    put32(octets, 4, identification);
+    append(octets, payload);
+    const auto inside = IpAddress::v6({0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+    const auto server = IpAddress::v6({0xfd, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2});
+    return frame(inside, server, net::wire::kFragment, std::move(octets));
+}
+
+TEST_CASE("an IPv6 fragment that reaches beyond the longest datagram is refused") {
+    World world(kStateful);
+    const Octets payload(1400, std::byte{'x'});
+    Octets beyond = piece_v6(packet::kUdp, 65'528, true, payload);
+    CHECK_FALSE(world.out(beyond));
+    beyond = piece_v6(packet::kUdp, 65'528, false, payload);
+    CHECK_FALSE(world.out(beyond));
+    CHECK(world.engine->defragmenter().next_deadline() == Instant::never());
+}
+
+TEST_CASE("a datagram goes on in pieces as long as it came, whatever else comes in pieces") {
+    World world(kStateful);
+    Octets whole = udp(5000, 53, 1600);
+    // The sum with the pseudo header, as frame() makes it.
+    const auto from = [&](std::size_t at, std::size_t size) { return Bytes(whole).subspan(at, size); };
+    Octets first = piece_v6(packet::kUdp, 0, true, from(0, 1200));
+    const auto header = Packet::parse(first, {});
+    REQUIRE(header);
+    const Octets summed = frame(header->source(), header->destination(), packet::kUdp, whole);
+    whole.assign(summed.begin() + 54, summed.end());
+    CHECK_FALSE(world.out(piece_v6(packet::kUdp, 0, true, from(0, 1200))));
+    CHECK_FALSE(world.out(piece_v6(packet::kUdp, 0, true, from(0, 1200), 77 + 16)));  // another one's
+    Octets last = piece_v6(packet::kUdp, 1200, false, from(1200, 408));
+    auto packet = Packet::parse(last, {});
+    REQUIRE(packet);
+    packet->in_interface = 1;
+    REQUIRE(world.engine->prerouting(world.now, *packet) == Verdict::kAccept);
+    CHECK(packet->transport().size() == 1608);
+    CHECK(packet->largest_fragment == 40 + 8 + 1200);
+}
+
+TEST_CASE("a source with all the flows there are is no burden when they end") {
+    constexpr std::uint32_t kFlows = 60'000;
+    World world(kMasquerade, kFlows);
+    for (std::uint32_t i = 0; i < kFlows; ++i)
+        REQUIRE(world.out(frame(kInside, IpAddress::v4(0xc633'0000 + i), packet::kUdp, udp(5000, 53))));
+    CHECK(world.engine->tracker().flows().count() == kFlows);
+    world.now = world.now + Duration::seconds(31);
+    for (int second = 0; second < 70; ++second) {
+        world.now = world.now + Duration::seconds(1);
+        world.engine->expire(world.now);
+    }
+    CHECK(world.engine->tracker().flows().count() == 0);
+    CHECK(world.out(frame(kInside, kServer, packet::kUdp, udp(5000, 53))));
 }
 
 TEST_CASE("a full table lets unassured flows go, and refuses when there are none") {
