@@ -59,6 +59,7 @@ net::Parsed<Packet> Packet::parse(MutableBytes frame, const net::Offload& offloa
     if (const auto done = version == 4 ? packet.parse_v4(true) : packet.parse_v6(true); !done)
         return std::unexpected(done.error());
     packet.find_transport();
+    if (!packet.offload_is_sound()) return std::unexpected(Drop::kBadOption);
     return packet;
 }
 
@@ -117,6 +118,8 @@ net::Parsed<void> Packet::parse_v6(bool whole) {
         const auto next = std::uint8_t(frame_[transport_]);
         std::size_t length = 8;
         if (protocol_ == net::wire::kFragment) {
+            // One inside of another would hide the outer one (RFC 8200, section 4.1: once at most).
+            if (fragment_header_ != 0) return std::unexpected(Drop::kBadOption);
             const auto fragment = net::wire::Ipv6Fragment::load(frame_.subspan(transport_, 8));
             fragment_ = {fragment.identification, fragment.offset, fragment.more};
             fragment_header_ = transport_;
@@ -135,6 +138,13 @@ net::Parsed<void> Packet::parse_v6(bool whole) {
 void Packet::find_transport() {
     const std::size_t needed = fixed_header(protocol_);
     has_transport_ = fragment_.offset == 0 && needed != 0 && end_ - transport_ >= needed;
+}
+
+bool Packet::offload_is_sound() const {
+    if (!offload_.needs_checksum) return true;
+    const std::size_t field = std::size_t{offload_.checksum_start} + offload_.checksum_offset;
+    if (field == checksum_position()) return offload_.checksum_start == transport_;
+    return field >= transport_ + (fragment_.offset == 0 ? fixed_header(protocol_) : 0);
 }
 
 net::IpAddress Packet::address(Bytes bytes) const {

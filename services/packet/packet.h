@@ -129,6 +129,9 @@ class Packet {
     net::Parsed<void> parse_v4(bool whole);
     net::Parsed<void> parse_v6(bool whole);
     void find_transport();
+    // A device that finishes a checksum writes it after every look at the packet: where the transport's own
+    // lies, or behind what anybody looks at (that of a packet inside of this one).
+    bool offload_is_sound() const;
     net::IpAddress address(Bytes bytes) const;
     std::size_t hop_limit_position() const { return network_ + (is_v4() ? 8 : 7); }
     std::uint16_t word(std::size_t at) const {

@@ -91,6 +91,35 @@ TEST_CASE("what a router refuses") {
     CHECK(refusal(frame(kA6, kB6, net::wire::kDestinationOptions, chain)) == net::Drop::kBadOption);
 }
 
+TEST_CASE("a device is not asked to write where rules look") {
+    Octets octets = frame(kA4, kB4, packet::kUdp, udp(53, 53, 100));
+    const auto refused = [&](std::size_t start, std::size_t field) {
+        net::Offload offload;
+        offload.needs_checksum = true;
+        offload.checksum_start = std::uint16_t(start);
+        offload.checksum_offset = std::uint16_t(field - start);
+        return !Packet::parse(octets, offload);
+    };
+    CHECK_FALSE(refused(34, 34 + 6));
+    CHECK_FALSE(refused(34 + 8 + 20, 34 + 8 + 20 + 16));  // of a packet inside of this one
+    CHECK(refused(0, 34 + 6));
+    CHECK(refused(14, 14 + 16));  // the destination's address
+    CHECK(refused(34, 34 + 2));   // its port
+    CHECK(refused(34, 34 + 4));
+    CHECK(refused(2, 4));
+}
+
+TEST_CASE("a fragment header does not hide another one") {
+    Octets chain(16);
+    net::wire::Ipv6Fragment{
+        .next_header = net::wire::kFragment, .more = true, .offset = 0, .identification = 1}
+        .emit(chain);
+    net::wire::Ipv6Fragment{.next_header = packet::kUdp, .more = false, .offset = 0, .identification = 2}
+        .emit(MutableBytes(chain).subspan(8));
+    append(chain, udp(5, 6));
+    CHECK(refusal(frame(kA6, kB6, net::wire::kFragment, chain)) == net::Drop::kBadOption);
+}
+
 TEST_CASE("IPv6 extension headers are walked to the transport") {
     Octets chain(8);
     chain[0] = std::byte(net::wire::kFragment);
