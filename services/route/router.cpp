@@ -241,8 +241,7 @@ void Router::forward(const Errand& errand, Packet& packet, const route::Way& way
         drop(errand.in, Drop::kTooBig);
         return tell(errand.now, Trouble::kTooBig, packet.network(), std::uint32_t(mtu));
     }
-    if (out == &in && in.redirects) redirect(errand, packet, way);
-
+    const IpAddress source = packet.source();
     packet.out_interface = std::uint16_t(way.interface + 1);
     packet.decrement_hop_limit();
     if (hooks_) {
@@ -251,6 +250,8 @@ void Router::forward(const Errand& errand, Packet& packet, const route::Way& way
         if (verdict == Verdict::kDrop) drop(errand.in, Drop::kFiltered);
         if (verdict != Verdict::kAccept) return;
     }
+    // Only now: what the router itself sends passes the hooks, which look at one packet at a time.
+    if (out == &in && in.redirects && packet.source() == source) redirect(errand, packet, way);
     ++in.counters.forwarded;
     ++out->counters.sent;
     emit(errand.now, way.interface, way.next_hop, packet, errand.place);

@@ -239,6 +239,42 @@ TEST_CASE("a host that could do without the router is told so") {
     CHECK(lab.router->counters(0).redirects == 1);
 }
 
+// As a filter with connection tracking sees it: one packet at a time between the way in and the way out.
+class OneAtATime final : public packet::Hooks {
+  public:
+    using Verdict = packet::Verdict;
+    Verdict prerouting(Instant, Packet&) override {
+        in_transit = true;
+        return Verdict::kAccept;
+    }
+    Verdict input(Instant, Packet&) override { return Verdict::kAccept; }
+    Verdict forward(Instant, Packet&) override { return Verdict::kAccept; }
+    Verdict output(Instant, Packet&) override {
+        disturbed += in_transit ? 1 : 0;
+        ++own;
+        return Verdict::kAccept;
+    }
+    Verdict postrouting(Instant, Packet&) override {
+        in_transit = false;
+        return Verdict::kAccept;
+    }
+    Instant next_deadline() const override { return Instant::never(); }
+    void expire(Instant) override {}
+
+    bool in_transit = false;
+    int disturbed = 0, own = 0;
+};
+
+TEST_CASE("a redirect does not come between a packet's hooks") {
+    Lab lab({.change = refuse_routes});
+    OneAtATime hooks;
+    lab.router->set_hooks(&hooks);
+    lab.send(0, frame(Lab::host(0), IpAddress::v4(172, 32, 1, 1), packet::kUdp, udp(1, 2)));
+    CHECK(lab.received(0).size() == 2);
+    CHECK(hooks.own == 1);
+    CHECK(hooks.disturbed == 0);
+}
+
 TEST_CASE("errors are rate-limited, and there is none about an error or a group") {
     Lab lab({});
     for (int i = 0; i < 500; ++i) lab.send(0, to_other(1));
