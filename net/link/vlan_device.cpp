@@ -23,8 +23,15 @@ TransmitResult VlanDevice::transmit(const OutgoingFrame& frame) {
         wire::store_vlan_header(first, id_, header);
         std::ranges::copy(header, whole.begin());
         const Bytes piece = whole;
-        return trunk_.transmit(
+        const TransmitResult result = trunk_.transmit(
             {{&piece, 1}, offload, frame.headroom.first(frame.headroom.size() - kTagSize), frame.owner});
+        if (result == TransmitResult::kFull) {
+            // The frame will come again, and without a tag.
+            const MutableBytes plain = whole.subspan(kTagSize, kHeader);
+            std::copy_n(header, 12, plain.begin());
+            std::copy_n(header + 12 + kTagSize, 2, plain.begin() + 12);
+        }
+        return result;
     }
     std::byte tagged[kHeader + kTagSize];
     wire::store_vlan_header(first, id_, tagged);

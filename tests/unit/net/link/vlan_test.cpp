@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "net/link/vlan_device.h"
 #include "tests/support/fake_link.h"
 
 using namespace holm;
@@ -140,4 +141,22 @@ TEST_CASE("a trunk of VLANs alone hears nothing without a tag") {
     std::uint16_t id = 0;
     CHECK(sent_ip(trunk.untagged(id)));
     CHECK(id == 7);
+}
+
+TEST_CASE("a frame in transit that a full trunk does not take is as it was") {
+    FakeDevice trunk;
+    link::VlanDevice vlan(trunk, 7);
+    Frame memory(32 + 60);
+    for (std::size_t i = 0; i < memory.size(); ++i) memory[i] = std::byte(i);
+    const Frame before = memory;
+    const auto transmit = [&] {
+        const Bytes piece = Bytes(memory).subspan(32);
+        return vlan.transmit({{&piece, 1}, {}, MutableBytes(memory).first(32)});
+    };
+    trunk.room = 0;
+    CHECK(transmit() == TransmitResult::kFull);
+    CHECK(std::equal(memory.begin() + 32, memory.end(), before.begin() + 32));
+    trunk.room = 1;
+    CHECK(transmit() == TransmitResult::kSent);
+    CHECK(trunk.take() == Trunk::tagged(7, Frame(before.begin() + 32, before.end())));
 }
