@@ -124,6 +124,8 @@ bool Router::receive(Instant now, net::Interface& physical, const net::ReceivedF
     if (!packet) return drop(in, reason_of(packet.error()));
     if (packet->is_v4() != (type == net::wire::kEtherTypeIpv4)) return drop(in, Drop::kMalformed);
     take(errand, *packet, group);
+    // Before the next packet: what hooks know of the flow that this is about, they may know no longer then.
+    run_injected(now);
     return true;
 }
 

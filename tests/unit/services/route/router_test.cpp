@@ -275,6 +275,43 @@ TEST_CASE("a redirect does not come between a packet's hooks") {
     CHECK(hooks.disturbed == 0);
 }
 
+TEST_CASE("what a hook wants sent leaves before the next packet is looked at") {
+    struct Refusing final : packet::Hooks {
+        using Verdict = packet::Verdict;
+        explicit Refusing(packet::HookHost& of) : host(of) {}
+        Verdict prerouting(Instant, Packet&) override {
+            late += waiting;
+            return Verdict::kAccept;
+        }
+        Verdict input(Instant, Packet&) override { return Verdict::kAccept; }
+        Verdict forward(Instant now, Packet&) override {
+            const Octets answer = frame(Lab::own(0), Lab::host(0), packet::kUdp, udp(3, 4));
+            host.send(now, Bytes(answer).subspan(Packet::kEthernetHeader), {});
+            ++waiting;
+            return Verdict::kDrop;
+        }
+        Verdict output(Instant, Packet&) override {
+            --waiting;
+            return Verdict::kAccept;
+        }
+        Verdict postrouting(Instant, Packet&) override { return Verdict::kAccept; }
+        Instant next_deadline() const override { return Instant::never(); }
+        void expire(Instant) override {}
+        packet::HookHost& host;
+        int waiting = 0, late = 0;
+    };
+    Lab lab({});
+    Refusing hooks(*lab.router);
+    lab.router->set_hooks(&hooks);
+    Octets packet = to_other();
+    net::wire::EthernetHeader{Lab::mac(0), {{2, 9, 9, 9, 9, 9}}, net::wire::kEtherTypeIpv4}.emit(packet);
+    for (int i = 0; i < 3; ++i) lab.stack.receive(lab.now, *lab.interfaces[0], {packet, {}, nullptr});
+    CHECK(hooks.late == 0);
+    lab.stack.transmit(lab.now);
+    CHECK(lab.received(0).size() == 3);
+    lab.router->set_hooks(nullptr);
+}
+
 TEST_CASE("errors are rate-limited, and there is none about an error or a group") {
     Lab lab({});
     for (int i = 0; i < 500; ++i) lab.send(0, to_other(1));
