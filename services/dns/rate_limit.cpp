@@ -45,8 +45,9 @@ RateLimit::Verdict RateLimit::judge(Instant now, const net::IpAddress& source, s
         if (entry.tokens == static_cast<std::uint32_t>(full)) entry.refilled = time;
     }
     const std::uint64_t elapsed = std::min<std::uint64_t>(time - entry.refilled, 1000);
-    if (elapsed != 0) {
-        entry.tokens = static_cast<std::uint32_t>(std::min(full, entry.tokens + elapsed * full / 1000));
+    // At low rates a millisecond is worth less than the unit: the time goes on counting until it is.
+    if (const std::uint64_t earned = elapsed * full / 1000; earned != 0) {
+        entry.tokens = static_cast<std::uint32_t>(std::min(full, entry.tokens + earned));
         entry.refilled = time;
     }
     if (entry.tokens >= kToken) {

@@ -19,6 +19,16 @@ TEST_CASE("a network counts as one, and its tokens come back with time") {
           Verdict::kDrop);
 }
 
+TEST_CASE("a flood does not take the tokens of a low rate") {
+    RateLimit limit(1, 0, {1, 2});
+    int answered = 0;
+    for (int i = 0; i < 10'000; ++i)
+        answered += limit.judge(Instant::from_nanoseconds(5'000'000'000) + Duration::milliseconds(i),
+                                net::IpAddress::v4(10, 0, 0, 1), 7) == Verdict::kAnswer;
+    CHECK(answered >= 9);
+    CHECK(answered <= 11);
+}
+
 TEST_CASE("a rate of 0 is none") {
     RateLimit limit(0, 2, {1, 2});
     for (int i = 0; i < 1000; ++i)
