@@ -181,7 +181,8 @@ Server::Verdict Server::decide_transfer(const Client& client, const table::Zone&
         // (RFC 5936, section 4.2).
         if (query_.type == type::kAxfr) return {Code::kFormatError};
         AnswerMaker maker(table_, zone, writer, false);
-        return {maker.make(query_.name, type::kSoa), true};
+        const Code code = maker.make(query_.name, type::kSoa);
+        return {code, true, maker.is_truncated(), maker.kind()};
     }
     if (!is_in(table_.array<table::Network>(zone.transfer), client.address)) {
         ++counters_.transfers_refused;

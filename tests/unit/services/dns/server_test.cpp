@@ -128,6 +128,21 @@ TEST_CASE("EDNS: versions, cookies, sizes") {
     CHECK(fixture.server.counters().bad_cookies == 1);
 }
 
+TEST_CASE("an SOA record that does not fit is truncated for IXFR too") {
+    const auto long_name = [](char c) {
+        std::string name;
+        for (const int size : {63, 63, 63, 57}) name += std::string(size, c) + ".";
+        return name;
+    };
+    Fixture fixture("$TTL 3600\n@ SOA " + long_name('m') + " " + long_name('r') +
+                    " 1 7200 3600 604800 300\n@ NS ns.elsewhere.test.\n");
+    for (const std::uint16_t type : {std::uint16_t{6}, std::uint16_t{251}}) {
+        const auto header = header_of(fixture.ask(query("z.test", type)));
+        CHECK(header.answers == 0);
+        CHECK((header.flags & DnsHeader::kTruncated) != 0);
+    }
+}
+
 TEST_CASE("what does not fit is truncated, and comes by TCP") {
     std::string zone(kSmallZone);
     for (int i = 0; i < 40; ++i) zone += "big A 192.0.3." + std::to_string(i) + "\n";
