@@ -106,24 +106,33 @@ Task<> NameServer::converse(TcpStream stream) {
     const Server::Client client{stream.remote().address.without_zone(), Server::Transport::kStream};
     StreamFrames frames;
     std::unique_ptr<Transfer> transfer;
-    bool finished = false;  // the client will ask nothing more
-    Instant deadline = this_core().executor->now() + options_.idle;
+    bool finished = false;                       // the client will ask nothing more
+    Instant sent = this_core().executor->now();  // the last of what was answered
+    Instant deadline = sent + options_.idle;
     for (;;) {
         Bytes bytes = stream.readable();
         const std::size_t available = bytes.size();
         if (const auto message = frames.next(bytes)) {
-            const Instant now = this_core().executor->now();
-            deadline = now + options_.idle;
-            auto reply = server_->answer(now, unix_time(), client, *message, room);
-            if (reply.transfer != nullptr && !transfer) {
-                transfer.reset(new (std::nothrow) Transfer(table_, *reply.transfer, server_->query()));
+            auto reply = server_->answer(this_core().executor->now(), unix_time(), client, *message, room);
+            if (reply.transfer != nullptr) {
+                // One at a time: nothing more is read until the one before it has been sent.
+                std::unique_ptr<Transfer> following(new (std::nothrow)
+                                                        Transfer(table_, *reply.transfer, server_->query()));
+                while (transfer) {
+                    const std::size_t size = transfer->next(room);
+                    if (size == 0) {
+                        transfer.reset();
+                    } else if (!co_await send(stream, size)) {
+                        co_return;
+                    }
+                }
+                transfer = std::move(following);
                 reply.size = 0;
-            } else if (reply.transfer != nullptr) {
-                reply.size = 0;
-                break;  // one at a time on a connection
             }
             stream.consume(available - bytes.size());
             if (reply.size != 0 && !co_await send(stream, reply.size)) co_return;
+            sent = this_core().executor->now();
+            deadline = sent + options_.idle;
             continue;
         }
         if (available != bytes.size()) stream.consume(available - bytes.size());
@@ -132,7 +141,8 @@ Task<> NameServer::converse(TcpStream stream) {
             const std::size_t size = transfer->next(room);
             if (size == 0) {
                 transfer.reset();
-                deadline = this_core().executor->now() + options_.idle;
+                sent = this_core().executor->now();
+                deadline = sent + options_.idle;
             } else if (!co_await send(stream, size)) {
                 co_return;
             }
@@ -140,7 +150,13 @@ Task<> NameServer::converse(TcpStream stream) {
         }
         if (finished) co_return;
         const auto received = co_await stream.receive(deadline);
-        if (!received) break;
+        if (!received) {
+            // A reset would take away what a slow client has not got yet.
+            const Instant late = sent + options_.transfer;
+            if (stream.connection().unacknowledged_bytes() == 0 || deadline >= late) break;
+            deadline = std::min(late, deadline + Duration::seconds(1));
+            continue;
+        }
         finished = received->empty();
         if (finished && frames.is_between_messages()) co_return;
     }

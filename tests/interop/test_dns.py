@@ -86,7 +86,6 @@ HOSTILE = textwrap.dedent("""
     # Datagrams: lengths, flags, counts, loops, all at random.
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.connect(server)
-    udp.setblocking(False)
     for i in range(4000):
         message = bytearray(query)
         for _ in range(chance.randrange(1, 6)):
@@ -133,6 +132,54 @@ def test_hostile_messages_end_nothing(lan, start):
     assert "holm" in kdig("version.bind", "TXT", "CH")
     for way in ("+notcp", "+tcp"):
         assert "10.0.0.5" in lan.run("kdig", "@fd77::2", way, "www.example.test").stdout
+    assert instance.stop() == 0
+
+
+PATIENT = textwrap.dedent(r"""
+    import socket, struct, time
+    def answers(tcp, slowly=0):
+        received = b""
+        while True:
+            while len(received) >= 2 and len(received) >= 2 + (size := struct.unpack("!H", received[:2])[0]):
+                yield received[2:2 + size]
+                received = received[2 + size:]
+            chunk = tcp.recv(65536)
+            if not chunk:
+                return
+            received += chunk
+    def question(number, kind):
+        text = struct.pack("!HHHHHH", number, 0, 1, 0, 0, 0) + b"\7example\4test\0" + struct.pack("!HH", kind, 1)
+        return struct.pack("!H", len(text)) + text
+    # Two transfers and a query at once.
+    tcp = socket.create_connection(("10.77.0.2", 53), timeout=10)
+    tcp.sendall(question(1, 252) + question(2, 252) + question(3, 6))
+    ids = set()
+    for answer in answers(tcp):
+        ids.add(struct.unpack("!H", answer[:2])[0])
+        if ids == {1, 2, 3}:
+            break
+    assert ids == {1, 2, 3}, ids
+    # Many answers for somebody who is slow to read them: what is in the server's send buffer is not taken away.
+    tcp = socket.socket()
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    tcp.settimeout(30)
+    tcp.connect(("10.77.0.2", 53))
+    count = 400
+    tcp.sendall(b"".join(question(i, 6) for i in range(count)))
+    time.sleep(13)
+    for seen, answer in enumerate(answers(tcp)):
+        assert struct.unpack("!H", answer[:2])[0] == seen
+        if seen == count - 1:
+            break
+    assert seen == count - 1, seen
+""")
+
+
+def test_transfers_queue_up_and_slow_clients_get_all(lan, start):
+    instance = start("dns", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+    instance.wait_for("listening")
+    done = lan.run(sys.executable, "-c", PATIENT, timeout=90)
+    assert done.returncode == 0, done.stderr
     assert instance.stop() == 0
 
 
