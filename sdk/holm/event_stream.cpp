@@ -28,9 +28,10 @@ Task<bool> EventStream::send(ServerEvent event) {
 Task<bool> EventStream::send_text(std::string text) {
     const Mutex::Lock lock = co_await sending_.lock();
     sent_ = executor().now();
-    const Result<> sent = co_await takeover_.stream().send(as_bytes(text), sent_ + kPatience);
     // A part of an event must not look like a whole one to somebody who comes back.
-    if (!sent) takeover_.stream().abort();
+    WholeOrReset whole(takeover_.stream());
+    const Result<> sent = co_await takeover_.stream().send(as_bytes(text), sent_ + kPatience);
+    whole.settle(sent.has_value());
     co_return sent.has_value();
 }
 

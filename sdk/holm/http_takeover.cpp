@@ -54,15 +54,19 @@ Task<bool> Server::begin_takeover(Connection& connection, Router::RouteId id, co
     Takeover takeover(stream, request);
     const Possession possession(connection.takeover, takeover);
     connection.waits_for_room = true;
+    // The session's deadlines do not count any more.
+    const Instant deadline = time.now + options_.timeouts.transfer_grace;
+    WholeOrReset head_and_before(stream);
     // What answers the requests before this one.
     for (Bytes rest = session.output(time).bytes; !rest.empty(); rest = session.output(time).bytes) {
-        if (!co_await stream.send(rest)) co_return true;
+        if (!co_await stream.send(rest, deadline)) co_return true;
         session.sent(time, rest.size());
     }
     const ResponseWriter writer(&request, head, true, time.unix_seconds);
     std::string bytes(writer.head_size(), '\0');
     bytes.resize(static_cast<std::size_t>(writer.write_head(bytes.data(), context_.dates()) - bytes.data()));
-    if (!co_await stream.send(as_bytes(bytes))) co_return true;
+    if (!co_await stream.send(as_bytes(bytes), deadline)) co_return true;
+    head_and_before.settle(true);
     bytes = {};
     if (takeover.tasks().start(route.body(takeover), "http takeover")) (void)co_await takeover.tasks().join();
     co_return true;

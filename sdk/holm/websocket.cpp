@@ -51,18 +51,18 @@ Task<Result<>> WebSocket::send_frame(Opcode opcode, Bytes payload) {
     const std::size_t size = websocket::write_head(head, opcode, payload.size());
     const Instant deadline = send_deadline(payload.size());
     TcpStream& stream = takeover_.stream();
+    WholeOrReset whole(stream);
     Result<> sent = co_await stream.send(Bytes(head).first(size), deadline);
     if (sent) sent = co_await stream.send(payload, deadline);
-    // Half a frame is no frame: nothing that makes sense can follow it.
-    if (!sent) stream.abort();
+    whole.settle(sent.has_value());
     co_return sent;
 }
 
 Task<Result<>> WebSocket::send_whole(Bytes frame) {
     const Mutex::Lock lock = co_await sending_.lock();
-    TcpStream& stream = takeover_.stream();
-    Result<> sent = co_await stream.send(frame, send_deadline(0));
-    if (!sent) stream.abort();
+    WholeOrReset whole(takeover_.stream());
+    const Result<> sent = co_await takeover_.stream().send(frame, send_deadline(0));
+    whole.settle(sent.has_value());
     co_return sent;
 }
 
@@ -70,7 +70,8 @@ Task<> WebSocket::close(CloseCode code, std::string_view reason) {
     const Mutex::Lock lock = co_await sending_.lock();
     if (ended_ || session_.close_sent()) co_return;
     const Bytes frame = session_.close(code, reason);
-    if (!co_await takeover_.stream().send(frame, send_deadline(0))) takeover_.stream().abort();
+    WholeOrReset whole(takeover_.stream());
+    whole.settle((co_await takeover_.stream().send(frame, send_deadline(0))).has_value());
 }
 
 // Asks a silent peer whether it is still there, and drops one that is not.
@@ -101,6 +102,17 @@ Task<> WebSocket::finish(CloseCode code) {
     }
 }
 
+// A peer that broke a rule may still be sending: a reset in answer to that could overtake the close.
+Task<> WebSocket::drain() {
+    TcpStream& stream = takeover_.stream();
+    stream.shutdown_send();
+    while (true) {
+        const auto input = co_await stream.receive();
+        if (!input || input->empty()) co_return;
+        stream.consume(input->size());
+    }
+}
+
 Task<> WebSocket::run(Task<> handler) {
     Scope helpers;
     takeover_.on_stop([this, &helpers] { helpers.start(close(CloseCode::kGoingAway), "websocket close"); });
@@ -115,6 +127,10 @@ Task<> WebSocket::run(Task<> handler) {
         (void)co_await with_timeout(options_.patience,
                                     finish(failure ? CloseCode::kInternalError : CloseCode::kNormal));
     takeover_.on_stop({});
+    if (session_.failed()) {
+        helpers.cancel();
+        (void)co_await with_timeout(options_.patience, drain());
+    }
     // The server says on its console what it was, and drops what is left of the connection.
     if (failure) std::rethrow_exception(failure);
 }

@@ -57,7 +57,8 @@ class WebSocket {
 
     // Result<>: the message is in the send buffer. Any number of tasks; messages do not mix. Errors:
     // kBrokenPipe after a close, kTimedOut when the peer does not take it, what ended the connection. What
-    // they send must stay as it is until then. Text is the caller's to keep UTF-8.
+    // they send must stay as it is until then. Text is the caller's to keep UTF-8. Cancelled while the peer
+    // has not taken it all, the connection ends.
     Task<Result<>> send_text(std::string_view text) {
         return send_frame(websocket::Opcode::kText, as_bytes(text));
     }
@@ -82,6 +83,7 @@ class WebSocket {
     Task<Result<>> send_whole(Bytes frame);
     Task<> watch();
     Task<> finish(CloseCode code);
+    Task<> drain();
     Instant send_deadline(std::size_t bytes) const;
 
     Takeover& takeover_;

@@ -137,7 +137,7 @@ Session::Event Session::take_close(Bytes payload) {
 Session::Event Session::fail(Violation violation) {
     const std::string_view what(violation.what);
     if (!close_sent_) close(violation.code, what);
-    closed_ = true;
+    closed_ = failed_ = true;
     close_code_ = violation.code;
     reason_size_ = std::min(what.size(), reason_.size());
     std::ranges::copy(what.substr(0, reason_size_), reason_.begin());

@@ -44,6 +44,8 @@ class Session {
     // nothing to say any more. A reason longer than 123 bytes is cut, between characters.
     Bytes close(CloseCode code, std::string_view reason = {});
     bool close_sent() const { return close_sent_; }
+    // The peer broke a rule.
+    bool failed() const { return failed_; }
 
     // After kClosed: what the peer said or, when it broke a rule, what it was told, with the rule.
     CloseCode close_code() const { return close_code_; }
@@ -66,6 +68,7 @@ class Session {
     bool message_taken_ = false;  // message_ was handed out
     bool closed_ = false;
     bool close_sent_ = false;
+    bool failed_ = false;
     Opcode opcode_ = Opcode::kText;  // of the message
     std::uint64_t frame_received_ = 0;
     std::array<std::byte, 14> head_bytes_;

@@ -92,6 +92,73 @@ def test_violations_are_told_and_harm_nobody(lan, server):
     assert head.startswith("HTTP/1.1 426 ") and "Upgrade: websocket" in head
 
 
+def test_who_still_sends_hears_why_it_is_closed(lan, server):
+    result = lan.run(sys.executable, "-c", textwrap.dedent("""
+        import socket, struct, sys, time
+        for _ in range(5):
+            s = socket.create_connection((sys.argv[1], 80), timeout=20)
+            s.sendall(b"GET /echo/x HTTP/1.1\\r\\nHost: x\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+                      b"Sec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n\\r\\n")
+            assert s.recv(4096).startswith(b"HTTP/1.1 101 ")
+            size = 2_000_000
+            s.sendall(b"\\x82\\xff" + struct.pack("!Q", size) + bytes(4))
+            for _ in range(20):  # as programs do that send a message before they read
+                s.sendall(bytes(size // 20))
+                time.sleep(0.01)
+            data = b""
+            while chunk := s.recv(4096):
+                data += chunk
+            assert data[2:4] == struct.pack("!H", 1009), data
+            s.close()
+    """), lan.GUEST, timeout=60)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_message_that_is_given_up_is_followed_by_none(lan, server):
+    result = lan.run(sys.executable, "-c", textwrap.dedent("""
+        import socket, sys, time
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(20)
+        s.connect((sys.argv[1], 80))
+        s.sendall(b"GET /echo/x HTTP/1.1\\r\\nHost: x\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+                  b"Sec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n\\r\\n")
+        assert s.recv(4096).startswith(b"HTTP/1.1 101 ")
+        s.sendall(b"\\x81\\x89" + bytes(4) + b"impatient")
+        time.sleep(1)
+        data = b""
+        try:
+            while (chunk := s.recv(65536)) and b"as if" not in data:
+                data += chunk
+        except ConnectionResetError:
+            pass
+        assert b"k" in data and b"as if nothing had happened" not in data, len(data)
+    """), lan.GUEST, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert server.alive()
+
+
+def test_who_reads_nothing_before_the_handshake_is_dropped(lan, server):
+    result = lan.run(sys.executable, "-c", textwrap.dedent("""
+        import socket, sys, time
+        one = b"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n"
+        upgrade = (b"GET /echo/x HTTP/1.1\\r\\nHost: x\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+                   b"Sec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n\\r\\n")
+        streams = []
+        for count in range(1960, 2500, 30):  # of one of them the send buffer fills just before the answer to the handshake
+            s = socket.socket()
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.connect((sys.argv[1], 80))
+            s.sendall(one * count + upgrade)
+            streams.append(s)
+        time.sleep(8)
+        states = [s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)[0] for s in streams]
+        assert 1 not in states, states  # established
+    """), lan.GUEST, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert server.alive()
+
+
 def test_a_stop_is_told_to_sockets_and_streams(lan, server):
     pytest.importorskip("websockets")
     program = textwrap.dedent("""

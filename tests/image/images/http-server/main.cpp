@@ -6,6 +6,7 @@
 
 #include <holm/event_stream.h>
 #include <holm/http.h>
+#include <holm/http_client.h>
 #include <holm/main.h>
 #include <holm/net.h>
 #include <holm/task.h>
@@ -79,6 +80,10 @@ Task<> holm::main(Machine& machine) {
                     (void)co_await socket.send_text(socket.request().path("name"));
                 } else if (message->text() == "bye") {
                     co_return;
+                } else if (message->text() == "impatient") {
+                    (void)co_await with_timeout(Duration::milliseconds(300),
+                                                socket.send_binary(as_bytes(kept)));
+                    (void)co_await socket.send_text("as if nothing had happened");
                 } else if (message->text() == "throw") {
                     throw std::runtime_error("thrown over a socket");
                 } else if (!co_await socket.send(*message)) {
@@ -99,6 +104,17 @@ Task<> holm::main(Machine& machine) {
             if (!co_await events.send({.data = data, .event = "count", .id = id})) co_return;
             co_await sleep(Duration::milliseconds(20));
         }
+    });
+    // A client whose request is refused before it has been sent whole.
+    server.get("/refused-early", [&machine](const Request&) -> Task<Response> {
+        http::Client::Options impatient;
+        impatient.exchange = Duration::seconds(1);
+        http::Client client(machine.net(), impatient);
+        const std::string url = "http://10.77.0.1:8001/";
+        const auto refused = co_await client.post(url, "text/plain", kept);
+        const auto next = co_await client.get(url + "next");
+        co_return Response::text(std::to_string(refused ? refused->head().status_code() : 0) + " " +
+                                 std::to_string(next ? next->head().status_code() : 0) + "\n");
     });
     server.get("/page", [](const Request&) {
         return Response::html(R"(<!doctype html><script>
