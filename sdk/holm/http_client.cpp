@@ -74,7 +74,8 @@ Task<Result<ClientResponse>> Client::exchange(const ClientRequest& request, cons
             co_return std::unexpected(conversed.error());
         }
         statistics_.reused += reused;
-        if (parser.keeps_alive() && stream.readable().empty()) keep(url, std::move(stream));
+        if (parser.keeps_alive() && stream.readable().empty() && !stream.connection().error())
+            keep(url, std::move(stream));
         response.head_ = std::move(parser.head());
         response.url_ = url;
         co_return response;
@@ -106,6 +107,8 @@ Task<Result<>> Client::converse(TcpStream& stream, const ClientRequest& request,
         }
         stream.consume(step.consumed);
     }
+    // The rest of the request is still owed: another one must not take its place.
+    if (!sent) stream.abort();
     co_return {};
 }
 

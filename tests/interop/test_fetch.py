@@ -116,6 +116,27 @@ def test_a_silent_server_is_given_up(lan, start, peer):
     assert "the deadline has passed" in output and 9 < time.monotonic() - began < 25
 
 
+def test_a_request_that_was_not_sent_whole_ends_its_connection(lan, start):
+    server = textwrap.dedent(r"""
+        import socket, sys, time
+        listener = socket.create_server(("10.77.0.1", 8001))
+        print("ready", flush=True)
+        kept = []
+        for answer in (b"413 Content Too Large", b"200 OK"):
+            kept.append(listener.accept()[0])
+            kept[-1].recv(1000)  # and no more
+            kept[-1].sendall(b"HTTP/1.1 " + answer + b"\r\nContent-Length: 0\r\n\r\n")
+        time.sleep(60)
+    """)
+    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+    instance.wait_for("http: ready")
+    with subprocess.Popen(lan.command(sys.executable, "-c", server), stdout=subprocess.PIPE, text=True) as peer:
+        assert peer.stdout.readline() == "ready\n"
+        output = lan.run("curl", "-sS", "-m", "20", f"http://{lan.GUEST}/refused-early").stdout
+        peer.kill()
+    assert output == "413 200\n"
+
+
 def test_files_of_nginx_arrive_whole(lan, start, keep):
     if shutil.which("nginx") is None:
         pytest.skip("nginx is not installed")
