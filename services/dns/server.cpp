@@ -92,7 +92,7 @@ Server::Reply Server::answer_query(Instant now, std::uint32_t unix_time, const C
         }
         // RFC 6891, section 6.1.3.
         if (query_.edns->version != 0) verdict.code = Code::kBadVersion;
-        options_size = put_options(options, client, unix_time, verdict.code);
+        options_size = put_options(options, client, unix_time, verdict.code, room - writer.size());
     }
     writer.limit(room - std::min(room, options_size));
     if (verdict.code == Code::kNoError && !query_.question.empty()) verdict = decide(client, writer);
@@ -218,8 +218,8 @@ Server::Verdict Server::decide_chaos(MessageWriter& writer) {
 }
 
 // The OPT record of an answer (RFC 6891, section 6.1.2).
-std::size_t Server::put_options(MutableBytes bytes, const Client& client, std::uint32_t unix_time,
-                                Code code) const {
+std::size_t Server::put_options(MutableBytes bytes, const Client& client, std::uint32_t unix_time, Code code,
+                                std::size_t room) const {
     const Edns& edns = *query_.edns;
     std::size_t at = 1 + sizeof(DnsRecordTail);
     const auto put = [&](std::uint16_t option, Bytes data) {
@@ -231,7 +231,8 @@ std::size_t Server::put_options(MutableBytes bytes, const Client& client, std::u
     if (!edns.cookie.empty() && (table_.header().flags & table::kCookies) != 0)
         put(kOptionCookie, cookies_.make(edns.cookie, client.address, unix_time));
     const Bytes identity = table_.text(table_.header().identity);
-    if (edns.wants_identity && !identity.empty() && identity.size() <= kMostIdentity)
+    if (edns.wants_identity && !identity.empty() && identity.size() <= kMostIdentity &&
+        at + kOptionHead + identity.size() <= room)
         put(kOptionIdentity, identity);
     bytes[0] = std::byte{0};  // of the root
     const std::uint32_t extended = (std::uint32_t{static_cast<std::uint16_t>(code)} >> 4) << 24;

@@ -66,8 +66,8 @@ class Server {
     Verdict decide(const Client& client, class MessageWriter& writer);
     Verdict decide_chaos(class MessageWriter& writer);
     Verdict decide_transfer(const Client& client, const table::Zone& zone, class MessageWriter& writer);
-    std::size_t put_options(MutableBytes bytes, const Client& client, std::uint32_t unix_time,
-                            Code code) const;
+    std::size_t put_options(MutableBytes bytes, const Client& client, std::uint32_t unix_time, Code code,
+                            std::size_t room) const;
     Reply finish(MessageWriter& writer, const Verdict& verdict, Bytes options);
 
     const ZoneTable& table_;

@@ -128,6 +128,15 @@ TEST_CASE("EDNS: versions, cookies, sizes") {
     CHECK(fixture.server.counters().bad_cookies == 1);
 }
 
+TEST_CASE("an identity is told only where it fits") {
+    Fixture fixture(std::string(kSmallZone), {.identity = std::string(255, 'i')});
+    std::string name;
+    for (const int size : {63, 63, 63, 54}) name += std::string(size, 'n') + ".";
+    const std::string wish("\0\3\0\0", 4);
+    CHECK(fixture.ask(query(name + "z.test", 1, opt(512, 0, wish))).size() <= 512);
+    CHECK(fixture.ask(query("z.test", 1, opt(512, 0, wish))).contains(std::string(255, 'i')));
+}
+
 TEST_CASE("an SOA record that does not fit is truncated for IXFR too") {
     const auto long_name = [](char c) {
         std::string name;
