@@ -102,6 +102,9 @@ class Supervisor {
 }  // namespace
 
 void hold_signals() {
+    // An ignored signal is lost even while it is held back. Whoever started this may have had it ignore
+    // SIGINT and SIGHUP on purpose (a shell's background, nohup); a request to stop is for us.
+    signal(SIGTERM, SIG_DFL);
     const sigset_t handled = handled_signals();
     sigprocmask(SIG_BLOCK, &handled, nullptr);
 }

@@ -24,6 +24,7 @@ Descriptor hold_all_signals() {
     sigset_t set;
     sigemptyset(&set);
     for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&set, number);
+    signal(SIGTERM, SIG_DFL);  // an ignored signal would be lost
     sigprocmask(SIG_BLOCK, &set, nullptr);
     return Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
