@@ -142,7 +142,8 @@ def test_what_lies_below_the_image_is_ring_0s():
 
 
 def test_physical_memory_has_no_address_of_its_own():
-    for offset in (0, 4096, 8192, 1 << 20):
+    # The tender's page tables and stacks; the image's own memory begins at a random place in the 2 MiB behind them.
+    for offset in (0, 4096, 8192):
         assert fault_of(run("physical", offset))["vector"] == PAGE_FAULT
 
 

@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto line = std::make_unique<CommandLine>();
     line->arguments.room = rooms[0];
     line->environment.room = rooms[1];
-    const auto outcome = line->parse(text, network_word);
+    const auto outcome = line->parse(text, holm::platform::network_word);
     check(line->arguments);
     check(line->environment);
     if (!outcome && outcome.error().what == nullptr) std::abort();
