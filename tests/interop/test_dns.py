@@ -53,7 +53,7 @@ def test_answers_are_those_of_knot_and_nsd(lan, peers, tmp_path, start):
         assert secondary.stdout.readline() == "ready\n"
         instance = start(image, "--net", "lan=tap0,ip=10.77.0.2/24", inside=lan)
         check_answers(lan, peers, tmp_path, instance)
-        # Of nsec.te...; one that is lost is sent again after a minute (RFC 1996, section 3.6).
+        # Of nsec.te...; one that is lost is sent again after 15 s, 30 s, … (RFC 1996, section 3.6).
         assert secondary.communicate(timeout=180)[0] == "4 046e736563047465\n"
         assert instance.stop() == 0
     finally:
