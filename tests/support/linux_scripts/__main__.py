@@ -11,7 +11,6 @@ import sys
 from tests.support.linux_scripts import language, wire
 from tests.support.linux_scripts.player import Differs, Player
 
-AT_ONCE = 24
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454ca, 1, 0x1000
 SETTINGS = ("net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0", "net.ipv4.tcp_no_metrics_save=1")
 TRIES = 3
@@ -32,7 +31,7 @@ class Device:
         self.fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
         fcntl.ioctl(self.fd, TUNSETIFF, struct.pack("16sH22x", b"tun0", IFF_TUN | IFF_NO_PI))
         for words in ("link set lo up", "link set tun0 up mtu 1500", "addr add 10.80.255.254/32 dev tun0",
-                      "route add 10.79.0.0/16 dev tun0", "route add local 10.80.0.0/16 dev lo"):
+                      "route add 10.79.0.0/16 dev tun0", "route replace local 10.80.0.0/16 dev lo"):
             subprocess.run(["ip", *words.split()], check=True)
         subprocess.run(["sysctl", "-q", "-w", *SETTINGS], check=True)
         self._by_address = {}
@@ -96,10 +95,19 @@ async def _judge(device, gate, numbers, folder, name, most):
     return name, verdict, detail
 
 
+def go_first():
+    """Others' work must not look like Linux being late; without the right to real time it may."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except OSError:
+        pass
+
+
 async def main():
-    folder, most, names = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
+    go_first()
+    folder, most, at_once, names = sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
     device = Device()
-    gate = asyncio.Semaphore(AT_ONCE)
+    gate = asyncio.Semaphore(at_once)
     numbers = list(range(1, 60_000))
     for done in asyncio.as_completed([_judge(device, gate, numbers, folder, name, most) for name in names]):
         name, verdict, detail = await done
