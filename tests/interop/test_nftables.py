@@ -24,6 +24,8 @@ def test_the_filter_does_what_nftables_does():
     if done.returncode == 77:
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stdout + done.stderr
+    # Rule sets that were compared again: the machine was slow, or the two sides chose ports at which senders meet ("again").
+    print(done.stdout)
     totals = json.loads(done.stdout.splitlines()[-1])
     assert totals["packets"] >= PACKETS
     assert totals["different"] == 0

@@ -172,6 +172,7 @@ void Engine::reject(Hook hook, Instant now, const Packet& packet, const RejectEn
         ++counters_.untold;
         return;
     }
+    if (entry.tcp_reset != 0) tracker_.reset(now, packet);
     // Part of the same flow, the other way: it is translated back as the flow is.
     // The answer to what belongs to no flow is tracked like any packet: what it quotes may be known.
     packet::FlowNote note;

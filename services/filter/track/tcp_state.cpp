@@ -386,6 +386,13 @@ TcpTracker::Answer TcpTracker::receive(const TcpSegment& segment, bool reply, bo
     return Answer::kValid;
 }
 
+std::optional<Duration> TcpTracker::reset() {
+    const bool over = state_ == TcpState::kClose;
+    state_ = TcpState::kClose;
+    if (over) return std::nullopt;
+    return timeout_of(TcpState::kClose);
+}
+
 // The end of a connection that is out of step here should not make it stay for days: both sides have said
 // that it is over, if not in the right place.
 TcpTracker::Answer TcpTracker::refuse(Kind kind, bool reply, bool assured) {

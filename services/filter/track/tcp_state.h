@@ -64,6 +64,9 @@ class TcpTracker {
     // False: no connection begins with such a segment.
     bool open(const TcpSegment& segment);
     Answer receive(const TcpSegment& segment, bool reply, bool seen_reply, bool assured, bool liberal);
+    // The router has answered for one side with a reset: nobody will hear from the connection again. Nothing
+    // if it is over already.
+    std::optional<Duration> reset();
     TcpState state() const { return state_; }
     // To be asked after receive(): both sides have been heard, and one of them has acknowledged.
     bool becomes_assured() const { return becomes_assured_; }

@@ -194,6 +194,12 @@ void Tracker::track(Instant now, packet::Packet& packet, bool incoming) {
         continue_flow(now, packet, *flow, reply, parsed);
 }
 
+void Tracker::reset(Instant now, const packet::Packet& packet) {
+    Flow* flow = flow_of(packet);
+    if (flow == nullptr || is_candidate(*flow) || flow->tuples[0].protocol != packet::kTcp) return;
+    if (const auto timeout = flow->tcp.reset()) flow->expires = now + *timeout;
+}
+
 bool Tracker::confirm(Instant now, packet::Packet& packet) {
     Flow* flow = flow_of(packet);
     if (flow == nullptr || !is_candidate(*flow) || packet.note.state == kStateRelated) return true;

@@ -32,6 +32,9 @@ class Tracker {
     // The flow that is noted on a packet; null if there is none (any more).
     Flow* flow_of(const packet::Packet& packet);
     bool is_candidate(const Flow& flow) const { return &flow == &candidate_; }
+    // What the packet belongs to has been reset in the name of its receiver: the flow, if it is known
+    // already, has the time left that one has behind a reset.
+    void reset(Instant now, const packet::Packet& packet);
     // The packet goes its way: its flow is known from now on. False: it cannot be, so the packet is dropped.
     bool confirm(Instant now, packet::Packet& packet);
 

@@ -121,6 +121,30 @@ TEST_CASE("a stateful firewall lets answers in and nothing else") {
     CHECK(world.engine->tracker().flows().count() == 1);
 }
 
+TEST_CASE("a connection that the router has reset has ten seconds left") {
+    for (const bool resets : {true, false}) {
+        const std::string with = resets ? "tcp reset" : "icmpx admin-prohibited";
+        World world(
+            "table inet t { chain f { type filter hook forward priority 0; policy drop;\n"
+            "meta length > 500 reject with " +
+            with + "\n ct state established accept\n iifname \"inside\" accept\n} }");
+        CHECK(world.out(segment(true, kSyn, 100, 0)));
+        CHECK(world.in(segment(false, kSyn | kAck, 500, 101)));
+        CHECK(world.out(segment(true, kAck, 101, 501)));
+        CHECK_FALSE(world.in(segment(false, kAck, 501, 101, 1000)));
+        CHECK(world.host.sent.size() == 1);
+        world.now = world.now + Duration::seconds(11);
+        CHECK(world.in(segment(false, kAck, 501, 101)).has_value() == !resets);
+    }
+    // What is rejected with its first packet leaves nothing behind.
+    World world(
+        "table inet t { chain f { type filter hook forward priority 0;\n ct state new reject with tcp "
+        "reset\n} }");
+    CHECK_FALSE(world.out(segment(true, kSyn, 100, 0)));
+    CHECK(world.host.sent.size() == 1);
+    CHECK(world.engine->tracker().flows().count() == 0);
+}
+
 TEST_CASE("UDP, echo and errors about them") {
     World world(kStateful);
     const Octets question = frame(kInside, kServer, packet::kUdp, udp(5000, 53));
