@@ -10,10 +10,10 @@
 
 #include "abi/boot_info.h"
 #include "base/text_buffer.h"
-#include "kernel/entropy/hardware.h"
-#include "kernel/entropy/random_generator.h"
 #include "kernel/platform/virtio/acpi.h"
+#include "kernel/platform/virtio/boot_clock.h"
 #include "kernel/platform/virtio/boot_failure.h"
+#include "kernel/platform/virtio/boot_seed.h"
 #include "kernel/platform/virtio/command_line.h"
 #include "kernel/platform/virtio/device_window.h"
 #include "kernel/platform/virtio/devices.h"
@@ -21,9 +21,7 @@
 #include "kernel/platform/virtio/network_word.h"
 #include "kernel/platform/virtio/own_image.h"
 #include "kernel/platform/virtio/page_tables.h"
-#include "kernel/platform/virtio/real_time_clock.h"
 #include "kernel/platform/virtio/start_info.h"
-#include "kernel/platform/virtio/tsc_frequency.h"
 #include "kernel/platform/virtio/virtio_platform.h"
 #include "kernel/platform/virtio/x86_64/boot_area.h"
 #include "kernel/platform/virtio/x86_64/cpuid.h"
@@ -53,7 +51,6 @@ constexpr std::uint64_t kUpcallStack = std::uint64_t{64} * 1024;
 constexpr std::uint64_t kBootUpcallStack = std::uint64_t{8} * 1024;  // the low end of the boot's stack
 constexpr std::uint64_t kSlot = std::uint64_t{1} << 39;              // what one entry of the top table covers
 constexpr std::uint64_t kSlots = 256;                                // in the lower half
-constexpr int kRefusedStatus = 125;
 
 // CR4 (Intel SDM vol. 3, 2.5) and the bits of CPUID that allow them.
 constexpr std::uint64_t kCr4 = 1 << 5 | 1 << 9 | 1 << 10;  // PAE, OSFXSR, OSXMMEXCPT: as the entry set it
@@ -64,13 +61,10 @@ constexpr std::uint64_t kCr4OsXsave = 1 << 18;
 struct BootBlock {
     holm_boot_info info;
     VirtioMachine machine;
-    alignas(64) PvClock pv_clock;
-    alignas(64) PvWallClock pv_wall_clock;
+    PvClockPages pv_clock;
     Activation activation;
 };
 
-constinit bool over = false;
-constinit SerialPort serial{};
 constinit char command_line_text[StartInfo::kMaxCommandLine]{};
 
 class Boot {
@@ -89,13 +83,13 @@ class Boot {
         plan_memory();
         add_acpi_devices();
         devices_.find(command_line_);
-        make_randomness();
+        make_seed(features_, devices_, block_->info.seed, random_);
         place();
         set_up_interrupts();
-        block_->machine.serial = serial;
+        block_->machine.serial = boot_port();
         devices_.set_up(command_line_, *window_, offset_, block_->info, block_->machine);
         set_up_power();
-        set_up_clock();
+        set_up_clock(features_, block_->pv_clock, block_->machine, block_->info.clock);
         fill_boot_info();
         build_page_tables();
         enter();
@@ -156,29 +150,6 @@ class Boot {
         if (!parsed) boot_failure(parsed.error().what, parsed.error().word);
     }
 
-    void make_randomness() {
-        constexpr std::uint32_t kRdrand = 1 << 30;
-        std::array<std::uint64_t, 4> numbers[2]{};
-        static_assert(sizeof numbers == HOLM_SEED_SIZE);
-        // Of the device alone, or of the processor alone, or of both.
-        if (!devices_.entropy(std::as_writable_bytes(std::span(block_->info.seed))))
-            std::memset(block_->info.seed, 0, HOLM_SEED_SIZE);
-        if ((features_.ecx & kRdrand) != 0) {
-            numbers[0] = hardware_random();
-            numbers[1] = hardware_random();
-        }
-        for (std::size_t i = 0; i < HOLM_SEED_SIZE; ++i)
-            block_->info.seed[i] ^= static_cast<std::uint8_t>(numbers[i / 32][i / 8 % 4] >> i % 8 * 8);
-        if (std::ranges::all_of(block_->info.seed, [](std::uint8_t byte) { return byte == 0; }))
-            boot_failure(
-                "no randomness: the processor has no RDRAND, the machine no virtio-rng device; refusing "
-                "to run without");
-        RandomGenerator random(block_->info.seed, {__builtin_ia32_rdtsc(), 0, 0, 0});
-        random_[0] = random.next();
-        random_[1] = random.next();
-        random.fill(std::as_writable_bytes(std::span(block_->info.seed)));
-    }
-
     // Chooses where everything will be: its physical address and a random distance, so that all of memory
     // fits into what one entry of the top table covers, and no address of the boot is one of later.
     void place() {
@@ -232,59 +203,6 @@ class Boot {
         block_->machine.button_port = button.status_port;
     }
 
-    void set_up_clock() {
-        VirtioMachine& machine = block_->machine;
-        LocalApic timer(LocalApic::kPhysical);
-        start_pv_clock();
-        PvClock pv{};
-        TscFrequency frequency;
-        if (machine.pv_clock && read_pv_clock(block_->pv_clock, pv)) frequency = {frequency_of(pv), 1};
-        if (frequency.hz == 0) frequency = told_tsc_frequency();
-        if (frequency.hz == 0) {
-            if (machine.tsc_deadline) timer.start(false);
-            frequency = measure_tsc_frequency(timer);
-            if (machine.tsc_deadline) timer.start(true);
-        }
-        machine.apic_timer_hz = frequency.apic_timer_hz;
-        if (frequency.hz == 0)
-            boot_failure(
-                "the frequency of the time stamp counter cannot be found out: neither CPUID nor kvmclock "
-                "tell it, and there is no timer to measure it with");
-        if (!machine.tsc_deadline && machine.apic_timer_hz == 0)
-            machine.apic_timer_hz = measure_apic_timer(timer, frequency.hz);
-        machine.tsc_hz = frequency.hz;
-
-        holm_boot_clock& clock = block_->info.clock;
-        clock.tsc_hz = frequency.hz;
-        clock.tsc_error_ppm = frequency.error_ppm;
-        if (machine.pv_clock) {
-            clock.tsc_at_start = __builtin_ia32_rdtsc();
-            clock.monotonic_at_start_ns = system_time_at(pv, clock.tsc_at_start);
-            clock.wall_at_start_ns = machine.wall_at_system_start_ns + clock.monotonic_at_start_ns;
-        } else {
-            clock.wall_at_start_ns =
-                static_cast<std::uint64_t>(read_real_time_clock().value_or(0)) * 1'000'000'000;
-            clock.tsc_at_start = __builtin_ia32_rdtsc();
-        }
-    }
-
-    void start_pv_clock() {
-        constexpr std::uint32_t kHypervisor = 1u << 31;
-        constexpr std::uint32_t kClock = 1 << 3;  // KVM_FEATURE_CLOCKSOURCE2
-        if ((features_.ecx & kHypervisor) == 0) return;
-        const Cpuid name = cpuid(0x40000000);  // KVMKVMKVM
-        if (name.ebx != 0x4b4d564b || name.ecx != 0x564b4d56 || name.edx != 0x4d) return;
-        if ((cpuid(0x40000001).eax & kClock) == 0) return;
-        service_write_register(PvClock::kTimeRegister,
-                               reinterpret_cast<std::uint64_t>(&block_->pv_clock) | 1);
-        service_write_register(PvClock::kWallRegister,
-                               reinterpret_cast<std::uint64_t>(&block_->pv_wall_clock));
-        const volatile PvWallClock& wall = block_->pv_wall_clock;
-        block_->machine.wall_at_system_start_ns =
-            std::uint64_t{wall.seconds} * 1'000'000'000 + wall.nanoseconds;
-        block_->machine.pv_clock = &block_->pv_clock;
-    }
-
     void fill_boot_info() {
         holm_boot_info& info = block_->info;
         info.magic = HOLM_BOOT_MAGIC;
@@ -309,7 +227,7 @@ class Boot {
         info.console_handle = -1;
         VirtioMachine& machine = block_->machine;
         machine.exceptions = reinterpret_cast<std::byte*>(later(ring0_ + HOLM_RING0_EXCEPTION_PAGE));
-        if (machine.pv_clock) machine.pv_clock = reinterpret_cast<PvClock*>(later(&block_->pv_clock));
+        if (machine.pv_clock) machine.pv_clock = reinterpret_cast<PvClock*>(later(&block_->pv_clock.time));
     }
 
     void build_page_tables() {
@@ -370,8 +288,9 @@ class Boot {
     [[noreturn]] void enter() {
         // What the library OS reads and writes while it runs.
         const std::array ports{
-            serial.ports(), PortRange{block_->machine.button_port,
-                                      static_cast<std::uint16_t>(block_->machine.button_port == 0 ? 0 : 2)}};
+            boot_port().ports(),
+            PortRange{block_->machine.button_port,
+                      static_cast<std::uint16_t>(block_->machine.button_port == 0 ? 0 : 2)}};
         build_ring0(reinterpret_cast<std::byte*>(ring0_), later(ring0_),
                     {.upcall_entry = later(holm_virtio_upcall),
                      .upcall_stack = later(upcall_stack_ + kUpcallStack),
@@ -400,7 +319,7 @@ class Boot {
 
         holm_virtio_machine = reinterpret_cast<VirtioMachine*>(later(&block_->machine));
         holm_virtio_exceptions = block_->machine.exceptions;
-        over = true;
+        end_boot();
         accept(relocate_own_image(offset_));
         service_activate(reinterpret_cast<const Activation*>(activation));
     }
@@ -442,31 +361,6 @@ alignas(Boot) constinit std::byte boot_room[sizeof(Boot)]{};
 
 }  // namespace
 
-bool boot_is_over() {
-    return over;
-}
-
-void boot_failure(std::string_view sentence, std::string_view about) {
-    serial.write(as_bytes("holm: "));
-    serial.write(as_bytes(sentence));
-    if (!about.empty()) {
-        serial.write(as_bytes(": "));
-        serial.write(as_bytes(about));
-    }
-    serial.write(as_bytes("\n"));
-    service_off(kRefusedStatus);
-}
-
-void boot_failure(std::string_view sentence) {
-    boot_failure(sentence, {});
-}
-
-void boot_failure(std::string_view before, std::string_view name, std::string_view after) {
-    TextBuffer<192> sentence;
-    sentence << before << "\"" << name << "\"" << after;
-    boot_failure(sentence.text());
-}
-
 // For choose.cpp.
 extern "C" [[gnu::visibility("hidden")]] Platform* holm_start_virtio_platform(const holm_boot_info& boot) {
     return &VirtioPlatform::start(boot);
@@ -487,7 +381,7 @@ extern "C" [[noreturn, gnu::visibility("hidden"), gnu::used]] void holm_virtio_b
                  .ports = kAllPorts});
     put_off_steps(holm_boot_area.ring0, off_steps({}));
     holm_virtio_exceptions = holm_boot_area.ring0 + HOLM_RING0_EXCEPTION_PAGE;
-    serial.start();
+    boot_port().start();
     (::new (boot_room) Boot(start_info))->run();
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "kernel/platform/virtio/serial_port.h"
 
 namespace holm::platform {
 
@@ -23,7 +24,11 @@ T accept(Result<T> result, const char* what) {
     if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
-// True once the library OS can be entered.
+// Where the sentence goes; holm_virtio_boot() starts it.
+SerialPort& boot_port();
+
+// True once the library OS can be entered: end_boot() was called.
 bool boot_is_over();
+void end_boot();
 
 }  // namespace holm::platform
