@@ -32,12 +32,17 @@ class Forwarder {
     };
     virtual std::optional<Way> way_to(const IpAddress& destination) const = 0;
 
+    // Whether it wants to see what the stack itself sends by an interface. If so, it sees datagrams whole and
+    // cuts them, should the way not carry them.
+    virtual bool looks_at_output(const link::Interface& interface) const = 0;
     // A packet of the stack's own is about to leave to a neighbour or a group: `pieces`, the first of which
-    // is `headers` and begins with room for the Ethernet header. Nothing: the stack goes on. Else the
-    // forwarder has dealt with it.
+    // is `headers` and begins with room for the Ethernet header. `most`: bytes of an IP packet that the way
+    // carries, if this one is longer and is to leave in fragments; else 0. Nothing: the stack goes on. Else
+    // the forwarder has dealt with it.
     virtual std::optional<TransmitResult> output(Instant now, link::Interface& interface,
                                                  const IpAddress& next_hop, MutableBytes headers,
-                                                 std::span<const Bytes> pieces, const Offload& offload) = 0;
+                                                 std::span<const Bytes> pieces, const Offload& offload,
+                                                 std::size_t most) = 0;
 
     // A packet (IP header first) was given up since its next hop does not answer. False: it is the stack's.
     virtual bool unresolved(Instant now, Bytes packet) = 0;

@@ -95,8 +95,12 @@ class Layer final : public IpOutput, public Groups, public link::Interface::Unre
     // By a router's table if there is one, else by our own.
     Hop hop_by_routes(const IpAddress& destination) const;
     link::Interface* loopback() const;
+    // `most`: what fragments may have if a forwarder is to cut the packet, else 0.
     TransmitResult put(Instant now, const Hop& hop, MutableBytes headers, std::span<const Bytes> pieces,
-                       const Offload& offload, link::Urgency urgency);
+                       const Offload& offload, link::Urgency urgency, std::size_t most = 0);
+    bool is_looked_at(const Hop& hop) const {
+        return forwarder_ && !hop.interface->is_loopback() && forwarder_->looks_at_output(*hop.interface);
+    }
     TransmitResult fragment(Instant now, const Packet& packet, const Hop& hop, std::size_t mtu,
                             link::Urgency urgency);
     TransmitResult put_fragment(Instant now, const Hop& hop, MutableBytes headers,

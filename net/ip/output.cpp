@@ -50,7 +50,9 @@ TransmitResult Layer::send(Instant now, const Packet& packet, link::Urgency urge
         counters_.count(Drop::kTooBig);
         return TransmitResult::kSent;
     }
-    if (!fits) return fragment(now, packet, hop, most, urgency);
+    // Who looks at packets on their way out cuts them behind that.
+    const bool cut_later = !fits && is_looked_at(hop);
+    if (!fits && !cut_later) return fragment(now, packet, hop, most, urgency);
 
     std::byte headers[kTransportStart + kMaximumTransportHeader];
     const std::size_t headers_size = kTransportStart + packet.header.size();
@@ -63,7 +65,7 @@ TransmitResult Layer::send(Instant now, const Packet& packet, link::Urgency urge
     header.emit(MutableBytes(headers).subspan(kIpStart));
 
     Offload offload;
-    prepare_checksum(packet, transport, length, kTransportStart, device.checksum, offload);
+    prepare_checksum(packet, transport, length, kTransportStart, device.checksum && !cut_later, offload);
     if (segmented) {
         offload.segmentation = Segmentation::kTcp4;
         offload.segment_size = packet.segment_size;
@@ -75,13 +77,15 @@ TransmitResult Layer::send(Instant now, const Packet& packet, link::Urgency urge
     pieces[0] = Bytes(headers).first(headers_size);
     std::copy(packet.payload.begin(), packet.payload.end(), pieces + 1);
     return put(now, hop, MutableBytes(headers).first(headers_size),
-               std::span<const Bytes>(pieces, 1 + packet.payload.size()), offload, urgency);
+               std::span<const Bytes>(pieces, 1 + packet.payload.size()), offload, urgency,
+               cut_later ? most : 0);
 }
 
 TransmitResult Layer::put(Instant now, const Hop& hop, MutableBytes headers, std::span<const Bytes> pieces,
-                          const Offload& offload, link::Urgency urgency) {
-    if (forwarder_ && !hop.interface->is_loopback())
-        if (const auto dealt = forwarder_->output(now, *hop.interface, hop.address, headers, pieces, offload))
+                          const Offload& offload, link::Urgency urgency, std::size_t most) {
+    if (is_looked_at(hop))
+        if (const auto dealt =
+                forwarder_->output(now, *hop.interface, hop.address, headers, pieces, offload, most))
             return *dealt;
     if (hop.group) {
         const std::uint16_t type = hop.address.is_v4() ? wire::kEtherTypeIpv4 : wire::kEtherTypeIpv6;

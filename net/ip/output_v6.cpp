@@ -93,7 +93,9 @@ TransmitResult Layer::send_v6(Instant now, const Packet& packet, link::Urgency u
         counters_.count(Drop::kTooBig);
         return TransmitResult::kSent;
     }
-    if (!fits) return fragment_v6(now, packet, hop, most, urgency);
+    // Who looks at packets on their way out cuts them behind that.
+    const bool cut_later = !fits && is_looked_at(hop);
+    if (!fits && !cut_later) return fragment_v6(now, packet, hop, most, urgency);
 
     std::byte headers[kTransportStart + kMaximumTransportHeader];
     const std::size_t headers_size = kTransportStart + packet.header.size();
@@ -102,7 +104,7 @@ TransmitResult Layer::send_v6(Instant now, const Packet& packet, link::Urgency u
     ip_header(packet, length).emit(MutableBytes(headers).subspan(kIpStart));
 
     Offload offload;
-    prepare_checksum(packet, transport, length, kTransportStart, device.checksum, offload);
+    prepare_checksum(packet, transport, length, kTransportStart, device.checksum && !cut_later, offload);
     if (segmented) {
         offload.segmentation = Segmentation::kTcp6;
         offload.segment_size = packet.segment_size;
@@ -113,7 +115,8 @@ TransmitResult Layer::send_v6(Instant now, const Packet& packet, link::Urgency u
     pieces[0] = Bytes(headers).first(headers_size);
     std::copy(packet.payload.begin(), packet.payload.end(), pieces + 1);
     return put(now, hop, MutableBytes(headers).first(headers_size),
-               std::span<const Bytes>(pieces, 1 + packet.payload.size()), offload, urgency);
+               std::span<const Bytes>(pieces, 1 + packet.payload.size()), offload, urgency,
+               cut_later ? most : 0);
 }
 
 TransmitResult Layer::fragment_v6(Instant now, const Packet& packet, const Hop& hop, std::size_t mtu,

@@ -56,6 +56,23 @@ class Router::Pieces final : public PieceSink {
     const IpAddress& next_hop_;
 };
 
+// The same to a group: nobody is asked for an address.
+class Router::GroupPieces final : public PieceSink {
+  public:
+    GroupPieces(net::Interface& out, const IpAddress& group) : out_(out), group_(group) {}
+    void piece(MutableBytes memory, std::size_t size) override { send(memory.last(kEthernet + size), {}); }
+    void send(MutableBytes frame, const net::Offload& offload) {
+        const Bytes whole = frame;
+        out_.send_to_group(net::wire::group_mac(group_),
+                           group_.is_v4() ? net::wire::kEtherTypeIpv4 : net::wire::kEtherTypeIpv6, frame,
+                           {&whole, 1}, offload, net::link::Urgency::kDeferred);
+    }
+
+  private:
+    net::Interface& out_;
+    IpAddress group_;
+};
+
 bool Router::holds(const Place& place, const Packet& packet) {
     const std::byte* const at = packet.frame().data();
     return at >= place.memory.data() && at < place.memory.data() + place.memory.size();
@@ -136,12 +153,15 @@ void Router::emit(Instant now, std::uint8_t out, const IpAddress& next_hop, Pack
 
 std::optional<net::TransmitResult> Router::output(Instant now, net::Interface& interface,
                                                   const IpAddress& next_hop, MutableBytes headers,
-                                                  std::span<const Bytes> pieces,
-                                                  const net::Offload& offload) {
-    const std::uint8_t out = port_of(interface);
-    if (!hooks_ || out == kNoInterface || headers.size() <= kEthernet) return std::nullopt;
+                                                  std::span<const Bytes> pieces, const net::Offload& offload,
+                                                  std::size_t most) {
+    if (!looks_at_output(interface) || headers.size() <= kEthernet) return std::nullopt;
     if (interface.blocked()) return net::TransmitResult::kFull;
-    return send_own(now, out, next_hop, {pieces, offload, {}});
+    return send_own(now, port_of(interface), next_hop, {pieces, offload, {}, most});
+}
+
+bool Router::looks_at_output(const net::Interface& interface) const {
+    return hooks_ && port_of(interface) != kNoInterface;
 }
 
 // A packet of this machine's own: put together in one piece, so that hooks can look at it.
@@ -162,6 +182,7 @@ net::TransmitResult Router::send_own(Instant now, std::uint8_t out, const IpAddr
     auto packet = Packet::parse(frame, offload);
     if (!packet) return kDone;
     packet->note = own.note;
+    packet->largest_fragment = std::uint16_t(std::min<std::size_t>(own.most, 65'535));
     packet->out_interface = std::uint16_t(out + 1);
     const IpAddress destination = packet->destination();
     if (hooks_ && hooks_->output(now, *packet) != Verdict::kAccept) return kDone;
@@ -176,15 +197,21 @@ net::TransmitResult Router::send_own(Instant now, std::uint8_t out, const IpAddr
         packet->out_interface = std::uint16_t(out + 1);
     }
     if (hooks_ && hooks_->postrouting(now, *packet) != Verdict::kAccept) return kDone;
-    net::Interface& interface = *ports_[out].interface;
-    if (hop.is_multicast() || hop.is_limited_broadcast() || interface.is_broadcast(hop)) {
-        const std::uint16_t type = packet->is_v4() ? net::wire::kEtherTypeIpv4 : net::wire::kEtherTypeIpv6;
-        const Bytes whole = frame;
-        return interface.send_to_group(net::wire::group_mac(hop), type, frame, {&whole, 1}, offload,
-                                       net::link::Urgency::kDeferred);
-    }
-    emit(now, out, hop, *packet, place);
+    if (hop.is_multicast() || hop.is_limited_broadcast() || ports_[out].interface->is_broadcast(hop))
+        emit_to_group(out, hop, *packet);
+    else
+        emit(now, out, hop, *packet, place);
     return kDone;
+}
+
+// Packets of this machine's own only: the router forwards nothing to groups.
+void Router::emit_to_group(std::uint8_t out, const IpAddress& group, Packet& packet) {
+    GroupPieces pieces(*ports_[out].interface, group);
+    const std::size_t size = packet.network().size();
+    if (packet.largest_fragment != 0 && size > packet.largest_fragment)
+        cutter_.fragment(packet.network(), packet.largest_fragment, std::uint32_t(random_.next()), pieces);
+    else
+        pieces.send(packet.frame().first(packet.network_offset() + size), packet.offload());
 }
 
 // What hooks wanted sent, by way of the output and postrouting hooks.

@@ -61,10 +61,11 @@ class Router final : public net::Forwarder, public packet::HookHost {
     void transmit(Instant now) override;
     Instant next_deadline() const override;
     std::optional<Forwarder::Way> way_to(const net::IpAddress& destination) const override;
+    bool looks_at_output(const net::Interface& interface) const override;
     std::optional<net::TransmitResult> output(Instant now, net::Interface& interface,
                                               const net::IpAddress& next_hop, MutableBytes headers,
-                                              std::span<const Bytes> pieces,
-                                              const net::Offload& offload) override;
+                                              std::span<const Bytes> pieces, const net::Offload& offload,
+                                              std::size_t most) override;
     bool unresolved(Instant now, Bytes packet) override;
 
     // packet::HookHost.
@@ -92,6 +93,7 @@ class Router final : public net::Forwarder, public packet::HookHost {
         Place place;
     };
     class Pieces;
+    class GroupPieces;
 
     std::uint8_t port_of(const net::Interface& interface) const { return by_zone_[interface.zone()]; }
     bool drop(std::uint8_t in, Drop reason);
@@ -106,6 +108,7 @@ class Router final : public net::Forwarder, public packet::HookHost {
     static bool holds(const Place& place, const packet::Packet& packet);
     static bool fits(const packet::Packet& packet, std::size_t mtu);
     static bool may_fragment(const packet::Packet& packet);
+    void emit_to_group(std::uint8_t out, const net::IpAddress& group, packet::Packet& packet);
     void emit(Instant now, std::uint8_t out, const net::IpAddress& next_hop, packet::Packet& packet,
               const Place& place);
     static std::size_t mtu_of(const net::Interface& interface, bool v4) {
@@ -118,6 +121,7 @@ class Router final : public net::Forwarder, public packet::HookHost {
         std::span<const Bytes> pieces;  // room for the link header first
         net::Offload offload;
         packet::FlowNote note;
+        std::size_t most = 0;  // bytes of a fragment; 0: it leaves whole
     };
     net::TransmitResult send_own(Instant now, std::uint8_t out, const net::IpAddress& next_hop,
                                  const OwnPacket& own);

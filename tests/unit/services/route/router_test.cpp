@@ -275,6 +275,74 @@ TEST_CASE("a redirect does not come between a packet's hooks") {
     CHECK(hooks.disturbed == 0);
 }
 
+TEST_CASE("hooks see the router's own datagrams whole; fragments are made behind them") {
+    struct Watching final : packet::Hooks {
+        using Verdict = packet::Verdict;
+        Verdict prerouting(Instant, Packet&) override { return Verdict::kAccept; }
+        Verdict input(Instant, Packet&) override { return Verdict::kAccept; }
+        Verdict forward(Instant, Packet&) override { return Verdict::kAccept; }
+        Verdict look(const Packet& packet) {
+            fragments += packet.is_fragment() ? 1 : 0;
+            if (!packet.has_ports() || packet.source_port() != 500) return Verdict::kAccept;
+            sizes.push_back(packet.network().size());
+            CHECK(packet.transport_checksum_ok());
+            return drops ? Verdict::kDrop : Verdict::kAccept;
+        }
+        Verdict output(Instant, Packet& packet) override { return look(packet); }
+        Verdict postrouting(Instant, Packet& packet) override { return look(packet); }
+        Instant next_deadline() const override { return Instant::never(); }
+        void expire(Instant) override {}
+        std::vector<std::size_t> sizes;
+        int fragments = 0;
+        bool drops = false;
+    };
+    for (const bool checksums : {false, true}) {
+        Lab lab({.device = {.checksum = checksums}});
+        Watching hooks;
+        lab.router->set_hooks(&hooks);
+        lab.interfaces[1]->limit_mtu(1300);
+        auto socket = *lab.stack.udp().open();
+        REQUIRE(socket->bind({Lab::own(1), 500}));
+        socket->allow_broadcast(true);
+        auto socket_v6 = *lab.stack.udp().open();
+        REQUIRE(socket_v6->bind({Lab::own_v6(1), 500}));
+        const Octets data(3000, std::byte{'x'});
+        struct Case {
+            net::udp::Socket* socket;
+            IpAddress to;
+            std::size_t header;
+        };
+        for (const Case& one :
+             {Case{socket.get(), Lab::host(1), 20}, Case{socket_v6.get(), Lab::host_v6(1), 40},
+              Case{socket.get(), IpAddress::v4(239, 1, 2, 3), 20},
+              Case{socket.get(), Lab::host(1, 255), 20}}) {
+            hooks.sizes.clear();
+            REQUIRE(one.socket->send_to(lab.now, {one.to, 7}, data));
+            lab.stack.transmit(lab.now);
+            const auto sent = lab.received(1);
+            const std::size_t whole = one.header + 8 + data.size();
+            CHECK(hooks.sizes == std::vector<std::size_t>{whole, whole});
+            REQUIRE(sent.size() == 3);
+            std::size_t total = 0;
+            for (const auto& piece : sent) {
+                CHECK(piece.packet->network().size() <= (one.header == 20 ? 1300 : 1500));
+                CHECK(piece.packet->fragment().offset == total);
+                CHECK(piece.packet->fragment().identification == sent[0].packet->fragment().identification);
+                CHECK(piece.packet->destination() == one.to);
+                CHECK_FALSE(piece.offload.needs_checksum);
+                total += piece.packet->transport().size();
+            }
+            CHECK(total == 8 + data.size());
+        }
+        CHECK(hooks.fragments == 0);
+        hooks.drops = true;
+        REQUIRE(socket->send_to(lab.now, {Lab::host(1), 7}, data));
+        lab.stack.transmit(lab.now);
+        CHECK(lab.received(1).empty());
+        lab.router->set_hooks(nullptr);
+    }
+}
+
 TEST_CASE("what a hook wants sent leaves before the next packet is looked at") {
     struct Refusing final : packet::Hooks {
         using Verdict = packet::Verdict;
