@@ -77,31 +77,27 @@ AnswerMaker::Step AnswerMaker::find(NameKey& name, std::uint16_t type) {
 
 AnswerMaker::Step AnswerMaker::answer_from(NodeView node, const NameKey& name, std::uint16_t type,
                                            std::size_t encloser_label, bool is_wildcard) {
-    const SetReference* found = nullptr;
-    if (type == type::kAny) {
-        answer_any(node);
-    } else if (type == type::kRrsig) {
-        answer_signatures(node);
-    } else {
-        found = node.find(type);
-        const bool is_alias = found == nullptr && node.has(table::kAlias);
-        if (is_alias) found = node.find(type::kCname);
-        if (found != nullptr) {
-            const SetView set = table_.set(found->set);
-            if (!add(Section::kAnswer, *found, owner_, is_alias)) return Step::kDone;
+    if (type == type::kAny || type == type::kRrsig) {
+        if (type == type::kAny ? answer_any(node) : answer_signatures(node)) {
             if (is_wildcard) prove_wildcard(name, encloser_label);
-            if (is_alias) return Step::kNextLink;
-            if (!set.targets().empty()) with_targets_ = set;
-            targets_type_ = type;
-            return Step::kDone;
+        } else {
+            deny_type(node, name, encloser_label, is_wildcard);
         }
+        return Step::kDone;
     }
-    if (out_.count(Section::kAnswer) == 0 ||
-        (found == nullptr && type != type::kAny && type != type::kRrsig)) {
+    const SetReference* found = node.find(type);
+    const bool is_alias = found == nullptr && node.has(table::kAlias);
+    if (is_alias) found = node.find(type::kCname);
+    if (found == nullptr) {
         deny_type(node, name, encloser_label, is_wildcard);
-    } else if (is_wildcard) {
-        prove_wildcard(name, encloser_label);
+        return Step::kDone;
     }
+    const SetView set = table_.set(found->set);
+    if (!add(Section::kAnswer, *found, owner_, is_alias)) return Step::kDone;
+    if (is_wildcard) prove_wildcard(name, encloser_label);
+    if (is_alias) return Step::kNextLink;
+    if (!set.targets().empty()) with_targets_ = set;
+    targets_type_ = type;
     return Step::kDone;
 }
 
@@ -146,7 +142,7 @@ AnswerMaker::Step AnswerMaker::rename(NodeView node, const NameKey& name, std::s
 }
 
 // One RRset is enough (RFC 8482, section 4.1): the smallest, so that nobody asks in order to have much sent.
-void AnswerMaker::answer_any(NodeView node) {
+bool AnswerMaker::answer_any(NodeView node) {
     const SetReference* smallest = nullptr;
     for (const SetReference& one : node.sets()) {
         const SetView set = table_.set(one.set);
@@ -155,13 +151,17 @@ void AnswerMaker::answer_any(NodeView node) {
             smallest = &one;
     }
     if (smallest != nullptr) add(Section::kAnswer, *smallest, owner_);
+    return smallest != nullptr;
 }
 
-void AnswerMaker::answer_signatures(NodeView node) {
+bool AnswerMaker::answer_signatures(NodeView node) {
+    bool found = false;
     for (const SetReference& one : node.sets()) {
         const SetView signatures = table_.set(one.signatures);
         if (signatures && !out_.add(Section::kAnswer, signatures, owner_)) truncated_ = true;
+        found = found || signatures;
     }
+    return found;
 }
 
 void AnswerMaker::refer(NodeView cut, const NameKey& name) {

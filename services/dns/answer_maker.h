@@ -37,8 +37,9 @@ class AnswerMaker {
     static std::uint64_t kind_of(NodeView node) {
         return reinterpret_cast<std::uintptr_t>(node.name().data());
     }
-    void answer_any(NodeView node);
-    void answer_signatures(NodeView node);
+    // Whether there was anything to be put, be it that it did not fit.
+    bool answer_any(NodeView node);
+    bool answer_signatures(NodeView node);
     void refer(NodeView cut, const NameKey& name);
     void deny_type(NodeView node, const NameKey& name, std::size_t encloser_label, bool is_wildcard);
     void deny_name(const NameKey& name, std::size_t encloser_label);
@@ -65,7 +66,8 @@ class AnswerMaker {
         bool matches = false;
     };
     Hashed nsec3_of(const NameKey& name, std::size_t label) const;
-    void prove_closest_encloser(const NameKey& name, std::size_t label);
+    // Returns where the ancestor begins that was proven to exist.
+    std::size_t prove_closest_encloser(const NameKey& name, std::size_t label);
     bool is_nsec() const { return (zone_.flags & table::kNsec) != 0; }
 
     const ZoneTable& table_;

@@ -64,12 +64,13 @@ AnswerMaker::Hashed AnswerMaker::nsec3_of(const NameKey& name, std::size_t label
 // Section 7.2.1: the record of an ancestor, and one that shows that the name below it on the way to `name`
 // does not exist. `label`: where the ancestor begins. Names of insecure delegations may have no record of
 // their own (opt-out), nor may names that only lead to them: then it is the next above that has one.
-void AnswerMaker::prove_closest_encloser(const NameKey& name, std::size_t label) {
+std::size_t AnswerMaker::prove_closest_encloser(const NameKey& name, std::size_t label) {
     Hashed encloser = nsec3_of(name, label);
     while (!encloser.matches && label < name.labels() && name.size() - name.offset(label) > apex_size())
         encloser = nsec3_of(name, ++label);
     if (encloser.matches) want_proof(encloser.node);
     if (label > 0) want_proof(nsec3_of(name, label - 1).node);
+    return label;
 }
 
 void AnswerMaker::prove_no_name(const NameKey& name, std::size_t encloser_label) {
@@ -79,15 +80,22 @@ void AnswerMaker::prove_no_name(const NameKey& name, std::size_t encloser_label)
         if (wildcard.assign_wildcard(name, encloser_label)) want_proof(nsec_covering(wildcard));
         return;
     }
-    prove_closest_encloser(name, encloser_label);
-    if (wildcard.assign_wildcard(name, encloser_label)) want_proof(nsec3_of(wildcard, 0).node);
+    // The wildcard is that of the ancestor which is proven to exist: a validator knows of no other.
+    const std::size_t proven = prove_closest_encloser(name, encloser_label);
+    if (wildcard.assign_wildcard(name, proven)) want_proof(nsec3_of(wildcard, 0).node);
 }
 
 void AnswerMaker::prove_no_type(NodeView node, const NameKey& name, std::size_t encloser_label,
                                 bool is_wildcard) {
     if (is_nsec()) {
         // A name without records has no NSEC either: the one that covers it says what comes behind.
-        want_proof(node.find(type::kNsec) != nullptr ? node : nsec_covering(name));
+        if (node.find(type::kNsec) != nullptr) {
+            want_proof(node);
+        } else if (!is_wildcard) {
+            want_proof(nsec_covering(name));
+        } else if (NameKey wildcard; wildcard.assign_wildcard(name, encloser_label)) {
+            want_proof(nsec_covering(wildcard));
+        }
         if (is_wildcard) want_proof(nsec_covering(name));
         return;
     }

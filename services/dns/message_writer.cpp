@@ -50,7 +50,7 @@ bool MessageWriter::add(Section section, SetView set, const Owner& owner) {
     const std::size_t base = begin + labels;
     const auto fixups = set.fixups();
     if (base + image.size() >= kPointerRange && (labels != 0 || !fixups.empty()))
-        return add_expanded(section, set, owner, 0, set.records());
+        return add_expanded(section, set, owner);
     if (image.size() < kPointerSize || image.size() + labels > limit_ - begin || begin > limit_) return false;
     std::byte* const at = out_.data() + base;
     if (labels != 0) std::memcpy(out_.data() + begin, owner.labels.data(), labels);
@@ -59,13 +59,9 @@ bool MessageWriter::add(Section section, SetView set, const Owner& owner) {
         // The first record says it in full, those behind it point there.
         const auto again = labels == 0 ? owner.pointer : static_cast<std::uint16_t>(kPointer | begin);
         store_u16(at, owner.pointer);
-        std::size_t next = record_size(image, 0);
-        while (next != 0 && next < image.size()) {
+        std::size_t size = record_size(image, 0);
+        for (std::size_t next = size; size != 0 && (size = record_size(image, next)) != 0; next += size)
             store_u16(at + next, again);
-            const std::size_t size = record_size(image, next);
-            if (size == 0) break;
-            next += size;
-        }
     }
     for (const Fixup& fixup : fixups) {
         if (fixup.at + kPointerSize > image.size()) continue;
@@ -80,11 +76,6 @@ bool MessageWriter::add(Section section, SetView set, const Owner& owner) {
     owner_place_ = labels == 0 ? owner.pointer : static_cast<std::uint16_t>(kPointer | begin);
     count_records(section, set.records());
     return true;
-}
-
-bool MessageWriter::add_records(Section section, SetView set, const Owner& owner, std::uint32_t first,
-                                std::uint32_t end) {
-    return add_expanded(section, set, owner, first, end);
 }
 
 bool MessageWriter::put(Bytes bytes) {
@@ -137,34 +128,34 @@ bool MessageWriter::put_data(SetView set, std::size_t from, std::size_t to) {
     return put(set.image().subspan(from, to - from));
 }
 
-bool MessageWriter::add_expanded(Section section, SetView set, const Owner& owner, std::uint32_t first,
-                                 std::uint32_t end) {
+bool MessageWriter::add_expanded(Section section, SetView set, const Owner& owner) {
     const Bytes image = set.image();
     const std::size_t begin = size_;
+    // What is said in full once, if pointers reach it: thousands of records of a long name fit a message only
+    // so.
+    const Owner again = owner.labels.empty() || begin >= kPointerRange
+                            ? owner
+                            : Owner{{}, static_cast<std::uint16_t>(kPointer | begin)};
     std::size_t at = 0;
-    std::uint32_t added = 0;
-    for (std::uint32_t i = 0; i < end; ++i) {
+    for (std::uint32_t i = 0; i < set.records(); ++i) {
+        const Owner& whose = i == 0 ? owner : again;
         const std::size_t size = record_size(image, at);
-        bool fits = size != 0;
-        if (fits && i >= first) {
-            std::array<std::byte, kPointerSize> pointer;
-            store_u16(pointer.data(), owner.pointer);
-            fits = put(owner.labels) && put(pointer) &&
-                   put(image.subspan(at + kPointerSize, sizeof(DnsRecordTail)));
-            const std::size_t data = data_ = size_;
-            fits = fits && put_data(set, at + kFixedSize, at + size) && size_ - data <= 0xffff;
-            if (fits) store_u16(out_.data() + data - 2, static_cast<std::uint16_t>(size_ - data));
-            ++added;
-        }
+        std::array<std::byte, kPointerSize> pointer;
+        store_u16(pointer.data(), whose.pointer);
+        bool fits = size != 0 && put(whose.labels) && put(pointer) &&
+                    put(image.subspan(at + kPointerSize, sizeof(DnsRecordTail)));
+        const std::size_t data = data_ = size_;
+        fits = fits && put_data(set, at + kFixedSize, at + size) && size_ - data <= 0xffff;
         if (!fits) {
             size_ = begin;
             return false;
         }
+        store_u16(out_.data() + data - 2, static_cast<std::uint16_t>(size_ - data));
         at += size;
     }
     base_ = kPointerRange;
-    owner_place_ = owner.labels.empty() ? owner.pointer : 0;
-    count_records(section, added);
+    owner_place_ = again.labels.empty() ? again.pointer : 0;
+    count_records(section, set.records());
     return true;
 }
 

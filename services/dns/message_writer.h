@@ -44,9 +44,6 @@ class MessageWriter {
 
     // The RRset. False if it does not fit.
     bool add(Section section, SetView set, const Owner& owner);
-    // Records `first` up to `end` of it.
-    bool add_records(Section section, SetView set, const Owner& owner, std::uint32_t first,
-                     std::uint32_t end);
     // One record made of pieces.
     bool add_record(Section section, const Owner& owner, std::uint16_t type, std::uint16_t kind,
                     std::uint32_t ttl, Bytes data);
@@ -71,8 +68,7 @@ class MessageWriter {
     std::uint16_t count(Section section) const { return counts_[static_cast<std::size_t>(section)]; }
 
   private:
-    bool add_expanded(Section section, SetView set, const Owner& owner, std::uint32_t first,
-                      std::uint32_t end);
+    bool add_expanded(Section section, SetView set, const Owner& owner);
     bool put(Bytes bytes);
     bool put_apex();
     const table::Fixup* find_fixup(SetView set, std::size_t at) const;

@@ -12,6 +12,7 @@ using net::wire::DnsRecordTail;
 namespace {
 
 constexpr std::uint16_t kOptionIdentity = 3, kOptionCookie = 10;
+constexpr std::size_t kSoaNumbers = 20;  // bytes
 
 struct OptionHead {
     NetU16 code, size;
@@ -39,6 +40,7 @@ Query::Outcome Query::parse(Bytes message) {
     flags = header.flags;
     question = {};
     edns.reset();
+    serial.reset();
     if ((flags & DnsHeader::kResponse) != 0) return Outcome::kNotQuery;
     if (operation() != Operation::kQuery && operation() != Operation::kNotify) return Outcome::kUnsupported;
     if (header.questions > 1) return Outcome::kMalformed;  // RFC 9619
@@ -59,8 +61,13 @@ Query::Outcome Query::parse(Bytes message) {
     for (; before > 0; --before) {
         at = skip_name(message, at);
         if (at == 0 || message.size() - at < sizeof(DnsRecordTail)) return Outcome::kMalformed;
-        at += sizeof(DnsRecordTail) + net::wire::load<DnsRecordTail>(message.subspan(at)).size;
-        if (at > message.size()) return Outcome::kMalformed;
+        const auto tail = net::wire::load<DnsRecordTail>(message.subspan(at));
+        at += sizeof(DnsRecordTail);
+        if (tail.size > message.size() - at) return Outcome::kMalformed;
+        at += tail.size;
+        // Behind two names the data of an SOA record ends with five numbers, the serial first.
+        if (tail.type == type::kSoa && before <= header.authorities && tail.size >= 2 + kSoaNumbers)
+            serial = net::wire::load<NetU32>(message.subspan(at - kSoaNumbers));
     }
     for (std::size_t i = header.additionals; i > 0; --i) {
         const std::size_t begin = at;

@@ -28,6 +28,7 @@ struct Query {
     std::uint16_t type = 0;
     std::uint16_t kind = 0;
     std::optional<Edns> edns;
+    std::optional<std::uint32_t> serial;  // what who asks for IXFR has already (RFC 1995, section 3)
 
     Operation operation() const { return static_cast<Operation>(flags >> 11 & 0xf); }
 

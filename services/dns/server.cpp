@@ -179,19 +179,28 @@ Server::Verdict Server::decide_transfer(const Client& client, const table::Zone&
     if (client.transport == Transport::kDatagram) {
         // RFC 1995, section 2: by UDP the current SOA record says that TCP is needed; AXFR is not for UDP
         // (RFC 5936, section 4.2).
-        if (query_.type == type::kAxfr) return {Code::kFormatError};
-        AnswerMaker maker(table_, zone, writer, false);
-        const Code code = maker.make(query_.name, type::kSoa);
-        return {code, true, maker.is_truncated(), maker.kind()};
+        return query_.type == type::kAxfr ? Verdict{Code::kFormatError} : current_version(zone, writer);
     }
     if (!is_in(table_.array<table::Network>(zone.transfer), client.address)) {
         ++counters_.transfers_refused;
         return {Code::kRefused};
     }
+    // Who has this version, or a newer one (RFC 1982), is told so by the SOA record alone (RFC 1995,
+    // section 2).
+    if (query_.type == type::kIxfr && query_.serial &&
+        static_cast<std::int32_t>(*query_.serial - zone.serial) >= 0)
+        return current_version(zone, writer);
     ++counters_.transfers;
     Verdict verdict;
     verdict.transfer = &zone;
     return verdict;
+}
+
+// The zone's SOA record, and nothing else.
+Server::Verdict Server::current_version(const table::Zone& zone, MessageWriter& writer) {
+    AnswerMaker maker(table_, zone, writer, false);
+    const Code code = maker.make(query_.name, type::kSoa);
+    return {code, true, maker.is_truncated(), maker.kind()};
 }
 
 // Who we are (RFC 4892), if the operator wants that to be known.

@@ -65,6 +65,7 @@ class Server {
     Reply answer_query(Instant now, std::uint32_t unix_time, const Client& client, MutableBytes out);
     Verdict decide(const Client& client, class MessageWriter& writer);
     Verdict decide_chaos(class MessageWriter& writer);
+    Verdict current_version(const table::Zone& zone, class MessageWriter& writer);
     Verdict decide_transfer(const Client& client, const table::Zone& zone, class MessageWriter& writer);
     std::size_t put_options(MutableBytes bytes, const Client& client, std::uint32_t unix_time, Code code,
                             std::size_t room) const;

@@ -16,6 +16,8 @@ Result<ZoneTable> ZoneTable::create(Bytes bytes) {
         return fail(ErrorCode::kBadMessage, "the zone table is not one of holm-zone of this version");
     if (made.header_->size != bytes.size())
         return fail(ErrorCode::kBadMessage, "the zone table has not the size that its header says");
+    if (made.header_->udp_size < kMinimumUdp)
+        return fail(ErrorCode::kBadMessage, "the zone table allows answers of fewer than 512 bytes");
     made.zones_ = made.array<Zone>(made.header_->zones);
     made.zone_slots_ = made.array<Slot>(made.header_->zone_slots);
     if (made.zones_.size() != made.header_->zones.count ||

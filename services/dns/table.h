@@ -112,7 +112,7 @@ class ZoneTable {
     const table::SetReference* set_reference(std::uint32_t offset) const;
 
     Bytes bytes_;
-    static constexpr table::Header kWithoutZones{};
+    static constexpr table::Header kWithoutZones{.udp_size = kMinimumUdp};
     const table::Header* header_ = &kWithoutZones;
     std::span<const table::Zone> zones_;
     std::span<const table::Slot> zone_slots_;

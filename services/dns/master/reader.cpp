@@ -12,8 +12,6 @@ namespace holm::dns {
 
 namespace {
 
-constexpr std::size_t kLargestFile = std::size_t{1} << 30;
-
 std::string upper(std::string_view text) {
     std::string result(text);
     std::ranges::transform(result, result.begin(),
@@ -75,7 +73,14 @@ void Reader::read_file(const std::string& path, Place from, State& state, std::v
     const auto index = static_cast<std::uint32_t>(files_.size());
     files_.push_back({path, text ? std::move(*text) : std::string()});
     if (!text) return mistake(from, std::format("{} cannot be read", shown(path)));
-    if (files_.back().text.size() > kLargestFile) return mistake(from, "the file is larger than 1 GiB");
+    // A file that is included twice is held twice: it is all of them together that must have an end.
+    std::string& held = files_.back().text;
+    if (held.size() > bytes_left_) {
+        held.clear();
+        bytes_left_ = 0;
+        return mistake(from, "the files are larger together than what is read of a zone, 1 GiB");
+    }
+    bytes_left_ -= held.size();
     Lexer lexer(files_[index].text, index);
     Entry entry;
     while (!has_too_many()) {

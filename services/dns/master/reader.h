@@ -27,6 +27,7 @@ class Reader {
     static constexpr std::size_t kMostMistakes = 20;
     static constexpr int kDeepestInclude = 16;
     static constexpr std::size_t kMostFiles = 10'000;
+    static constexpr std::size_t kMostBytes = std::size_t{1} << 30;
 
     struct File {
         std::string path;
@@ -36,7 +37,9 @@ class Reader {
     // stands in.
     using Load = std::function<std::optional<std::string>(const std::string& path)>;
 
-    explicit Reader(Load load) : load_(std::move(load)) {}
+    // `most_bytes`: of all files together.
+    explicit Reader(Load load, std::size_t most_bytes = kMostBytes)
+        : load_(std::move(load)), bytes_left_(most_bytes) {}
 
     // The records of a file, behind one another as they stand there. `origin` holds until the file says
     // otherwise.
@@ -66,6 +69,7 @@ class Reader {
 
     Load load_;
     std::deque<File> files_;
+    std::size_t bytes_left_;  // for the texts of more
     std::vector<Mistake> mistakes_;
 };
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMostSets = 255;       // of a name; table::Node counts them in a byte
 constexpr std::size_t kLargestSet = 65'000;  // bytes: it must fit a message
+constexpr std::size_t kHeadSize = 12;        // of a record in a message, in front of its data
 constexpr unsigned kMostIterations = 150;    // RFC 9276, section 3.2: what resolvers still looked at
 
 std::string canonical_order(std::string_view lower) {
@@ -176,6 +177,13 @@ void ZoneTree::check_node(const ZoneNode& node) {
 
 void ZoneTree::check_set(const ZoneNode& node, std::uint16_t type, const RecordSet& set) {
     const std::string what = std::format("{} {}", to_text(node.name), type_text(type));
+    std::size_t signatures_size = 0;
+    for (const Record* record : set.signatures) signatures_size += kHeadSize + record->data.size();
+    if (signatures_size > kLargestSet) {
+        reader_.mistake(set.signatures[0]->where,
+                        std::format("{}: the signatures are {} bytes long; allowed: {}", what,
+                                    signatures_size, kLargestSet));
+    }
     if (set.records.empty()) {
         if ((node.flags & table::kOccluded) == 0) {
             reader_.mistake(set.signatures[0]->where,
@@ -194,7 +202,7 @@ void ZoneTree::check_set(const ZoneNode& node, std::uint16_t type, const RecordS
     std::size_t size = 0;
     std::vector<const Record*> sorted;
     for (const Record* record : set.records) {
-        size += 12 + record->data.size();
+        size += kHeadSize + record->data.size();
         if (record->ttl != set.records[0]->ttl) {
             return reader_.mistake(
                 record->where,

@@ -2,7 +2,9 @@
 
 #include "services/dns/server.h"
 
+#include <cstddef>
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -231,6 +233,63 @@ TEST_CASE("a zone goes to whom the list names, in messages of any number") {
     CHECK(messages > 10);
 }
 
+TEST_CASE("a long list of a long name is in the zone's transfer") {
+    std::string zone(kSmallZone);
+    const std::string name = std::string(60, 'n') + '.' + std::string(60, 'm');
+    for (int i = 0; i < 4000; ++i)
+        zone += name + " A 10.0." + std::to_string(i / 250) + '.' + std::to_string(i % 250) + '\n';
+    table::Network anyone{};
+    Fixture fixture(zone, {}, {anyone});
+    alignas(8) static std::byte out[Server::kStreamRoom];
+    const std::string asked = query("z.test", 252);
+    const auto reply =
+        fixture.server.answer(fixture.now, 0, {kClient, Server::Transport::kStream}, as_bytes(asked), out);
+    REQUIRE(reply.transfer != nullptr);
+    Transfer transfer(fixture.table, *reply.transfer, fixture.server.query());
+    std::size_t records = 0;
+    for (std::size_t size; (size = transfer.next(out)) != 0;)
+        records += header_of(std::string(as_text(Bytes(out).first(size)))).answers;
+    CHECK(records == 18 + 4000 + 1);
+}
+
+TEST_CASE("who asks for the differences and has this version gets the SOA record alone") {
+    table::Network anyone{};
+    Fixture fixture(std::string(kSmallZone), {}, {anyone});
+    alignas(8) static std::byte out[Server::kStreamRoom];
+    const auto ask = [&](std::uint32_t serial) {
+        std::string asked = query("z.test", 251);
+        asked[9] = 1;  // in the authority section
+        asked += std::string("\xc0\x0c\0\6\0\1\0\0\0\0\0\x16\0\0", 14);
+        for (int shift = 24; shift >= 0; shift -= 8) asked += static_cast<char>(serial >> shift);
+        asked += std::string(16, '\0');
+        return fixture.server.answer(fixture.now, 0, {kClient, Server::Transport::kStream}, as_bytes(asked),
+                                     out);
+    };
+    CHECK(ask(0).transfer != nullptr);
+    CHECK(ask(0x9000'0001).transfer != nullptr);  // before 1, as serials are compared
+    for (const std::uint32_t serial : {1u, 2u, 0x8000'0000u}) {
+        const auto reply = ask(serial);
+        CHECK(reply.transfer == nullptr);
+        const std::string answer(as_text(Bytes(out).first(reply.size)));
+        CHECK(code(answer) == 0);
+        CHECK(header_of(answer).answers == 1);
+    }
+    // Without a record to say what is there: all of it.
+    CHECK(fixture.server
+              .answer(fixture.now, 0, {kClient, Server::Transport::kStream}, as_bytes(query("z.test", 251)),
+                      out)
+              .transfer != nullptr);
+}
+
+TEST_CASE("what is renamed and has nothing of any type is denied, with the SOA record") {
+    Fixture fixture(std::string(kSmallZone) + "deep.er.sub A 192.0.2.9\n");
+    for (const std::uint16_t type : {std::uint16_t{255}, std::uint16_t{46}}) {
+        const auto header = header_of(fixture.ask(query("er.renamed.z.test", type)));
+        CHECK(header.answers == 2);  // the DNAME record and what it makes
+        CHECK(header.authorities == 1);
+    }
+}
+
 TEST_CASE("NOTIFY, and its answer") {
     Fixture fixture;
     std::array<std::byte, 512> message;
@@ -269,6 +328,11 @@ TEST_CASE("a table that is none is refused") {
     Fixture fixture;
     CHECK_FALSE(ZoneTable::create(fixture.placed.bytes().first(40)));
     CHECK_FALSE(ZoneTable::create(fixture.placed.bytes().first(fixture.placed.bytes().size() - 1)));
+    const std::size_t udp_size = offsetof(table::Header, udp_size);
+    const std::byte upper = std::exchange(fixture.placed.bytes()[udp_size + 1], std::byte{1});
+    CHECK_FALSE(ZoneTable::create(fixture.placed.bytes()));  // fewer than 512 bytes
+    fixture.placed.bytes()[udp_size + 1] = upper;
+    CHECK(ZoneTable::create(fixture.placed.bytes()));
     fixture.placed.bytes()[0] = std::byte{'x'};
     CHECK_FALSE(ZoneTable::create(fixture.placed.bytes()));
 }

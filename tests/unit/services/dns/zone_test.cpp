@@ -153,6 +153,30 @@ TEST_CASE("mistakes have a place and say what is expected") {
     CHECK(compile_zones({{"z.test", "a A 192.0.2.1\n"}}).mistakes.at(0).contains("the record has no TTL"));
 }
 
+TEST_CASE("files that include each other again and again come to an end") {
+    // Each level includes the next one twice: 2^15 times the last one.
+    Reader reader(
+        [](const std::string& path) -> std::optional<std::string> {
+            const int level = path == "z.test" ? 0 : std::stoi(path);
+            if (level == 15) return ";" + std::string(10'000, 'x') + "\n";
+            const std::string next = "$INCLUDE " + std::to_string(level + 1) + "\n";
+            return next + next;
+        },
+        1'000'000);
+    reader.read("z.test", *parse_name("z.test.", ""));
+    REQUIRE_FALSE(reader.mistakes().empty());
+    CHECK(reader.mistakes()[0].text == "the files are larger together than what is read of a zone, 1 GiB");
+    CHECK(reader.files().size() < 300);
+}
+
+TEST_CASE("signatures that fit no message") {
+    std::string lines;
+    for (int i = 0; i < 700; ++i)
+        lines += "ns1 RRSIG A 15 3 3600 20300101000000 20200101000000 " + std::to_string(i) + " z.test. " +
+                 std::string(100, 'A') + "\n";
+    CHECK(mistake(lines).contains("the signatures are 7"));
+}
+
 TEST_CASE("what a server could not serve is a mistake") {
     CHECK(mistake("a.other. A 192.0.2.1\n") == "z.test:5:1: a.other. is not in the zone z.test.");
     CHECK(mistake("a CNAME b\na A 192.0.2.1\n")
