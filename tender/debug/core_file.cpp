@@ -22,12 +22,13 @@ constexpr std::size_t kProcessName = 40;  // ... and in struct elf_prpsinfo
 constexpr std::size_t kProcessArguments = 56;
 constexpr std::size_t kProcessInfoSize = 136;
 
-constexpr std::size_t kNoteName = 8;  // "CORE" and its padding
+constexpr std::size_t kNoteName = 8;  // "CORE" or "LINUX", and padding
 constexpr std::size_t note_size(std::size_t content) {
     return sizeof(Elf64_Nhdr) + kNoteName + content;
 }
 constexpr std::size_t kAuxiliarySize = 4 * 8;
-constexpr std::size_t kNotesOfThread = note_size(kThreadStatusSize) + note_size(512);
+constexpr std::size_t kNotesOfThread = note_size(kThreadStatusSize) + note_size(ExtendedState::kLegacySize) +
+                                       note_size(sizeof(ExtendedState::bytes));
 
 class CoreWriter {
   public:
@@ -132,10 +133,14 @@ class CoreWriter {
     }
 
     bool put_note(std::uint32_t type, const void* content, std::size_t size, std::uint64_t& at) const {
-        const Elf64_Nhdr header{.n_namesz = 5, .n_descsz = static_cast<Elf64_Word>(size), .n_type = type};
-        constexpr char kName[kNoteName] = "CORE";
-        const bool good = put(&header, sizeof header, at) && put(kName, sizeof kName, at + sizeof header) &&
-                          put(content, size, at + sizeof header + sizeof kName);
+        const std::string_view owner = type == NT_X86_XSTATE ? "LINUX" : "CORE";
+        const Elf64_Nhdr header{.n_namesz = static_cast<Elf64_Word>(owner.size() + 1),
+                                .n_descsz = static_cast<Elf64_Word>(size),
+                                .n_type = type};
+        char name[kNoteName]{};
+        std::ranges::copy(owner, name);
+        const bool good = put(&header, sizeof header, at) && put(name, sizeof name, at + sizeof header) &&
+                          put(content, size, at + sizeof header + sizeof name);
         at += note_size(size);
         return good;
     }
@@ -165,7 +170,8 @@ class CoreWriter {
         std::memcpy(&status[kThreadRegisters], &thread.registers, sizeof thread.registers);
         std::memcpy(&status[kThreadHasFloatingPoint], &yes, sizeof yes);
         return put_note(NT_PRSTATUS, status.data(), status.size(), at) &&
-               put_note(NT_FPREGSET, thread.floating_point.data(), thread.floating_point.size(), at);
+               put_note(NT_FPREGSET, thread.extended.bytes.data(), ExtendedState::kLegacySize, at) &&
+               put_note(NT_X86_XSTATE, thread.extended.bytes.data(), thread.extended.bytes.size(), at);
     }
 
     int file_;
@@ -185,6 +191,19 @@ bool is_core(int file) {
 }
 
 }  // namespace
+
+std::uint64_t ExtendedState::word(std::size_t offset) const {
+    std::uint64_t found;
+    std::memcpy(&found, &bytes[offset], sizeof found);
+    return found;
+}
+
+void ExtendedState::set_features(bool avx) {
+    const std::uint64_t features = kLegacyParts | (avx ? kAvxPart : 0);
+    const std::uint64_t present = word(kPresent) & features;
+    std::memcpy(&bytes[kFeatures], &features, sizeof features);
+    std::memcpy(&bytes[kPresent], &present, sizeof present);
+}
 
 std::expected<int, Sentence> open_core_file(const char* path) {
     const auto failed = [path](std::string_view why) {

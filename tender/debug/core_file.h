@@ -23,11 +23,32 @@ struct CoreRegisters {
 };
 static_assert(sizeof(CoreRegisters) == 27 * 8);
 
+// Of x87, SSE and AVX, as XSAVE writes it in its standard form (Intel SDM vol. 1, 13.4). AVX-512 is left out.
+struct ExtendedState {
+    static constexpr std::size_t kLegacySize = 512;     // what FXSAVE writes
+    static constexpr std::size_t kFeatures = 464;       // 8 bytes, Linux's: XCR0, by which gdb knows the rest
+    static constexpr std::size_t kPresent = 512;        // XSTATE_BV: parts that are not in their first state
+    static constexpr std::size_t kUpperVectors = 576;   // 16 bytes each: the upper halves of ymm0 to ymm15
+    static constexpr std::uint64_t kLegacyParts = 0x3;  // of XCR0 and XSTATE_BV: x87, SSE
+    static constexpr std::uint64_t kAvxPart = 0x4;
+
+    alignas(16) std::array<std::byte, kUpperVectors + std::size_t{16} * 16> bytes{};
+
+    std::uint64_t features() const { return word(kFeatures); }
+    // Says that the legacy parts are there and, where the machine has it, AVX.
+    void set_features(bool avx);
+    bool has_avx() const { return (features() & kAvxPart) != 0; }
+    bool operator==(const ExtendedState&) const = default;
+
+  private:
+    std::uint64_t word(std::size_t offset) const;
+};
+
 struct CoreThread {
     std::uint32_t id = 1;
     int signal = 0;  // what it was ended by; 0: nothing
     CoreRegisters registers{};
-    alignas(16) std::array<std::byte, 512> floating_point{};  // as FXSAVE writes it
+    ExtendedState extended;
 };
 
 struct CoreRegion {

@@ -188,12 +188,20 @@ bool get_set(pid_t thread, std::uint64_t kind, void* into, std::size_t size) {
     return syscall(SYS_ptrace, PTRACE_GETREGSET, thread, kind, &where) == 0;
 }
 
+// A processor without XSAVE has the legacy parts only.
+bool read_extended_state(pid_t thread, ExtendedState& into) {
+    const bool all = get_set(thread, NT_X86_XSTATE, into.bytes.data(), into.bytes.size());
+    if (!all && !get_set(thread, NT_FPREGSET, into.bytes.data(), ExtendedState::kLegacySize)) return false;
+    into.set_features(all && into.has_avx());
+    return true;
+}
+
 }  // namespace
 
 bool read_thread(pid_t thread, CoreThread& into) {
     into.id = static_cast<std::uint32_t>(thread);
     return get_set(thread, NT_PRSTATUS, &into.registers, sizeof into.registers) &&
-           get_set(thread, NT_FPREGSET, into.floating_point.data(), into.floating_point.size());
+           read_extended_state(thread, into.extended);
 }
 
 std::expected<CoreSize, Sentence> write_process_core(int file, pid_t process, std::string_view name,

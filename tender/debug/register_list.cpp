@@ -24,7 +24,8 @@ constexpr std::size_t kFirstControl = kFirstStack + 8;
 constexpr std::size_t kFirstVector = kFirstControl + 8;
 constexpr std::size_t kMxcsrNumber = kFirstVector + 16;
 constexpr std::size_t kFirstLast = kMxcsrNumber + 1;
-static_assert(kFirstLast + std::size(kLast) == kRegisterCount);
+constexpr std::size_t kFirstUpper = kFirstLast + std::size(kLast);
+static_assert(kFirstUpper + 16 == kRegisterCount);
 
 MutableBytes bytes_of(std::uint64_t& value, std::size_t size) {
     return {reinterpret_cast<std::byte*>(&value), size};
@@ -42,6 +43,7 @@ constexpr Place kControls[] = {{kControl, 2},     {kStatus, 2}, {kTag, 1},     {
 }  // namespace
 
 std::size_t register_size(std::size_t number) {
+    if (number >= kFirstUpper) return 16;
     if (number < kFirstNarrow || number >= kFirstLast) return 8;
     if (number >= kFirstStack && number < kFirstControl) return 10;
     if (number >= kFirstVector && number < kMxcsrNumber) return 16;
@@ -49,7 +51,7 @@ std::size_t register_size(std::size_t number) {
 }
 
 MutableBytes register_bytes(CoreThread& thread, std::size_t number) {
-    const MutableBytes saved(thread.floating_point);
+    const MutableBytes saved(thread.extended.bytes);
     if (number < kFirstNarrow) return bytes_of(thread.registers.*kWide[number], 8);
     if (number < kFirstStack) return bytes_of(thread.registers.*kNarrow[number - kFirstNarrow], 4);
     if (number < kFirstControl) return saved.subspan(kStack + 16 * (number - kFirstStack), 10);
@@ -59,7 +61,9 @@ MutableBytes register_bytes(CoreThread& thread, std::size_t number) {
     }
     if (number < kMxcsrNumber) return saved.subspan(kVectors + 16 * (number - kFirstVector), 16);
     if (number == kMxcsrNumber) return saved.subspan(kMxcsr, 4);
-    return bytes_of(thread.registers.*kLast[number - kFirstLast], 8);
+    if (number < kFirstUpper) return bytes_of(thread.registers.*kLast[number - kFirstLast], 8);
+    if (!thread.extended.has_avx()) return {};
+    return saved.subspan(ExtendedState::kUpperVectors + 16 * (number - kFirstUpper), 16);
 }
 
 constinit const std::string_view kTargetDescription =
@@ -130,6 +134,24 @@ constinit const std::string_view kTargetDescription =
     R"(<reg name="xmm15" bitsize="128" type="vec128"/>)"
     R"(<reg name="mxcsr" bitsize="32" type="int" group="vector"/></feature>)"
     R"(<feature name="org.gnu.gdb.i386.linux"><reg name="orig_rax" bitsize="64" type="int" group="system"/></feature>)"
-    R"(<feature name="org.gnu.gdb.i386.segments"><reg name="fs_base" bitsize="64" type="int"/><reg name="gs_base" bitsize="64" type="int"/></feature></target>)";
+    R"(<feature name="org.gnu.gdb.i386.segments"><reg name="fs_base" bitsize="64" type="int"/><reg name="gs_base" bitsize="64" type="int"/></feature>)"
+    R"(<feature name="org.gnu.gdb.i386.avx">)"
+    R"(<reg name="ymm0h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm1h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm2h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm3h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm4h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm5h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm6h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm7h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm8h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm9h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm10h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm11h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm12h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm13h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm14h" bitsize="128" type="uint128"/>)"
+    R"(<reg name="ymm15h" bitsize="128" type="uint128"/>)"
+    R"(</feature></target>)";
 
 }  // namespace holm::tender

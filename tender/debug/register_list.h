@@ -10,7 +10,7 @@
 
 namespace holm::tender {
 
-constexpr std::size_t kRegisterCount = 16 + 8 + 8 + 8 + 16 + 1 + 1 + 2;
+constexpr std::size_t kRegisterCount = 16 + 8 + 8 + 8 + 16 + 1 + 1 + 2 + 16;
 
 // What qXfer:features:read answers.
 extern const std::string_view kTargetDescription;

@@ -52,7 +52,7 @@ void CoreDump::write(const holm_upcall_frame& frame, const kvm_sregs& special, i
     CoreThread thread;
     thread.signal = signal;
     copy_registers(frame, special, thread.registers);
-    read_floating_point(in_.processor, thread.floating_point);
+    read_extended_state(in_.processor, thread.extended);
 
     Regions regions;
     const Layout& layout = in_.map.layout;

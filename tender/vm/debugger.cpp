@@ -189,15 +189,15 @@ Debugger::Outcome Debugger::converse(holm_upcall_frame& frame, const kvm_sregs& 
     called_ = interrupted_ = stepping_ = false;
     frame.rflags &= ~kTrapFlag;
     copy_registers(frame, special, thread_.registers);
-    read_floating_point(in_.processor, thread_.floating_point);
-    const auto floating_point = thread_.floating_point;
+    read_extended_state(in_.processor, thread_.extended);
+    const ExtendedState extended = thread_.extended;
     stub_.report(stop);
     if (was_asked) send(stub_.reply().finish());
 
     const RemoteStub::Action action = listen();
     if (action == RemoteStub::Action::kKill) return Outcome::kKill;
     copy_registers(thread_.registers, frame);
-    if (floating_point != thread_.floating_point) write_floating_point(in_.processor, thread_.floating_point);
+    if (extended != thread_.extended) write_extended_state(in_.processor, thread_.extended);
     if (action == RemoteStub::Action::kDetach) {
         disconnect();
         return exception && stop.signal != kTrap ? Outcome::kDeliver : Outcome::kGoOn;

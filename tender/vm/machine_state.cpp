@@ -7,32 +7,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tender/vm/vcpu_calls.h"
+
 namespace holm::tender {
 namespace {
 
 constexpr std::uint64_t kPage = elf::kPageSize;
-
-// Offsets of FXSAVE's image (Intel SDM vol. 1, 10.5.1).
-constexpr std::size_t kControl = 0, kStatus = 2, kTag = 4, kOpcode = 6, kInstruction = 8, kOperand = 16,
-                      kMxcsr = 24, kStack = 32, kVectors = 160;
-
-struct Field {
-    std::size_t saved;
-    void* kernel;
-    std::size_t size;
-};
-
-std::array<Field, 9> fields_of(kvm_fpu& fpu) {
-    return {{{kControl, &fpu.fcw, 2},
-             {kStatus, &fpu.fsw, 2},
-             {kTag, &fpu.ftwx, 1},
-             {kOpcode, &fpu.last_opcode, 2},
-             {kInstruction, &fpu.last_ip, 8},
-             {kOperand, &fpu.last_dp, 8},
-             {kMxcsr, &fpu.mxcsr, 4},
-             {kStack, fpu.fpr, sizeof fpu.fpr},
-             {kVectors, fpu.xmm, sizeof fpu.xmm}}};
-}
 
 }  // namespace
 
@@ -90,17 +70,30 @@ void copy_registers(const CoreRegisters& from, holm_upcall_frame& to) {
 }
 
 // Not the C library's ioctl(), which would sign-extend the request: the filter compares all 64 bits.
-bool read_floating_point(int processor, std::span<std::byte, 512> saved) {
-    kvm_fpu fpu{};
-    if (syscall(SYS_ioctl, processor, KVM_GET_FPU, &fpu) != 0) return false;
-    for (const Field& field : fields_of(fpu)) std::memcpy(&saved[field.saved], field.kernel, field.size);
+bool read_extended_state(int processor, ExtendedState& state) {
+    std::array<std::byte, kKvmXsaveSize> area;
+    if (syscall(SYS_ioctl, processor, kKvmGetXsave, area.data()) != 0) return false;
+    static_assert(sizeof state.bytes < kKvmXsaveSize);
+    std::memcpy(state.bytes.data(), area.data(), state.bytes.size());
+    state.set_features(state.has_avx());
     return true;
 }
 
-bool write_floating_point(int processor, std::span<const std::byte, 512> saved) {
-    kvm_fpu fpu{};
-    for (const Field& field : fields_of(fpu)) std::memcpy(field.kernel, &saved[field.saved], field.size);
-    return syscall(SYS_ioctl, processor, KVM_SET_FPU, &fpu) == 0;
+bool write_extended_state(int processor, const ExtendedState& state) {
+    std::array<std::byte, kKvmXsaveSize> area;
+    if (syscall(SYS_ioctl, processor, kKvmGetXsave, area.data()) != 0) return false;
+    std::byte* bytes = area.data();
+    std::uint64_t present;
+    std::memcpy(&present, bytes + ExtendedState::kPresent, sizeof present);
+    std::memcpy(bytes, state.bytes.data(), ExtendedState::kFeatures);
+    const std::span upper = std::span(state.bytes).subspan(ExtendedState::kUpperVectors);
+    std::ranges::copy(upper, bytes + ExtendedState::kUpperVectors);
+    present |= ExtendedState::kLegacyParts;
+    // A machine without AVX must not be told of any.
+    if (std::ranges::any_of(upper, [](std::byte byte) { return byte != std::byte{}; }))
+        present |= ExtendedState::kAvxPart;
+    std::memcpy(bytes + ExtendedState::kPresent, &present, sizeof present);
+    return syscall(SYS_ioctl, processor, kKvmSetXsave, area.data()) == 0;
 }
 
 MutableBytes DebuggedMemory::at(std::uint64_t address, std::uint64_t size) const {

@@ -16,10 +16,9 @@ namespace holm::tender {
 void copy_registers(const holm_upcall_frame& from, const kvm_sregs& special, CoreRegisters& to);
 void copy_registers(const CoreRegisters& from, holm_upcall_frame& to);
 
-// Floating-point and vector registers, in the layout of FXSAVE; the kernel's KVM_GET_FPU has another one.
-// False: it refuses.
-bool read_floating_point(int processor, std::span<std::byte, 512> saved);
-bool write_floating_point(int processor, std::span<const std::byte, 512> saved);
+// Floating-point and vector registers. False: the kernel refuses.
+bool read_extended_state(int processor, ExtendedState& state);
+bool write_extended_state(int processor, const ExtendedState& state);
 
 // What ring 3 has mapped, for reading and, whatever its protection is, for writing: breakpoints lie in code.
 class DebuggedMemory final : public CoreSource {

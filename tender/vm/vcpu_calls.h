@@ -17,8 +17,10 @@ constexpr std::size_t kListenerPatch = 1;   // the debugger's socket
 constexpr std::size_t kDumpPatch = 2;       // the core file
 constexpr std::size_t kPagemapPatch = 3;    // /proc/self/pagemap
 constexpr std::uint64_t kKvmRun = 0xae80;   // KVM_RUN of <linux/kvm.h>
-constexpr std::uint64_t kKvmGetFpu = 0x81a0ae8c;
-constexpr std::uint64_t kKvmSetFpu = 0x41a0ae8d;
+// Not KVM_GET_XSAVE: in C++ that counts its structure's empty end.
+constexpr std::size_t kKvmXsaveSize = 4096;
+constexpr std::uint64_t kKvmGetXsave = 0x9000aea4;
+constexpr std::uint64_t kKvmSetXsave = 0x5000aea5;
 constexpr std::uint64_t kKvmSetGuestDebug = 0x4048ae9b;
 
 inline constexpr std::array kVcpuCalls = {
@@ -39,8 +41,8 @@ inline constexpr std::array kVcpuCalls = {
 
 // What comes on top when the operator asked for --gdb or --dump.
 inline constexpr std::array kDebugCalls = {
-    ThreadCall{16, "ioctl", {{{0, kProcessorPatch, true}, {1, kKvmGetFpu}}}, 2, "show vector registers"},
-    ThreadCall{16, "ioctl", {{{0, kProcessorPatch, true}, {1, kKvmSetFpu}}}, 2, "change them"},
+    ThreadCall{16, "ioctl", {{{0, kProcessorPatch, true}, {1, kKvmGetXsave}}}, 2, "show vector registers"},
+    ThreadCall{16, "ioctl", {{{0, kProcessorPatch, true}, {1, kKvmSetXsave}}}, 2, "change them"},
     ThreadCall{
         16, "ioctl", {{{0, kProcessorPatch, true}, {1, kKvmSetGuestDebug}}}, 2, "watchpoints in hardware"},
     ThreadCall{288,

@@ -74,7 +74,7 @@ TEST_CASE("the notes hold name, entry and registers") {
     REQUIRE(write_core(file.number, {"image", 0x401000, {&thread, 1}, {}}, pattern));
     auto at = file.at<Elf64_Phdr>(sizeof(Elf64_Ehdr)).p_offset;
     std::vector<std::uint32_t> types;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         const auto note = file.at<Elf64_Nhdr>(at);
         const std::uint64_t content = at + sizeof note + 8;
         types.push_back(note.n_type);
@@ -82,7 +82,7 @@ TEST_CASE("the notes hold name, entry and registers") {
         if (note.n_type == NT_PRSTATUS) CHECK(file.at<std::uint64_t>(content + 112 + 16 * 8) == 0x1234);
         at = content + note.n_descsz;
     }
-    CHECK(types == std::vector<std::uint32_t>{NT_PRPSINFO, NT_AUXV, NT_PRSTATUS, NT_FPREGSET});
+    CHECK(types == std::vector<std::uint32_t>{NT_PRPSINFO, NT_AUXV, NT_PRSTATUS, NT_FPREGSET, NT_X86_XSTATE});
 }
 
 TEST_CASE("what cannot be written is one sentence") {

@@ -32,7 +32,7 @@ TEST_CASE("registers are read and written, all of them and one by one") {
     gdb.target.state.registers.rip = 0x1234;
     gdb.target.state.registers.fs_base = 0xabcd;
     const std::string all = gdb.ask("g");
-    CHECK(all.size() == 2 * (17 * 8 + 7 * 4 + 8 * 10 + 8 * 4 + 16 * 16 + 4 + 3 * 8));
+    CHECK(all.size() == 2 * (17 * 8 + 7 * 4 + 8 * 10 + 8 * 4 + 16 * 16 + 4 + 3 * 8 + 16 * 16));
     CHECK(all.starts_with("8877665544332211"));
     CHECK(gdb.ask("p10") == "3412000000000000");
     CHECK(gdb.ask("P10=7856000000000000") == "OK");
@@ -45,6 +45,18 @@ TEST_CASE("registers are read and written, all of them and one by one") {
         CAPTURE(bad);
         CHECK(gdb.ask(bad) == "E01");
     }
+}
+
+TEST_CASE("the upper halves of AVX registers are there where the machine has them") {
+    Conversation gdb;
+    const std::string number = "3d=";  // ymm1h
+    const std::string value = "0102030405060708090a0b0c0d0e0f10";
+    CHECK(gdb.ask("p3d") == std::string(32, '0'));
+    gdb.target.state.extended.set_features(true);
+    CHECK(gdb.ask("P" + number + value) == "OK");
+    CHECK(gdb.ask("p3d") == value);
+    CHECK(gdb.target.state.extended.bytes[ExtendedState::kUpperVectors + 16] == std::byte{1});
+    CHECK(gdb.ask("p4c") == "E01");
 }
 
 TEST_CASE("memory is read and written where there is some") {

@@ -105,10 +105,11 @@ TEST_CASE("what is not on the list is forbidden, and so are other ways in") {
 }
 
 TEST_CASE("a debugger's calls are permitted only when there may be one") {
-    static_assert(KVM_GET_FPU == kKvmGetFpu && KVM_SET_FPU == kKvmSetFpu);
+    static_assert(_IOC(_IOC_READ, KVMIO, 0xa4, kKvmXsaveSize) == kKvmGetXsave);
+    static_assert(_IOC(_IOC_WRITE, KVMIO, 0xa5, kKvmXsaveSize) == kKvmSetXsave);
     static_assert(KVM_SET_GUEST_DEBUG == kKvmSetGuestDebug);
-    const std::pair<int, std::array<std::uint64_t, 6>> calls[] = {{16, {kProcessor, KVM_GET_FPU}},
-                                                                  {16, {kProcessor, KVM_SET_FPU}},
+    const std::pair<int, std::array<std::uint64_t, 6>> calls[] = {{16, {kProcessor, kKvmGetXsave}},
+                                                                  {16, {kProcessor, kKvmSetXsave}},
                                                                   {16, {kProcessor, KVM_SET_GUEST_DEBUG}},
                                                                   {288, {kListener, 0, 0, 0}},
                                                                   {3, {0}},
