@@ -6,32 +6,33 @@
 
 namespace holm::net::ip {
 
-void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const Offload& offload,
-                    bool link_group, BufferOwner* owner) {
+void Layer::receive(Instant now, link::Interface& from, Bytes packet, const Offload& offload, bool link_group,
+                    BufferOwner* owner) {
     const auto parsed = wire::Ipv4Header::parse(packet);
     if (!parsed) return counters_.count(parsed.error());
     const wire::Ipv4Header& header = *parsed;
     packet = packet.first(header.total_length);
 
+    link::Interface* interface = &from;
     bool group = link_group, while_configuring = false;
     if (is_own(header.destination)) {
         // RFC 1122, section 3.3.6: a broadcast frame with a unicast address is not for anybody.
         if (link_group) return counters_.count(Drop::kNotForUs);
         // 127/8 stays inside (section 3.2.1.3 (g)).
-        if (header.destination.is_loopback() && !interface.is_loopback())
-            return counters_.count(Drop::kBadSource);
+        if (header.destination.is_loopback() && !from.is_loopback()) return counters_.count(Drop::kBadSource);
     } else if (is_group(header.destination)) {
-        if (header.destination.is_multicast() && !interface.listens(header.destination))
+        interface = interface_of_group(from, header.source);
+        if (!interface || (header.destination.is_multicast() && !interface->listens(header.destination)))
             return counters_.count(Drop::kNotForUs);
         group = true;
-    } else if (interface.configuring() && Protocol(header.protocol) == Protocol::kUdp) {
+    } else if (from.configuring() && Protocol(header.protocol) == Protocol::kUdp) {
         while_configuring = true;
     } else {
         return counters_.count(Drop::kNotForUs);
     }
 
     // Section 3.2.1.3: a source address that no other host may have.
-    if (!interface.is_loopback() && (header.source.is_loopback() || is_own(header.source)))
+    if (!from.is_loopback() && (header.source.is_loopback() || is_own(header.source)))
         return counters_.count(Drop::kBadSource);
     if (header.source.is_unspecified() || is_group(header.source) || header.source.to_v4() >> 28 == 0xf)
         return counters_.count(Drop::kBadSource);
@@ -43,8 +44,8 @@ void Layer::receive(Instant now, link::Interface& interface, Bytes packet, const
     received.to_group = group;
     received.ttl = header.ttl;
     received.traffic_class = header.traffic_class;
-    received.interface = &interface;
-    received.zone = interface.zone();
+    received.interface = interface;
+    received.zone = interface->zone();
     received.datagram = packet;
     received.while_configuring = while_configuring;
     if (header.is_fragment()) {

@@ -53,9 +53,16 @@ void Layer::receive_v6(Instant now, link::Interface& interface, Bytes packet, co
     received.datagram = packet;
     received.owner = owner;
     if (received.destination.is_multicast()) {
+        link::Interface* const member = interface_of_group(interface, received.source);
+        if (member && header->destination.needs_zone())
+            received.destination = header->destination.with_zone(member->zone());
         // Of interface scope (ff01), and the reserved scope 0 (RFC 4291, section 2.7), nothing is on a wire.
-        if ((header->destination.bytes()[1] & 0xf) < 2 || !interface.listens(received.destination))
+        const int least_scope = interface.is_loopback() ? 1 : 2;
+        if ((header->destination.bytes()[1] & 0xf) < least_scope || !member ||
+            !member->listens(received.destination))
             return counters_.count(Drop::kNotForUs);
+        received.interface = member;
+        received.zone = member->zone();
         received.to_group = true;
     } else if (!is_own(received.destination) || link_group ||
                (!interface.is_loopback() && received.destination.is_loopback())) {

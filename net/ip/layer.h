@@ -72,8 +72,11 @@ class Layer final : public IpOutput, public Groups, public link::Interface::Unre
     TransmitResult send(Instant now, const Packet& packet, link::Urgency urgency, link::Interface* via);
     Result<Route> route(const IpAddress& destination, const IpAddress& source) const override;
 
-    Result<std::uint8_t> join_group(const IpAddress& group, std::uint8_t zone) override;
-    void leave_group(const IpAddress& group, std::uint8_t zone) override;
+    Result<std::uint8_t> zone_of_group(const IpAddress& group) const override;
+    Result<> join_group(const IpAddress& group, std::uint8_t zone,
+                        multicast::FilteringMember* member) override;
+    void leave_group(const IpAddress& group, std::uint8_t zone, multicast::FilteringMember* member) override;
+    void group_filter_changed(const IpAddress& group, std::uint8_t zone) override;
 
     bool is_own(const IpAddress& address) const;
     // An address that more than one host listens to.
@@ -81,6 +84,11 @@ class Layer final : public IpOutput, public Groups, public link::Interface::Unre
 
     void unresolved(Instant now, Bytes packet) override;
 
+    // The interface that a packet to a group belongs to: of what comes back through the loopback interface
+    // the one that it left by. Null: it can be none of ours.
+    link::Interface* interface_of_group(link::Interface& interface, const IpAddress& source) const {
+        return interface.is_loopback() && !source.is_loopback() ? interface_of(source) : &interface;
+    }
     // An address as it came from a wire, in the zone of that link if it is of link scope.
     IpAddress with_zone(const IpAddress& address, const link::Interface& interface) const;
 
@@ -89,9 +97,14 @@ class Layer final : public IpOutput, public Groups, public link::Interface::Unre
         link::Interface* interface = nullptr;
         IpAddress address;   // the neighbour to send to
         bool group = false;  // a broadcast or multicast address instead
+        bool loops = false;  // members of that group on this host are to hear it too
     };
     Hop next_hop(const IpAddress& destination, const IpAddress& source, link::Interface* via) const;
     link::Interface* interface_of(const IpAddress& own) const;
+    link::Interface* interface_numbered(std::uint8_t zone) const;
+    // Where what is sent to a group leaves: by the group's zone, by the source, by the routes.
+    link::Interface* interface_for_group(const IpAddress& group, const IpAddress& source) const;
+    bool loops(const Packet& packet, const Hop& hop) const;
     // By a router's table if there is one, else by our own.
     Hop hop_by_routes(const IpAddress& destination) const;
     link::Interface* loopback() const;

@@ -33,7 +33,7 @@ wire::Ipv4Header ip_header(const Packet& packet, std::size_t transport_length) {
 TransmitResult Layer::send(Instant now, const Packet& packet, link::Urgency urgency, link::Interface* via) {
     assert(packet.header.size() <= kMaximumTransportHeader && packet.payload.size() <= kMaximumPayloadPieces);
     if (!packet.destination.is_v4()) return send_v6(now, packet, urgency, via);
-    const Hop hop = next_hop(packet.destination, packet.source, via);
+    Hop hop = next_hop(packet.destination, packet.source, via);
     if (!hop.interface) {
         counters_.count(Drop::kNoRoute);
         return TransmitResult::kSent;
@@ -50,6 +50,7 @@ TransmitResult Layer::send(Instant now, const Packet& packet, link::Urgency urge
         counters_.count(Drop::kTooBig);
         return TransmitResult::kSent;
     }
+    hop.loops = loops(packet, hop);
     // Who looks at packets on their way out cuts them behind that.
     const bool cut_later = !fits && is_looked_at(hop);
     if (!fits && !cut_later) return fragment(now, packet, hop, most, urgency);
@@ -89,8 +90,11 @@ TransmitResult Layer::put(Instant now, const Hop& hop, MutableBytes headers, std
             return *dealt;
     if (hop.group) {
         const std::uint16_t type = hop.address.is_v4() ? wire::kEtherTypeIpv4 : wire::kEtherTypeIpv6;
-        return hop.interface->send_to_group(wire::group_mac(hop.address), type, headers, pieces, offload,
-                                            urgency);
+        const MacAddress mac = wire::group_mac(hop.address);
+        const auto result = hop.interface->send_to_group(mac, type, headers, pieces, offload, urgency);
+        if (hop.loops && result == TransmitResult::kSent)
+            (void)loopback()->send_to_group(mac, type, headers, pieces, offload, link::Urgency::kNow);
+        return result;
     }
     return hop.interface->send(now, hop.address, headers, pieces, offload, urgency);
 }
@@ -164,19 +168,33 @@ Layer::Hop Layer::next_hop(const IpAddress& destination, const IpAddress& source
     if (!destination.is_v4() || destination.is_unspecified()) return {};
     if (via) return {via, destination, is_group(destination)};
     if (is_own(destination)) return {loopback(), destination, false};
-    // A source that was chosen says which link a group is meant on; else the default route does.
     if (destination.is_multicast() || destination.is_limited_broadcast()) {
-        link::Interface* chosen = source.is_unspecified() ? nullptr : interface_of(source);
-        if (!chosen) {
-            const RouteEntry* entry = routes_.find(destination);
-            if (entry) chosen = entry->interface;
-        }
+        link::Interface* chosen = interface_for_group(destination, source);
         for (link::Interface* interface : interfaces())
-            if (!chosen && !interface->is_loopback() && !interface->address().is_unspecified())
+            if (!chosen && destination.zone() == 0 && !interface->is_loopback() &&
+                !interface->address().is_unspecified())
                 chosen = interface;
-        return {chosen, destination, true};
+        return {chosen, destination.without_zone(), true};
     }
     return hop_by_routes(destination);
+}
+
+link::Interface* Layer::interface_numbered(std::uint8_t zone) const {
+    return zone > 0 && zone <= interface_count_ ? interfaces_[zone - 1u] : nullptr;
+}
+
+link::Interface* Layer::interface_for_group(const IpAddress& group, const IpAddress& source) const {
+    if (group.zone() != 0) return interface_numbered(group.zone());
+    if (!source.is_unspecified())
+        if (link::Interface* chosen = interface_of(source)) return chosen;
+    const RouteEntry* entry = routes_.find(group);
+    return entry ? entry->interface : nullptr;
+}
+
+// RFC 1112, section 6.4; what leaves by the loopback interface comes back anyhow.
+bool Layer::loops(const Packet& packet, const Hop& hop) const {
+    return hop.group && packet.to_own_members && !hop.interface->is_loopback() &&
+           hop.address.is_multicast() && hop.interface->listens(hop.address);
 }
 
 Layer::Hop Layer::hop_by_routes(const IpAddress& destination) const {
@@ -189,25 +207,29 @@ Layer::Hop Layer::hop_by_routes(const IpAddress& destination) const {
     return {entry->interface, destination, entry->interface->is_broadcast(destination)};
 }
 
-Result<std::uint8_t> Layer::join_group(const IpAddress& group, std::uint8_t zone) {
+Result<std::uint8_t> Layer::zone_of_group(const IpAddress& group) const {
     if (!group.is_multicast()) return fail(ErrorCode::kInvalid, "this is no multicast group");
-    link::Interface* interface = nullptr;
-    for (link::Interface* candidate : interfaces())
-        if (candidate->zone() == zone) interface = candidate;
-    if (zone == 0)
-        interface =
-            (group.is_v4() ? next_hop(group, {}, nullptr) : next_hop_v6(group, {}, nullptr)).interface;
-    if (!interface) return fail(ErrorCode::kNoDevice, "no interface leads to the group");
-    const std::uint8_t chosen = interface->zone();
-    if (!interface->join_group(seen_, group.needs_zone() ? group.with_zone(chosen) : group))
-        return fail(ErrorCode::kNoBuffers, "the interface listens to too many groups");
-    return chosen;
+    const Hop hop = group.is_v4() ? next_hop(group, {}, nullptr) : next_hop_v6(group, {}, nullptr);
+    if (!hop.interface) return fail(ErrorCode::kNoDevice, "no interface leads to the group");
+    return hop.interface->zone();
 }
 
-void Layer::leave_group(const IpAddress& group, std::uint8_t zone) {
-    for (link::Interface* interface : interfaces())
-        if (interface->zone() == zone)
-            interface->leave_group(seen_, group.needs_zone() ? group.with_zone(zone) : group);
+Result<> Layer::join_group(const IpAddress& group, std::uint8_t zone, multicast::FilteringMember* member) {
+    link::Interface* interface = interface_numbered(zone);
+    if (!interface) return fail(ErrorCode::kNoDevice, "there is no such interface");
+    if (!interface->listeners(group).join(seen_, group.needs_zone() ? group.with_zone(zone) : group, member))
+        return fail(ErrorCode::kNoBuffers, "the interface listens to too many groups");
+    return {};
+}
+
+void Layer::leave_group(const IpAddress& group, std::uint8_t zone, multicast::FilteringMember* member) {
+    if (link::Interface* interface = interface_numbered(zone))
+        interface->listeners(group).leave(seen_, group.needs_zone() ? group.with_zone(zone) : group, member);
+}
+
+void Layer::group_filter_changed(const IpAddress& group, std::uint8_t zone) {
+    if (link::Interface* interface = interface_numbered(zone))
+        interface->listeners(group).filter_changed(seen_, group.needs_zone() ? group.with_zone(zone) : group);
 }
 
 Result<Route> Layer::route(const IpAddress& destination, const IpAddress& source) const {
@@ -223,9 +245,9 @@ Result<Route> Layer::route(const IpAddress& destination, const IpAddress& source
     route.source = source;
     if (destination.needs_zone()) route.zone = hop.address.zone();
     if (source.is_unspecified()) {
-        route.source = !v4                            ? source_v6(hop, destination)
-                       : hop.interface->is_loopback() ? destination
-                                                      : hop.interface->address();
+        route.source = !v4                                          ? source_v6(hop, destination)
+                       : hop.interface->is_loopback() && !hop.group ? destination
+                                                                    : hop.interface->address();
         if (route.source.is_unspecified())
             return fail(ErrorCode::kAddressUnavailable, "the interface has no address yet");
     }

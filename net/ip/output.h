@@ -13,6 +13,7 @@
 #include "net/address.h"
 #include "net/frame.h"
 #include "net/ip/protocol.h"
+#include "net/multicast/source_filter.h"
 
 namespace holm::net::ip {
 
@@ -49,6 +50,7 @@ struct Packet {
     std::uint8_t ttl = 64;
     std::uint8_t traffic_class = 0;  // DSCP and ECN bits
     bool payload_stays = false;      // as Offload::payload_stays
+    bool to_own_members = true;      // to a group: those on this host hear it too
     // What was sent there before has arrived: the neighbour that it went through answers (RFC 4861,
     // section 7.3.1).
     bool progress = false;
@@ -72,10 +74,16 @@ class IpOutput {
 // Who looks after the multicast groups that sockets listen to.
 class Groups {
   public:
-    // Has the interface of this zone listen (0: the one that packets to the group leave by), and says which
-    // it was. Errors: kInvalid for what is no group, kNoDevice, kNoBuffers when an interface has too many.
-    virtual Result<std::uint8_t> join_group(const IpAddress& group, std::uint8_t zone) = 0;
-    virtual void leave_group(const IpAddress& group, std::uint8_t zone) = 0;
+    // The interface that packets to the group leave by: that of its zone, if it has one. Errors: kInvalid for
+    // what is no group, kNoDevice.
+    virtual Result<std::uint8_t> zone_of_group(const IpAddress& group) const = 0;
+    // Has the interface of this zone listen. `member`: who does not want to hear all that send to the group,
+    // see multicast::Membership. Errors: kNoDevice, kNoBuffers when an interface has too many.
+    virtual Result<> join_group(const IpAddress& group, std::uint8_t zone,
+                                multicast::FilteringMember* member) = 0;
+    virtual void leave_group(const IpAddress& group, std::uint8_t zone,
+                             multicast::FilteringMember* member) = 0;
+    virtual void group_filter_changed(const IpAddress& group, std::uint8_t zone) = 0;
 
   protected:
     ~Groups() = default;

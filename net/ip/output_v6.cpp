@@ -49,6 +49,9 @@ Layer::Hop Layer::next_hop_v6(const IpAddress& destination, const IpAddress& sou
     const bool group = destination.is_multicast();
     if (via) return {via, destination, group};
     if (is_own(destination)) return {loopback(), destination, false};
+    // Groups of interface scope never leave this host (RFC 4291, section 2.7).
+    if (group && (destination.bytes()[1] & 0xf) == 1)
+        return {loopback(), destination.with_zone(loopback()->zone()), true};
     if (destination.needs_zone()) {
         link::Interface* interface = interface_in(destination);
         if (!interface) return {};
@@ -57,24 +60,22 @@ Layer::Hop Layer::next_hop_v6(const IpAddress& destination, const IpAddress& sou
         return {interface, there, group};
     }
     if (group) {
-        link::Interface* chosen = source.is_unspecified() ? nullptr : interface_of(source);
-        const RouteEntry* entry = chosen ? nullptr : routes_.find(destination);
-        if (entry) chosen = entry->interface;
+        link::Interface* chosen = interface_for_group(destination, source);
         if (!chosen) chosen = interface_in({});
-        return {chosen, destination, true};
+        return {chosen, destination.without_zone(), true};
     }
     return hop_by_routes(destination);
 }
 
 IpAddress Layer::source_v6(const Hop& hop, const IpAddress& destination) const {
-    if (hop.interface->is_loopback()) return hop.address;
+    if (hop.interface->is_loopback()) return hop.group ? IpAddress::loopback_v6() : hop.address;
     const ndp::Address* source = select_source(hop.interface->ipv6().addresses(), destination, seen_);
     return source ? source->address : IpAddress();
 }
 
 TransmitResult Layer::send_v6(Instant now, const Packet& packet, link::Urgency urgency,
                               link::Interface* via) {
-    const Hop hop = next_hop_v6(packet.destination, packet.source, via);
+    Hop hop = next_hop_v6(packet.destination, packet.source, via);
     if (!hop.interface) {
         counters_.count(Drop::kNoRoute);
         return TransmitResult::kSent;
@@ -93,6 +94,7 @@ TransmitResult Layer::send_v6(Instant now, const Packet& packet, link::Urgency u
         counters_.count(Drop::kTooBig);
         return TransmitResult::kSent;
     }
+    hop.loops = loops(packet, hop);
     // Who looks at packets on their way out cuts them behind that.
     const bool cut_later = !fits && is_looked_at(hop);
     if (!fits && !cut_later) return fragment_v6(now, packet, hop, most, urgency);

@@ -199,11 +199,12 @@ void Interface::receive_igmp(Instant now, const IpAddress& destination, std::uin
     if (!message) return counters_.count(message.error());
     if (message->kind == wire::IgmpMessage::Kind::kReport) listeners_v4_.heard_report(destination);
     if (message->kind == wire::IgmpMessage::Kind::kQuery)
-        listeners_v4_.queried(now, message->group, message->most, message->older);
+        listeners_v4_.queried(now, message->group, message->most, message->older, message->sources);
 }
 
 void Interface::transmit_igmp(Instant now) {
     while (const auto report = listeners_v4_.due(now)) {
+        if (loopback_) continue;
         const wire::IgmpReportPacket packet(address(), *report);
         std::byte ethernet[wire::EthernetHeader::kSize];
         wire::EthernetHeader{wire::group_mac(packet.destination), mac_, wire::kEtherTypeIpv4}.emit(ethernet);

@@ -109,12 +109,9 @@ class Interface final : private ndp::Output {
     // group or to a neighbour; lost if there is no such address yet, or the neighbour's MAC is not known.
     void send_ndp_message(Instant now, const IpAddress& destination, MutableBytes message);
 
-    // Groups of either family that a socket wants to hear. False: they are too many.
-    bool join_group(Instant now, const IpAddress& group) {
-        return group.is_v4() ? listeners_v4_.join(now, group) : listeners_.join(now, group);
-    }
-    void leave_group(Instant now, const IpAddress& group) {
-        group.is_v4() ? listeners_v4_.leave(now, group) : listeners_.leave(now, group);
+    // Groups of either family that a socket wants to hear.
+    multicast::Membership& listeners(const IpAddress& group) {
+        return group.is_v4() ? listeners_v4_ : listeners_;
     }
     bool listens(const IpAddress& group) const {
         if (group.is_v4()) return group == kAllHosts || listeners_v4_.listens(group);

@@ -91,7 +91,7 @@ void Interface::receive_mld(Instant now, const ndp::Heard& heard) {
     const auto query = wire::MldQuery::parse(heard.message);
     if (!query) return counters_.count(query.error());
     const IpAddress group = query->group.needs_zone() ? query->group.with_zone(zone()) : query->group;
-    listeners_.queried(now, group, query->most, query->older);
+    listeners_.queried(now, group, query->most, query->older, query->sources);
 }
 
 void Interface::transmit_ipv6(Instant now, UnresolvedSink& sink) {
@@ -99,10 +99,11 @@ void Interface::transmit_ipv6(Instant now, UnresolvedSink& sink) {
     ipv6_.transmit(now, *this);
     sink_ = nullptr;
     while (const auto report = listeners_.due(now)) {
+        if (loopback_) continue;
         std::byte bytes[wire::kMaximumMldReport];
         const auto message = MutableBytes(bytes).first(wire::emit_mld_report(*report, bytes));
         IpAddress to = kAllMldRouters;
-        if (report->older) to = report->kind == multicast::Report::Kind::kLeft ? kAllRouters : report->group;
+        if (report->older) to = report->left ? kAllRouters : report->group;
         send_icmpv6(ipv6_.link_local(), to, wire::group_mac(to), 1,
                     std::as_bytes(std::span(wire::kMldRouterAlert)), message);
     }

@@ -134,7 +134,7 @@ bool Layer::hand_to_group(const ip::Received& received, const Endpoint& local, c
         if (socket->local_.port != local.port || socket->responder_ ||
             !hears(socket->local_.address, socket->only_v6_, local.address) ||
             (socket->is_connected() && socket->remote_ != remote) ||
-            (local.address.is_multicast() && !socket->listens(local.address, received.zone)))
+            (local.address.is_multicast() && !socket->listens(local.address, remote.address, received.zone)))
             continue;
         heard = true;
         if (!socket->enqueue(remote, local.address, payload, nullptr)) counters_.count(Drop::kQueueFull);

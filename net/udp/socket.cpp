@@ -28,10 +28,7 @@ RecordHeader header_of(Bytes record) {
 
 Socket::~Socket() {
     while (retained_ > 0) pop();
-    while (group_count_ > 0) {
-        const Group& last = groups_[--group_count_];
-        layer_.groups_.leave_group(last.address, last.zone);
-    }
+    while (group_count_ > 0) drop_group(groups_[group_count_ - 1]);
     layer_.remove(*this);
 }
 
@@ -82,7 +79,9 @@ Result<> Socket::send_from(Instant now, const IpAddress& source, const Endpoint&
         return fail(ErrorCode::kMessageSize, "a UDP datagram carries at most 65507 bytes");
     if (remote.address.is_limited_broadcast() && !broadcast_)
         return fail(ErrorCode::kAccess, "broadcasts are not enabled on this socket");
-    const ip::Route route = TRY(layer_.output_.route(remote.address, source));
+    IpAddress to = remote.address;
+    if (to.is_multicast() && to.zone() == 0) to = to.with_zone(group_zone_);
+    const ip::Route route = TRY(layer_.output_.route(to, source));
     if (!is_bound()) TRY(bind({}));
 
     std::byte header[wire::UdpHeader::kSize];
@@ -90,13 +89,14 @@ Result<> Socket::send_from(Instant now, const IpAddress& source, const Endpoint&
     ip::Packet packet;
     packet.protocol = ip::Protocol::kUdp;
     packet.source = route.source;
-    packet.destination = remote.address;
+    packet.destination = to;
     packet.header = header;
     packet.checksum_offset = wire::UdpHeader::kChecksumOffset;
     packet.payload = pieces;
     packet.dont_fragment = false;
     packet.ttl = remote.address.is_multicast() ? group_ttl_ : ttl_;
     packet.traffic_class = traffic_class_;
+    packet.to_own_members = group_loop_;
     switch (layer_.output_.send(now, packet)) {
         case TransmitResult::kSent:
             ++counters_.sent;
@@ -108,39 +108,6 @@ Result<> Socket::send_from(Instant now, const IpAddress& source, const Endpoint&
             break;
     }
     return fail(ErrorCode::kNetworkDown, "the network device has vanished");
-}
-
-Result<> Socket::join(const IpAddress& group, std::uint8_t zone) {
-    if (group_count_ == kMaximumGroups) return fail(ErrorCode::kNoBuffers, "the socket has too many groups");
-    const std::uint8_t chosen = TRY(layer_.groups_.join_group(group, zone != 0 ? zone : group.zone()));
-    const IpAddress address = group.without_zone();
-    for (std::size_t i = 0; i < group_count_; ++i) {
-        if (groups_[i].address != address || groups_[i].zone != chosen) continue;
-        layer_.groups_.leave_group(address, chosen);
-        return fail(ErrorCode::kAlready, "the socket listens to this group already");
-    }
-    groups_[group_count_++] = {address, chosen};
-    return {};
-}
-
-Result<> Socket::leave(const IpAddress& group, std::uint8_t zone) {
-    if (zone == 0) zone = group.zone();
-    for (std::size_t i = 0; i < group_count_; ++i) {
-        const Group found = groups_[i];
-        if (found.address != group.without_zone() || (zone != 0 && found.zone != zone)) continue;
-        groups_[i] = groups_[--group_count_];
-        layer_.groups_.leave_group(found.address, found.zone);
-        return {};
-    }
-    return fail(ErrorCode::kAddressUnavailable, "the socket does not listen to this group");
-}
-
-bool Socket::listens(const IpAddress& group, std::uint8_t zone) const {
-    for (const Group& own : std::span(groups_).first(group_count_))
-        if (own.address == group.without_zone() && own.zone == zone) return true;
-    // All hosts, all nodes: nobody joins them.
-    return group == IpAddress::v4(224, 0, 0, 1) ||
-           group.without_zone() == IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 }
 
 std::optional<Datagram> Socket::front() {

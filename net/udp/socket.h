@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "net/address.h"
 #include "net/ip/input.h"
+#include "net/multicast/source_filter.h"
 #include "net/record_queue.h"
 
 namespace holm::net::udp {
@@ -93,7 +94,9 @@ class Socket {
     void set_observer(Observer* observer) { observer_ = observer; }
     void allow_broadcast(bool on) { broadcast_ = on; }
     void set_ttl(std::uint8_t ttl) { ttl_ = ttl; }
+    std::uint8_t ttl() const { return ttl_; }
     void set_traffic_class(std::uint8_t traffic_class) { traffic_class_ = traffic_class; }
+    std::uint8_t traffic_class() const { return traffic_class_; }
 
     // Hears what is sent to the group, at most kMaximumGroups of them, through the interface of this zone (0:
     // the one that packets to it leave by). Errors: kInvalid, kAlready, kNoDevice, kNoBuffers.
@@ -101,15 +104,32 @@ class Socket {
     Result<> join(const IpAddress& group, std::uint8_t zone = 0);
     // Errors: kAddressUnavailable if it was not joined.
     Result<> leave(const IpAddress& group, std::uint8_t zone = 0);
+    // Hears of the group what certain sources send (kInclude: a group joined for them alone), or no more what
+    // they send (kExclude: of a group joined whoever sends; kInvalid if it is not), or takes either back; a
+    // group of which no source is left is left itself (RFC 3678). Errors: kInvalid also for a source of the
+    // other family or that is a group, kAlready, kAddressUnavailable for a source that is not in the list,
+    // kNoBuffers beyond multicast::SourceList::kCapacity, kOutOfMemory, those of join().
+    enum class Sources : std::uint8_t { kInclude, kExclude };
+    Result<> add_source(Sources which, const IpAddress& group, const IpAddress& source,
+                        std::uint8_t zone = 0);
+    Result<> remove_source(Sources which, const IpAddress& group, const IpAddress& source,
+                           std::uint8_t zone = 0);
+    // Packets to groups leave by the interface of this zone; 0: by the one that leads there.
+    void set_group_zone(std::uint8_t zone) { group_zone_ = zone; }
+    std::uint8_t group_zone() const { return group_zone_; }
+    // Members of the group on this host hear what is sent to it, this socket too: on unless set.
+    void set_group_loop(bool on) { group_loop_ = on; }
+    bool group_loop() const { return group_loop_; }
     // Of packets to groups: 1 unless set, so that they stay on the link (RFC 1112, section 6.1).
     void set_group_ttl(std::uint8_t ttl) { group_ttl_ = ttl; }
+    std::uint8_t group_ttl() const { return group_ttl_; }
     // A socket bound to :: hears IPv6 alone. To be said before bind().
     void set_only_v6(bool on) { only_v6_ = on; }
 
   private:
     friend class Layer;
     Socket(Layer& layer, std::size_t queue_bytes) : layer_(layer), queue_(queue_bytes) {}
-    bool listens(const IpAddress& group, std::uint8_t zone) const;
+    bool listens(const IpAddress& group, const IpAddress& source, std::uint8_t zone) const;
     // `owner`, if any, keeps the payload where it is.
     bool enqueue(const Endpoint& source, const IpAddress& destination, Bytes payload, BufferOwner* owner);
     void notify() {
@@ -126,6 +146,8 @@ class Socket {
     std::optional<ErrorCode> error_;
     Responder* responder_ = nullptr;
     bool broadcast_ = false;
+    bool group_loop_ = true;
+    std::uint8_t group_zone_ = 0;
     bool only_v6_ = false;
     bool wants_space_ = false;  // the last send was refused because the device was full
     std::uint8_t ttl_ = 64;
@@ -134,7 +156,10 @@ class Socket {
     struct Group {
         IpAddress address;  // without a zone
         std::uint8_t zone = 0;
+        std::unique_ptr<multicast::FilteringMember> filter;  // null: heard whoever sends
     };
+    Group* find_group(const IpAddress& group, std::uint8_t zone);
+    void drop_group(Group& group);
     std::array<Group, kMaximumGroups> groups_;
     std::size_t group_count_ = 0;
     Socket* next_ = nullptr;  // in the layer's bucket of the local port

@@ -38,12 +38,6 @@ constexpr std::size_t kQueryV3Size = 12;
 constexpr std::size_t kHeaderSize = 24;  // with the router alert
 constexpr std::byte kRouterAlert[] = {std::byte{0x94}, std::byte{4}, std::byte{0}, std::byte{0}};
 
-// RFC 3376, section 4.2.12: MODE_IS_EXCLUDE of no sources, CHANGE_TO_INCLUDE, CHANGE_TO_EXCLUDE.
-std::uint8_t record_kind(multicast::Report::Kind kind) {
-    if (kind == multicast::Report::Kind::kListening) return 2;
-    return kind == multicast::Report::Kind::kLeft ? 3 : 4;
-}
-
 }  // namespace
 
 Parsed<IgmpMessage> IgmpMessage::parse(Bytes message) {
@@ -64,22 +58,34 @@ Parsed<IgmpMessage> IgmpMessage::parse(Bytes message) {
     if (!parsed.older && raw.most >= 128)
         tenths = std::int64_t{(raw.most & 0xf) | 0x10} << ((raw.most >> 4 & 7) + 3);
     parsed.most = Duration::milliseconds(tenths * 100);
+    if (parsed.older) return parsed;
+    const std::size_t sources = load<NetU16>(message.subspan(kQueryV3Size - 2));
+    Bytes rest = message.subspan(kQueryV3Size);
+    if (rest.size() / 4 < sources) return std::unexpected(Drop::kBadLength);
+    if (sources > multicast::SourceList::kCapacity) return parsed;
+    for (rest = rest.first(4 * sources); !rest.empty(); rest = rest.subspan(4))
+        parsed.sources.add(IpAddress::v4(load<NetU32>(rest)));
     return parsed;
 }
 
 IgmpReportPacket::IgmpReportPacket(const IpAddress& source, const multicast::Report& report) {
-    const bool left = report.kind == multicast::Report::Kind::kLeft;
     const auto message = MutableBytes(bytes).subspan(kHeaderSize);
     std::size_t length = 0;
     if (report.older) {
-        destination = left ? IpAddress::v4(224, 0, 0, 2) : report.group;
+        destination = report.left ? IpAddress::v4(224, 0, 0, 2) : report.group;
         length = sizeof(MessageLayout);
-        store(message, MessageLayout{std::uint8_t(left ? kLeaveV2 : kReportV2), 0, 0, report.group.to_v4()});
+        store(message,
+              MessageLayout{std::uint8_t(report.left ? kLeaveV2 : kReportV2), 0, 0, report.group.to_v4()});
     } else {
         destination = IpAddress::v4(224, 0, 0, 22);
         length = sizeof(ReportLayout);
-        store(message,
-              ReportLayout{kReportV3, 0, 0, 0, 1, record_kind(report.kind), 0, 0, report.group.to_v4()});
+        const auto sources = report.sources.all();
+        store(message, ReportLayout{kReportV3, 0, 0, 0, 1, std::uint8_t(report.kind), 0,
+                                    std::uint16_t(sources.size()), report.group.to_v4()});
+        for (const IpAddress& each : sources) {
+            store(message.subspan(length), NetU32(each.to_v4()));
+            length += 4;
+        }
     }
     const NetU16 checksum = InternetChecksum().add(message.first(length)).value();
     store(message.subspan(2), checksum);

@@ -19,6 +19,7 @@ struct IgmpMessage {
     IpAddress group = IpAddress::any_v4();  // of a query, unspecified: all
     Duration most;                          // of a query: to wait before answering
     bool older = false;                     // version 1 or 2
+    multicast::SourceList sources;          // of a query; none: any, or more than the list holds
 
     // Checks the checksum, which covers the whole message.
     static Parsed<IgmpMessage> parse(Bytes message);
@@ -26,7 +27,7 @@ struct IgmpMessage {
 
 // A report as a whole IPv4 packet.
 struct IgmpReportPacket {
-    static constexpr std::size_t kMaximumSize = 24 + 16;
+    static constexpr std::size_t kMaximumSize = 24 + 16 + 4 * multicast::SourceList::kCapacity;
     std::byte bytes[kMaximumSize];
     std::size_t size = 0;
     IpAddress destination;

@@ -28,23 +28,10 @@ struct ReportLayout {  // version 2, with one record
     NetU16 sources;
     RawAddress group;
 };
-static_assert(sizeof(ReportLayout) == kMaximumMldReport);
+static_assert(sizeof(ReportLayout) == 28);
 
 constexpr std::size_t kQueryV2Size = 28;
 constexpr std::uint8_t kDone = 132;
-
-// RFC 3810, section 5.2.12.
-std::uint8_t record_kind(multicast::Report::Kind kind) {
-    switch (kind) {
-        case multicast::Report::Kind::kListening:
-            return 2;  // MODE_IS_EXCLUDE, of no sources
-        case multicast::Report::Kind::kLeft:
-            return 3;  // CHANGE_TO_INCLUDE_MODE
-        case multicast::Report::Kind::kJoined:
-            break;
-    }
-    return 4;  // CHANGE_TO_EXCLUDE_MODE
-}
 
 }  // namespace
 
@@ -62,19 +49,33 @@ Parsed<MldQuery> MldQuery::parse(Bytes message) {
     if (!query.older && milliseconds >= 0x8000)
         milliseconds = ((milliseconds & 0xfff) | 0x1000) << ((milliseconds >> 12 & 7) + 3);
     query.most = Duration::milliseconds(milliseconds);
+    if (query.older) return query;
+    const std::size_t sources = load<NetU16>(message.subspan(kQueryV2Size - 2));
+    Bytes rest = message.subspan(kQueryV2Size);
+    if (rest.size() / sizeof(RawAddress) < sources) return std::unexpected(Drop::kBadLength);
+    if (sources > multicast::SourceList::kCapacity) return query;
+    for (rest = rest.first(sizeof(RawAddress) * sources); !rest.empty();
+         rest = rest.subspan(sizeof(RawAddress)))
+        query.sources.add(IpAddress::v6(load<RawAddress>(rest)));
     return query;
 }
 
 std::size_t emit_mld_report(const multicast::Report& report, MutableBytes bytes) {
-    const bool left = report.kind == multicast::Report::Kind::kLeft;
     if (report.older) {
-        const std::uint8_t type = left ? kDone : std::uint8_t(Icmpv6Type::kMulticastReportV1);
+        const std::uint8_t type = report.left ? kDone : std::uint8_t(Icmpv6Type::kMulticastReportV1);
         store(bytes, MessageLayout{type, 0, 0, 0, 0, report.group.bytes()});
         return sizeof(MessageLayout);
     }
-    store(bytes, ReportLayout{std::uint8_t(Icmpv6Type::kMulticastReportV2), 0, 0, 0, 1,
-                              record_kind(report.kind), 0, 0, report.group.bytes()});
-    return sizeof(ReportLayout);
+    const auto sources = report.sources.all();
+    store(bytes,
+          ReportLayout{std::uint8_t(Icmpv6Type::kMulticastReportV2), 0, 0, 0, 1, std::uint8_t(report.kind), 0,
+                       std::uint16_t(sources.size()), report.group.bytes()});
+    std::size_t size = sizeof(ReportLayout);
+    for (const IpAddress& source : sources) {
+        store(bytes.subspan(size), source.bytes());
+        size += sizeof(RawAddress);
+    }
+    return size;
 }
 
 }  // namespace holm::net::wire

@@ -19,15 +19,16 @@ namespace holm::net::wire {
 inline constexpr std::array<std::uint8_t, 8> kMldRouterAlert{58, 0, 5, 2, 0, 0, 1, 0};
 
 struct MldQuery {
-    IpAddress group;     // unspecified: all
-    Duration most;       // to wait before answering
-    bool older = false;  // version 1
+    IpAddress group;                // unspecified: all
+    Duration most;                  // to wait before answering
+    bool older = false;             // version 1
+    multicast::SourceList sources;  // none: any, or more than the list holds
 
     // `message`: ICMPv6 header first.
     static Parsed<MldQuery> parse(Bytes message);
 };
 
-inline constexpr std::size_t kMaximumMldReport = 28;
+inline constexpr std::size_t kMaximumMldReport = 28 + 16 * multicast::SourceList::kCapacity;
 
 // Writes a report and returns its length; the checksum is left zero.
 // Precondition: bytes.size() >= kMaximumMldReport.

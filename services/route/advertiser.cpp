@@ -44,7 +44,7 @@ Advertiser::Advertiser(Instant now, const AdvertisementRecord& record, const Tab
         // RFC 8106, section 5.1: three intervals.
         message_.dns_seconds[message_.dns_count++] = 3 * record.interval_seconds;
     }
-    interface.join_group(now, kAllRouters.with_zone(interface.zone()));
+    interface.listeners(kAllRouters).join(now, kAllRouters.with_zone(interface.zone()));
 }
 
 void Advertiser::hear(Instant now, Bytes message, std::uint8_t hop_limit) {
