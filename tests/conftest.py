@@ -14,8 +14,19 @@ sys.path.insert(0, str(ROOT))
 
 from tests.support import tenders  # noqa: E402: needs the path above
 from tests.support.instance import Instance  # noqa: E402
+from tests.support.waiting import until  # noqa: E402
 
 FAILURES = ROOT / "build" / "test-failures"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures time, so that ./holm test runs nothing beside it")
+    config.addinivalue_line("markers", "long: takes seconds by itself, so that it begins before others")
+    config.addinivalue_line("markers", "xdist_group(name): shares something with others of the group, so that they run one after another")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -28,9 +39,9 @@ def pytest_runtest_makereport(item, call):
 def keep(request, tmp_path):
     """A folder for logs and captures; it is kept under build/test-failures when the test fails."""
     yield tmp_path
-    report = getattr(request.node, "report_call", None)
-    if report is not None and report.failed:
-        target = FAILURES / request.node.name.replace("/", "_")
+    reports = [getattr(request.node, f"report_{when}", None) for when in ("setup", "call")]
+    if any(report is not None and report.failed for report in reports):
+        target = FAILURES / f"{request.node.path.stem}-{request.node.name.replace('/', '_')}"
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(tmp_path, target, ignore_dangling_symlinks=True)
         print(f"kept: {target.relative_to(ROOT)}")
@@ -92,6 +103,14 @@ class Namespace:
         return subprocess.run(self.command(*words), capture_output=True, text=named.pop("text", True), timeout=timeout,
                               check=False, **named)
 
+    def wait_for_page(self, instance, url, *options):
+        """Until curl gets the page from the instance."""
+        def there():
+            assert instance.alive(), instance.output()
+            return self.run("curl", "-gsf", "--connect-timeout", "1", "-m", "20", "-o", "/dev/null", *options, url).returncode == 0
+
+        until(there, lambda: f"{url} is not answered:\n{instance.output()}")
+
     def start_capture(self, tap="tap0"):
         if shutil.which("tcpdump"):
             self.capture = subprocess.Popen(
@@ -101,7 +120,7 @@ class Namespace:
     def close(self):
         if self.capture is not None:
             self.capture.terminate()
-            self.capture.wait(10)
+            self.capture.wait(60)
         subprocess.run(["ip", "netns", "del", self.name], check=False)
 
 

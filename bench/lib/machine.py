@@ -29,7 +29,9 @@ def compiled(name, *flags):
     target = BUILD / "bench" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-        subprocess.run(["clang-19", "-O2", "-Wall", *flags, "-o", target, source], check=True)
+        made = target.with_name(f"{name}.{os.getpid()}")  # others may look for it at the same time
+        subprocess.run(["clang-19", "-O2", "-Wall", *flags, "-o", made, source], check=True)
+        made.replace(target)
     return str(target)
 
 

@@ -31,7 +31,7 @@ static void exchange(int stream) {
 static void hold(int count, const struct sockaddr_in* server, struct in_addr source, int report) {
     static int sockets[EACH];
     const struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr = source};
-    const struct timeval patience = {.tv_sec = 30};
+    const struct timeval patience = {.tv_sec = 100};
     char byte = 'x';
     for (int i = 0; i < count; ++i) {
         sockets[i] = socket(AF_INET, SOCK_STREAM, 0);

@@ -11,7 +11,7 @@ KILLED_BY_FILTER = -31  # SIGSYS
 FAULT = 111  # the probe's status after SIGSEGV
 
 
-def run(*words, options=(), image=PROBE, timeout=30, **named):
+def run(*words, options=(), image=PROBE, timeout=120, **named):
     """holm-process OPTIONS probe -- WORDS, to its end."""
     command = [str(TENDER), *map(str, options), str(image)]
     if words:

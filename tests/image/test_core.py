@@ -25,7 +25,7 @@ needs_gdb = pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not i
 
 def run(core, what, tender="process", **named):
     emulated = ["--accel", "tcg"] if tender == "qemu" else []
-    return subprocess.run([BIN / f"holm-{tender}", *emulated, "--dump", core, TASKS, "--", what], capture_output=True, text=True, timeout=60, check=False, **named)
+    return subprocess.run([BIN / f"holm-{tender}", *emulated, "--dump", core, TASKS, "--", what], capture_output=True, text=True, timeout=120, check=False, **named)
 
 
 def opened(core, *commands):
@@ -78,7 +78,7 @@ def test_data_that_nobody_has_touched_is_in_the_core(tmp_path, tender):
 @pytest.mark.parametrize("tender", TENDERS)
 def test_a_core_takes_no_more_room_than_the_memory_in_use(tmp_path, tender):
     core = tmp_path / "core"
-    subprocess.run([BIN / f"holm-{tender}", "--dump", core, "--mem", "4G", TASKS, "--", "abort"], capture_output=True, timeout=60, check=False)
+    subprocess.run([BIN / f"holm-{tender}", "--dump", core, "--mem", "4G", TASKS, "--", "abort"], capture_output=True, timeout=120, check=False)
     status = core.stat()
     assert status.st_size > 512 << 20 and status.st_blocks * 512 < 4 << 20
 
@@ -112,7 +112,7 @@ def test_a_file_that_is_no_core_is_kept(tmp_path, tender, content):
 def test_a_call_that_the_filter_forbids_leaves_a_core(tmp_path):
     core = tmp_path / "core"
     done = subprocess.run([BIN / "holm-process", "--dump", core, IMAGES / "tests" / "probe", "--", "call", "39"], capture_output=True, text=True,
-                          timeout=60, check=False)
+                          timeout=120, check=False)
     assert done.returncode == -31 and core.stat().st_size > 0
 
 
@@ -120,7 +120,7 @@ def test_an_instance_with_many_guard_pages_leaves_a_core(tmp_path):
     """Each parts the heap once more; a stack of every thread has one."""
     core = tmp_path / "core"
     done = subprocess.run([BIN / "holm-process", "--dump", core, "--mem", "16M", IMAGES / "tests" / "probe", "--", "guard-many", "1000"],
-                          capture_output=True, text=True, timeout=60, check=False)
+                          capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == -31 and "opens it" in done.stderr, done
     assert core.stat().st_blocks * 512 > 1000 * 4096
 

@@ -178,7 +178,7 @@ def test_a_fault_in_the_fault_handler_is_the_tenders_to_report():
 
 @pytest.mark.skipif(shutil.which("llvm-symbolizer-19") is None, reason="llvm-symbolizer is not installed")
 def test_holm_run_names_the_functions_of_such_a_report():
-    done = subprocess.run([BIN / "holm", "run", "--tender", "vm", IMAGE, "--arg", "fault-in-upcall"], capture_output=True, text=True, timeout=60,
+    done = subprocess.run([BIN / "holm", "run", "--tender", "vm", IMAGE, "--arg", "fault-in-upcall"], capture_output=True, text=True, timeout=120,
                           check=False)
     assert done.returncode == UNREPORTED_FAULT
     address = re.search(r"^where .*\n  (0x[0-9a-f]+)$", done.stderr, re.M).group(1)
@@ -199,7 +199,7 @@ def test_who_does_not_stop_is_stopped(way):
     assert process.stdout.readline() == "ready\n"
     asked = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
     assert process.returncode == STOPPED
     assert time.monotonic() - asked >= 0.2
     assert said == "holm-vm: hostile: was ended: it did not stop within its grace period, 200 ms\n"

@@ -115,11 +115,12 @@ def test_clock_keeps_time(start, every_tender):
     status, output = run(start, "clocks")
     after = time.time_ns()
     assert status == 0
-    times = [(int(now), int(wall)) for now, wall in re.findall(r"^now (\d+) wall (\d+)$", output, re.M)]
+    times = [(int(now), int(wall), int(then)) for now, wall, then in re.findall(r"^now (\d+) wall (\d+) now (\d+)$", output, re.M)]
     assert len(times) == 4
-    for (now, wall), (next_now, next_wall) in zip(times, times[1:]):
-        assert 300_000_000 <= next_now - now
-        assert abs((next_wall - wall) - (next_now - now)) < 1_000_000
+    for (now, wall, then), (next_now, next_wall, next_then) in zip(times, times[1:]):
+        assert 300_000_000 <= next_now - then
+        # The wall clock was read between the two others, which may lie apart where others have the processor meanwhile.
+        assert next_now - then - 1_000_000 < next_wall - wall < next_then - now + 1_000_000
     # A PC's real-time clock counts seconds.
     tolerance = 1_500_000_000 if every_tender.program == "holm-qemu" else 1_000_000
     assert before - tolerance <= times[0][1] and times[-1][1] <= after + tolerance
@@ -151,28 +152,29 @@ def test_stop_request_reaches_the_service(start):
 
 def test_service_that_is_too_slow_to_stop_is_ended(start):
     instance = start("tests/tasks", "--grace", "300", arguments=["stop-too-slow"])
-    time.sleep(0.2)
+    instance.wait_for("waiting\n")
     begin = time.monotonic()
     assert instance.stop() == STOPPED
-    assert 0.25 < time.monotonic() - begin < 5
+    assert 0.25 < time.monotonic() - begin
     assert "taking my time\n" in instance.output()
 
 
 def test_service_that_ignores_stop_requests_ends_at_once(start):
-    instance = start("tests/tasks", arguments=["ignore-stop"])
-    time.sleep(0.2)
+    instance = start("tests/tasks", "--grace", "600000", arguments=["ignore-stop"])
+    instance.wait_for("ready\n")
     assert instance.stop() == STOPPED
-    assert instance.output() == "waiting"
+    assert instance.output() == "ready\nwaiting"
 
 
 def test_hogging_service_cannot_keep_from_stopping(start):
     instance = start("tests/tasks", "--grace", "1000", arguments=["hog-forever"])
-    time.sleep(0.3)
+    instance.wait_for("hogging\n")
     instance.process.send_signal(signal.SIGTERM)
     assert instance.wait(PATIENCE) == STOPPED
     assert "could not be delivered" in instance.output()
 
 
+@pytest.mark.alone
 def test_speed_of_the_clock_and_of_yielding(start, every_tender):
     """SPECIFICATION.md: 30 ns and 0.3 us; a shared machine gets three times as much and a few attempts."""
     if every_tender.program == "holm-qemu":

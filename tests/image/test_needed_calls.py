@@ -13,7 +13,7 @@ def calls_of(instance):
 # Run in the test's namespace: 200 KB to the echo service and back, which takes segments of all sizes.
 CLIENT = """
 import socket, threading
-peer = socket.create_connection((%r, 7), 10)
+peer = socket.create_connection((%r, 7), 60)
 data = bytes(200_000)
 threading.Thread(target=peer.sendall, args=[data], daemon=True).start()
 missing = len(data)

@@ -107,12 +107,16 @@ def test_a_traced_instance_stops_orderly_too(start):
 def test_no_stop_request_is_lost_however_early():
     """Before the tender is ready, SIGTERM ends it; from then on the image stops orderly."""
     outcomes = set()
-    for step in range(150):
+    delays = [step * 10e-6 for step in range(150)]
+    while delays:
+        delay = delays.pop(0)
         process = subprocess.Popen([probe.TENDER, probe.PROBE, "--", "wait"], stdout=subprocess.DEVNULL)
-        at = time.perf_counter() + step * 10e-6
+        at = time.perf_counter() + delay
         while time.perf_counter() < at:
             pass
         process.send_signal(signal.SIGTERM)
-        outcomes.add(process.wait(30))
+        outcomes.add(process.wait(60))
+        if not delays and 0 not in outcomes and delay < 10:
+            delays.append(delay * 2)  # on a busy machine no tender was ready so soon
     assert outcomes <= {0, -signal.SIGTERM}
     assert 0 in outcomes

@@ -17,6 +17,7 @@ def selftest(*words, environment=None):
                           env={**os.environ, **(environment or {})})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tender", (tenders.PROCESS, tenders.VM, tenders.MICROVM), ids=str)
 def test_every_protection_holds(tender):
     tender.or_skip()

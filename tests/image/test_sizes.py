@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 
 from tests.support.instance import BIN, IMAGES
 
@@ -31,9 +30,5 @@ def test_web_is_small():
 
 def test_an_idle_web_instance_takes_little_memory(lan, start):
     web = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
-    for _ in range(200):
-        if lan.run("curl", "-sf", "-m", "1", f"http://{lan.GUEST}/").returncode == 0:
-            break
-        assert web.alive(), web.output()
-        time.sleep(0.05)
+    lan.wait_for_page(web, f"http://{lan.GUEST}/")
     assert resident(web.pid) <= 600

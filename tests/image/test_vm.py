@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -107,7 +108,9 @@ def test_without_kvm_one_sentence_says_so(mount, sentence):
 def test_without_permission_one_sentence_says_so(tmp_path):
     if os.stat("/dev/kvm").st_mode & 0o006:
         pytest.skip("everybody may use /dev/kvm here")
-    for part in (tmp_path, *list(tmp_path.parents)[:2]):
+    for part in (tmp_path, *tmp_path.parents):
+        if part == pathlib.Path(tempfile.gettempdir()):
+            break
         part.chmod(0o755)
     image, tender = shutil.copy(HELLO, tmp_path), shutil.copy(TENDER, tmp_path)
     done = run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", tender, image)

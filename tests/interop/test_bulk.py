@@ -36,7 +36,7 @@ def test_what_the_image_gives_is_what_it_should(lan, bulk, port):
 import socket, sys
 period = 251 * 256
 pattern = bytes((i + i // 251) & 255 for i in range(period)) * 3
-stream = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=20)
+stream = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=60)
 at = 0
 while at < 100_000_000:
     piece = stream.recv(period)
@@ -52,9 +52,9 @@ def test_a_dawdling_reader_and_a_writer_that_meets_a_closed_window(lan, bulk):
     python(lan, """
 import socket, sys, time
 address = sys.argv[1]
-lazy = [socket.create_connection((address, port), timeout=20) for port in (19, 20, 19, 20)]
+lazy = [socket.create_connection((address, port), timeout=60) for port in (19, 20, 19, 20)]
 time.sleep(1)
-stream = socket.create_connection((address, 9), timeout=20)
+stream = socket.create_connection((address, 9), timeout=60)
 period = 251 * 256
 pattern = bytes((i + i // 251) & 255 for i in range(period)) * 16
 for _ in range(20):

@@ -49,6 +49,7 @@ def server(lan, keep):
     running.end()
 
 
+@pytest.mark.long
 def test_a_lease_is_taken_used_and_renewed(lan, start, server):
     lan.start_capture()
     instance = start("web", "--net", "lan=tap0,ip=dhcp", inside=lan)
@@ -56,16 +57,12 @@ def test_a_lease_is_taken_used_and_renewed(lan, start, server):
     address = re.search(r"10\.77\.0\.\d+", first)[0]
     assert 50 <= int(address.rsplit(".", 1)[1]) <= 60
     url = f"http://{address}/healthz"
-    for _ in range(200):  # the address is probed before it is used
-        if lan.run("curl", "-sf", "-m", "1", url).returncode == 0:
-            break
-        time.sleep(0.05)
-    else:
-        pytest.fail(f"no answer at {address}:\n{instance.output()}")
+    lan.wait_for_page(instance, url)  # the address is probed before it is used
+    discovered = len(server.lines("DHCPDISCOVER"))  # a busy machine may have asked twice
     acknowledged = server.wait_for("DHCPACK", 2, RENEW_AFTER + 60)
-    assert len(server.lines("DHCPDISCOVER")) == 1, "a renewal asks the server, it does not start again"
+    assert len(server.lines("DHCPDISCOVER")) == discovered, "a renewal asks the server, it does not start again"
     assert all(address in line for line in acknowledged)
-    assert lan.run("curl", "-sf", "-m", "10", url).returncode == 0
+    assert lan.run("curl", "-sf", "-m", "60", url).returncode == 0
     assert instance.stop() == 0, instance.output()
 
 

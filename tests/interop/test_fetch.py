@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from tests.support.waiting import until
+
 # One answer for each path; whatever else is asked for is told back. Counts connections and requests.
 SERVER = textwrap.dedent(r"""
     import socket, sys, threading, time
@@ -56,7 +58,7 @@ SERVER = textwrap.dedent(r"""
             elif path == "/early":
                 s.sendall(head("103 Early Hints", "Link: </x>") + text("after the hints\n"))
             elif path == "/silent":
-                time.sleep(30)
+                time.sleep(300)
             elif path == "/endless":
                 s.sendall(head("200 OK", "X: " + "x" * 100000))
             else:
@@ -110,10 +112,11 @@ def test_what_servers_do_wrong_is_told(lan, start, peer):
     assert re.search(r"/fine on \d+", output)
 
 
+@pytest.mark.long
 def test_a_silent_server_is_given_up(lan, start, peer):
     began = time.monotonic()
     output = fetch(lan, start, peer + "/silent", status=1)
-    assert "the deadline has passed" in output and 9 < time.monotonic() - began < 25
+    assert "the deadline has passed" in output and 9 < time.monotonic() - began < 100  # the server waits for 300
 
 
 def test_a_request_that_was_not_sent_whole_ends_its_connection(lan, start):
@@ -132,7 +135,7 @@ def test_a_request_that_was_not_sent_whole_ends_its_connection(lan, start):
     instance.wait_for("http: ready")
     with subprocess.Popen(lan.command(sys.executable, "-c", server), stdout=subprocess.PIPE, text=True) as peer:
         assert peer.stdout.readline() == "ready\n"
-        output = lan.run("curl", "-sS", "-m", "20", f"http://{lan.GUEST}/refused-early").stdout
+        output = lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/refused-early").stdout
         peer.kill()
     assert output == "413 200\n"
 
@@ -153,10 +156,7 @@ def test_files_of_nginx_arrive_whole(lan, start, keep):
     with subprocess.Popen(lan.command("nginx", "-p", str(keep), "-c", str(keep / "nginx.conf"), "-e", str(keep / "error.log")),
                           stderr=subprocess.DEVNULL) as nginx:
         try:
-            for _ in range(100):
-                if lan.run("curl", "-sf", "-o", "/dev/null", f"http://{lan.HOST}/large.txt").returncode == 0:
-                    break
-                time.sleep(0.05)
+            until(lambda: lan.run("curl", "-sf", "-m", "20", "-o", "/dev/null", f"http://{lan.HOST}/large.txt").returncode == 0)
             output = fetch(lan, start, f"http://{lan.HOST}/moved")
             assert hashlib.sha256(output.encode()).digest() == hashlib.sha256(large).digest()
             shown = fetch(lan, start, "-i", f"http://{lan.HOST}/missing", status=1)

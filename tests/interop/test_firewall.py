@@ -2,11 +2,11 @@
 
 import re
 import subprocess
-import time
 
 import pytest
 
 from tests.interop.test_router import Lab
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def lab(keep, start, namespace, tender):
 
 
 def metrics(lab):
-    return lab.dmz.run("curl", "-sf", "-m", "5", "http://10.0.2.1:9100/metrics").stdout
+    return lab.dmz.run("curl", "-sf", "-m", "60", "http://10.0.2.1:9100/metrics").stdout
 
 
 def counted(lab, rule):
@@ -42,11 +42,8 @@ class Listener:
                        "http.server.SimpleHTTPRequestHandler).serve_forever()")
             self.process = subprocess.Popen(host.command("/usr/bin/python3", "-u", "-c", program, folder, address, str(port)),
                                             stderr=log, stdout=log)
-        for _ in range(100):
-            if host.run("curl", "-s", "-m", "1", "-o", "/dev/null", f"http://{address}:{port}/").returncode == 0:
-                return
-            time.sleep(0.1)
-        raise AssertionError(self.log.read_text())
+        until(lambda: host.run("curl", "-s", "-m", "5", "-o", "/dev/null", f"http://{address}:{port}/").returncode == 0,
+              self.log.read_text)
 
     def close(self):
         self.process.terminate()
@@ -59,17 +56,17 @@ def test_what_the_firewall_lets_through(lab, tmp_path):
     try:
         # The router's address stands for the server, which sees who asks.
         for address in ("10.0.1.1", "10.0.2.80"):
-            page = lab.wan.run("curl", "-sf", "-m", "10", f"http://{address}/page")
+            page = lab.wan.run("curl", "-sf", "-m", "60", f"http://{address}/page")
             assert page.stdout.startswith("behind the firewall") and len(page.stdout) > 300_000, lab.router.output()
         assert "10.0.1.2 " in inside.log.read_text()
         # The other way round the router speaks for those behind it.
-        assert lab.dmz.run("curl", "-sf", "-m", "10", "http://10.0.1.2:8000/page").returncode == 0
+        assert lab.dmz.run("curl", "-sf", "-m", "60", "http://10.0.1.2:8000/page").returncode == 0
         assert "10.0.1.1 " in outside.log.read_text() and "10.0.2." not in outside.log.read_text()
         assert "100% packet loss" in lab.wan.run("ping", "-c", "3", "-i", "0.2", "-W", "1", "10.0.2.2").stdout
         assert counted(lab, "icmp type echo-request counter drop") == 3
         # Another port: dropped and logged, nothing comes back.
         assert lab.wan.run("curl", "-s", "-m", "1", "http://10.0.2.80:81/").returncode == 28
-        assert "dropped: IN=wan OUT=dmz SRC=10.0.1.2 DST=10.0.2.80 PROTO=6" in lab.router.output()
+        lab.router.wait_for("dropped: IN=wan OUT=dmz SRC=10.0.1.2 DST=10.0.2.80 PROTO=6")
         assert lab.wan.run("curl", "-s", "-m", "1", "http://10.0.1.1:9100/metrics").returncode == 28
         page = metrics(lab)
         assert 'firewall_dropped_packets_total{reason="rule"}' in page

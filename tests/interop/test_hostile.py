@@ -22,7 +22,7 @@ def victim(lan, start):
     return made
 
 
-def run(victim, *words, seconds=60):
+def run(victim, *words, seconds=200):
     """A program inside the namespace; it must say that it has done what it was to do."""
     done = victim.lan.run(*words, timeout=seconds, cwd=victim.root)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -43,17 +43,20 @@ def test_connections_survive_who_is_not_their_peer_and_bound_who_is(victim):
     victim.check("attacks on TCP")
 
 
-def flood(victim, counter, *words, seconds=0.7):
-    """A tool that floods until it is ended; what it sends must be counted."""
+def flood(victim, counter, *words):
+    """A tool that floods until it is ended; what it sends must be counted. A busy machine gives it longer."""
     before = victim.counts()
     program = shutil.which(words[0])
     if program is None:
         pytest.skip(f"{words[0]} is not installed")
-    done = victim.lan.run("timeout", "-s", "KILL", seconds, program, *words[1:])
-    victim.check(" ".join(words))
-    after = victim.counts()
-    assert after[counter] > before[counter], (f"{' '.join(words)}: {counter} has not risen, but "
-                                              f"{[name for name in after if after[name] != before[name]]}\n{done.stdout}{done.stderr}")
+    for seconds in (0.5, 2, 10, 30):
+        done = victim.lan.run("timeout", "-s", "KILL", seconds, program, *words[1:])
+        victim.check(" ".join(words))
+        after = victim.counts()
+        if after[counter] > before[counter]:
+            return
+    pytest.fail(f"{' '.join(words)}: {counter} has not risen, but {[name for name in after if after[name] != before[name]]}\n"
+                f"{done.stdout}{done.stderr}")
 
 
 FLOODS = [
@@ -78,9 +81,10 @@ FLOODS = [
 ]
 
 
+@pytest.mark.long
 def test_floods_of_thc_ipv6_and_hping3(victim):
     for counter, *words in FLOODS:
-        flood(victim, counter, *words, seconds=2 if "exploit6" in words[0] else 0.7)
+        flood(victim, counter, *words)
 
 
 def test_implementation_checks_of_thc_ipv6(victim):
@@ -92,6 +96,7 @@ def test_implementation_checks_of_thc_ipv6(victim):
         victim.check(program)
 
 
+@pytest.mark.long
 def test_nmap_finds_one_port_and_does_no_harm(victim):
     if shutil.which("nmap") is None:
         pytest.skip("nmap is not installed")
@@ -107,13 +112,14 @@ def test_nmap_finds_one_port_and_does_no_harm(victim):
     assert "open|filtered" in found["-sF -p 80"] and "open|filtered" in found["-sX -p 80"]
 
 
+@pytest.mark.long
 def test_a_dhcp_server_that_lies_gets_nowhere_until_it_does_not(lan, start):
     pytest.importorskip("scapy")
     server = subprocess.Popen(lan.command(*module("dhcp_liar")), cwd=Victim.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True)
     try:
         instance = start("web", "--net", "lan=tap0,ip=dhcp,ip6=off", inside=lan)
-        said, _ = server.communicate(timeout=50)
+        said, _ = server.communicate(timeout=150)
         assert said == "leased\n", said + instance.output()
         Victim(lan, instance, ("10.77.0.50",)).check("a lying server")
         for address in ("10.77.0.66", "10.77.0.99"):

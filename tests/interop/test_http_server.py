@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from tests.support.waiting import until
+
 
 @pytest.fixture
 def server(lan, start, tender):
@@ -19,25 +21,30 @@ def server(lan, start, tender):
 
 
 def get(lan, path, *options):
-    answer = lan.run("curl", "-sS", "-m", "20", "-i", *options, f"http://{lan.GUEST}{path}")
+    answer = lan.run("curl", "-sS", "-m", "60", "-i", *options, f"http://{lan.GUEST}{path}")
     assert answer.returncode == 0, answer.stderr
     head, _, content = answer.stdout.partition("\n\n")
     return head, content
 
 
-def python(lan, source, timeout=60):
+def python(lan, source, timeout=200):
     prelude = """
-        import socket, sys, time
+        import socket, struct, sys, time
         def connect():
-            return socket.create_connection((sys.argv[1], 80), timeout=20)
+            return socket.create_connection((sys.argv[1], 80), timeout=60)
         def read_to_end(s):
-            data = b""
+            data = bytearray()
             try:
                 while chunk := s.recv(65536):
                     data += chunk
             except ConnectionResetError:
                 pass
-            return data
+            return bytes(data)
+        def wait_until_dropped(streams):
+            deadline = time.monotonic() + 60
+            while states := [s for s in streams if s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)[0] == 1]:  # established
+                assert time.monotonic() < deadline, f"{len(states)} of {len(streams)} connections are still there"
+                time.sleep(0.1)
     """
     program = textwrap.dedent(prelude) + textwrap.dedent(source)
     result = lan.run(sys.executable, "-c", program, lan.GUEST, timeout=timeout)
@@ -45,13 +52,26 @@ def python(lan, source, timeout=60):
 
 
 def test_handlers_that_wait_run_beside_each_other(lan, server):
-    started = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda i: get(lan, f"/wait/{500 + i}?q=%2Fx{i}")[1], range(10)))
-    assert answers == [f"{500 + i}={500 + i}/x{i}\n" for i in range(10)]
-    assert time.monotonic() - started < 4
+    python(lan, """
+        long = connect()
+        long.sendall(b"GET /wait/600000?tell=1 HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+        # Later ones wait for a shorter time: who asked last is answered first.
+        waiting = {}
+        for i in range(9, -1, -1):
+            s = waiting[i] = connect()
+            s.sendall(b"GET /wait/%d?q=%%2Fx%d HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n" % (500 + i, i))
+        for i, s in waiting.items():
+            assert read_to_end(s).endswith(b"\\r\\n\\r\\n%d=%d/x%d\\n" % (500 + i, 500 + i, i))
+        long.setblocking(False)
+        try:
+            raise SystemExit(f"the long wait has ended: {long.recv(1000)}")
+        except BlockingIOError:
+            pass
+    """)
     assert get(lan, "/wait", "-d", "a" * 100_000)[1] == "a" * 100_000
     assert server.alive()
+    assert "http: waits for 600000 ms" in server.output()
+    server.process.kill()  # or it would wait for that one
 
 
 def test_a_stream_that_throws_ends_its_connection_and_no_other(lan, server):
@@ -131,7 +151,8 @@ def test_slow_and_silent_clients_are_cut_off(lan, server):
         assert read_to_end(half).startswith(b"HTTP/1.1 408 ")
         assert read_to_end(content).startswith(b"HTTP/1.1 408 ")
         assert read_to_end(idle).endswith(b"quick\\n")
-        assert 1 < time.monotonic() - start < 8, time.monotonic() - start
+        # Where nothing is said of deadlines they are 30 s and more.
+        assert 1 < time.monotonic() - start < 25, time.monotonic() - start
     """)
     assert get(lan, "/")[1] == "quick\n"
 
@@ -142,7 +163,7 @@ def test_a_client_that_does_not_read_is_dropped(lan, server):
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         s.connect((sys.argv[1], 80))
         s.sendall(b"GET /own HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
-        time.sleep(7)
+        wait_until_dropped([s])
         assert len(read_to_end(s)) < 2_000_000
     """)
     assert get(lan, "/")[1] == "quick\n"
@@ -150,7 +171,7 @@ def test_a_client_that_does_not_read_is_dropped(lan, server):
 
 def test_a_client_that_reads_slowly_but_steadily_gets_all(lan, server):
     """Longer than every deadline of the server: 3 MB at about 400 kB a second."""
-    assert len(get(lan, "/kept", "--limit-rate", "400k", "--max-time", "30")[1]) == 3_000_000
+    assert len(get(lan, "/kept", "--limit-rate", "400k", "--max-time", "100")[1]) == 3_000_000
 
 
 def test_more_connections_than_allowed_wait_for_their_turn(lan, server):
@@ -182,7 +203,7 @@ def test_a_heap_full_of_unfinished_requests_is_answered_with_503(lan, start, ten
         time.sleep(1)
         answers = []
         for s in sockets:
-            s.settimeout(10)
+            s.settimeout(60)
             answers.append(read_to_end(s)[:13])
         assert all(a in (b"", b"HTTP/1.1 503 ", b"HTTP/1.1 408 ") for a in answers), answers
     """)
@@ -192,8 +213,8 @@ def test_a_heap_full_of_unfinished_requests_is_answered_with_503(lan, start, ten
 
 def test_stop_finishes_what_was_started(lan, server):
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(get, lan, "/wait/1500")
-        time.sleep(0.5)
+        answer = pool.submit(get, lan, "/wait/1500?tell=1")
+        server.wait_for("http: waits for 1500 ms")
         assert server.stop() == 0, server.output()
         head, content = answer.result()
     assert content == "1500=1500\n" and "Connection: close" in head
@@ -207,20 +228,24 @@ def test_slow_clients_by_the_hundred_do_not_keep_others_out(lan, start, keep):
     instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
     instance.wait_for("web: listening")
     url = f"http://{lan.GUEST}/static/large.bin"
-    common = ["-c", "200", "-r", "200", "-l", "5", "-p", "3", "-u", url]
+    common = ["-c", "200", "-r", "200", "-l", "60", "-p", "30", "-u", url]
     attacks = [["-H", "-i", "1"], ["-B", "-i", "1", "-s", "8192"], ["-X", "-w", "10", "-y", "20", "-n", "1", "-z", "32"]]
     running = [subprocess.Popen(lan.command("slowhttptest", *attack, *common), cwd=keep, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.DEVNULL) for attack in attacks]
     try:
-        time.sleep(2)
-        for _ in range(5):
-            answer = lan.run("curl", "-sS", "-m", "20", f"http://{lan.GUEST}/healthz")
+        def open_now():
+            return int(re.search(r"(?m)^http_connections_open (\d+)",
+                                 lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/metrics").stdout)[1])
+
+        until(lambda: open_now() > 100, "an attack")
+        for _ in range(8):
+            answer = lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/healthz")
             assert answer.stdout == "ok\n", answer.stderr
-            time.sleep(0.2)
-        open_now = re.search(r"(?m)^http_connections_open (\d+)", lan.run("curl", "-sS", f"http://{lan.GUEST}/metrics").stdout)
-        assert int(open_now[1]) > 100, "nobody attacks"
+            time.sleep(0.3)
+        assert all(attack.poll() is None for attack in running) and open_now() > 100, "nobody attacks any more"
     finally:
         for attack in running:
-            attack.wait(60)
-    assert lan.run("curl", "-sS", "-m", "20", f"http://{lan.GUEST}/healthz").stdout == "ok\n"
+            attack.kill()
+            attack.wait()
+    assert lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/healthz").stdout == "ok\n"
     assert instance.stop() == 0, instance.output()

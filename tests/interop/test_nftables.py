@@ -13,6 +13,7 @@ from tests.runner.build import ROOT
 PACKETS = int(os.environ.get("HOLM_FILTER_PACKETS", "100000"))
 
 
+@pytest.mark.alone  # the oracle compares what two machines do at the same times
 def test_the_filter_does_what_nftables_does():
     for program in ("nft", "conntrack"):
         if shutil.which(program) is None:

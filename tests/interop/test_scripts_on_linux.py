@@ -36,6 +36,7 @@ def test_every_listed_script_exists():
         assert (SCRIPTS / f"{name}.script").exists(), name
 
 
+@pytest.mark.alone
 def test_linux_differs_where_the_page_says_so(namespace):
     differs, either = listed("Differences"), listed("Either")
     found = verdicts(namespace, [str(path.relative_to(SCRIPTS).with_suffix("")) for path in SCRIPTS.rglob("*.script")], 24)

@@ -17,9 +17,9 @@ def web(lan, start, request):
 
 
 def test_curl_gets_pages_and_posts(lan, web):
-    page = lan.run("curl", "-sS", "-m", "30", f"http://{lan.GUEST}/")
+    page = lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/")
     assert page.returncode == 0 and page.stdout.startswith("<!doctype html>"), page.stderr
-    made = lan.run("curl", "-sS", "-m", "30", "-i", "-X", "POST", "-d", '{"name": "x", "price": 1}', f"http://{lan.GUEST}/api/items")
+    made = lan.run("curl", "-sS", "-m", "60", "-i", "-X", "POST", "-d", '{"name": "x", "price": 1}', f"http://{lan.GUEST}/api/items")
     assert made.returncode == 0 and re.match(r"HTTP/1.1 \d{3}", made.stdout), made
     assert web.stop() == 0, web.output()
 

@@ -11,10 +11,7 @@ def processor_seconds(pid):
 
 def test_a_deleted_tap_is_reported_and_the_instance_goes_on_without_spinning(lan, start, tender):
     instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, tender=tender)
-    for _ in range(200):
-        if lan.run("curl", "-sf", "-m", "1", f"http://{lan.GUEST}/healthz").returncode == 0:
-            break
-        time.sleep(0.05)
+    lan.wait_for_page(instance, f"http://{lan.GUEST}/healthz")
     lan.ip("link", "del", "tap0")
     instance.wait_for("the network device 'lan' has vanished; the instance goes on without it")
     before = processor_seconds(instance.pid)
@@ -27,10 +24,7 @@ def test_a_deleted_tap_is_reported_and_the_instance_goes_on_without_spinning(lan
 def test_a_tap_deleted_under_load_is_survived(lan, start, tender):
     """Connections are open and data is under way when the device goes."""
     instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, tender=tender)
-    for _ in range(200):
-        if lan.run("curl", "-sf", "-m", "1", f"http://{lan.GUEST}/healthz").returncode == 0:
-            break
-        time.sleep(0.05)
+    lan.wait_for_page(instance, f"http://{lan.GUEST}/healthz")
     fetch = f"for i in 1 2 3 4; do curl -s -m 20 --limit-rate 200k -o /dev/null http://{lan.GUEST}/static/large.bin & done; sleep 1"
     assert lan.run("sh", "-c", fetch).returncode == 0
     lan.ip("link", "del", "tap0")

@@ -5,9 +5,10 @@ import shutil
 import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
+
+from tests.support.waiting import until
 
 FAR, NEAR = "10.78.0.2", "10.78.0.1"
 
@@ -38,15 +39,24 @@ def beyond(lan):
 
 class Capture:
     def __init__(self, namespace, device, file):
-        self.file = file
+        self.namespace, self.device, self.file = namespace, device, file
         self.process = subprocess.Popen(namespace.command("tcpdump", "-i", device, "-U", "--immediate-mode", "-s", "0", "-w", file),
                                         stderr=subprocess.PIPE, text=True)
         assert "listening on" in self.process.stderr.readline()
 
     def stop(self):
-        time.sleep(0.3)  # what is still on its way from the kernel
+        """When all that came before is in the file: a last frame, which no protocol has, says so."""
+        until(lambda: self.process.poll() is None and self.mark() in self.file.read_bytes(), "the last frame")
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
+
+    def mark(self):
+        mark = b"the last frame"
+        send = ("import socket, sys; s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind((sys.argv[1], 0)); "
+                "s.send(b'\\2' * 12 + b'\\x88\\xb5' + sys.argv[2].encode().ljust(46))")
+        sent = self.namespace.run(sys.executable, "-c", send, self.device, mark.decode())
+        assert sent.returncode == 0, sent.stderr
+        return mark
 
     def frames(self, condition, *fields):
         """One list of fields for each captured frame that meets a display filter."""
@@ -74,29 +84,36 @@ def unexplained_retransmissions(capture, condition):
     return [frame for frame in again if float(frame.get("tcp.analysis.rto", ["0"])[0]) < SHORTEST_TIMER]
 
 
-def wait_for_web(namespace, address):
-    for _ in range(200):
-        if namespace.run("curl", "-sf", "-m", "1", f"http://{address}/healthz").returncode == 0:
-            return
-        time.sleep(0.05)
-    pytest.fail("web did not answer")
-
-
 def test_tcp_and_icmp_of_the_web_image_are_well_formed(lan, beyond, start, keep):
     instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24,gw={lan.HOST}", inside=lan)
-    wait_for_web(lan, lan.GUEST)
+    lan.wait_for_page(instance, f"http://{lan.GUEST}/healthz")
     capture = Capture(beyond, "far", keep / "far.pcap")
     url = f"http://{lan.GUEST}"
     for words in (["/"], ["/static/large.bin"], ["-r", "5-70000", "/static/large.bin"], ["-I", "/"], ["/nowhere"],
                   ["-d", '{"name": "' + "b" * 3000 + '"}', "-H", "Content-Type: application/json", "/api/items"]):
-        done = beyond.run("curl", "-sS", "-o", "/dev/null", "-m", "30", *words[:-1], url + words[-1])
+        done = beyond.run("curl", "-sS", "-o", "/dev/null", "-m", "60", *words[:-1], url + words[-1])
         assert done.returncode == 0, done.stderr
-    assert beyond.run("curl", "-s", "-m", "5", f"http://{lan.GUEST}:81/").returncode == 7  # refused: a reset
+    assert beyond.run("curl", "-s", "-m", "60", f"http://{lan.GUEST}:81/").returncode == 7  # refused: a reset
     ping = beyond.run("ping", "-c", "5", "-i", "0.2", "-s", "56", lan.GUEST)
     assert " 0% packet loss" in ping.stdout, ping.stdout
     fragments = beyond.run("ping", "-c", "3", "-i", "0.2", "-s", "9000", lan.GUEST)
     assert " 0% packet loss" in fragments.stdout, fragments.stdout
-    beyond.run(sys.executable, "-c", f"import socket; socket.socket(2, 2).sendto(b'nobody', ('{lan.GUEST}', 9999))")
+    refused = beyond.run(sys.executable, "-c", textwrap.dedent("""
+        import socket, sys
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.settimeout(5)
+        s.connect((sys.argv[1], 9999))
+        for attempt in range(12):
+            try:
+                s.send(b"nobody")
+                s.recv(100)
+            except ConnectionRefusedError:
+                sys.exit(0)
+            except TimeoutError:
+                pass
+        sys.exit("nobody said that nobody listens")
+    """), lan.GUEST, timeout=100)
+    assert refused.returncode == 0, refused.stderr
     capture.stop()
     from_image = f"ip.src == {lan.GUEST}"
     sent = capture.frames(f"{from_image} && tcp.len > 0", "tcp.checksum.status", "ip.checksum.status")

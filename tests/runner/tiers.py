@@ -7,6 +7,7 @@ from tests.runner import child
 from tests.runner.build import ENVIRONMENT, ROOT, BuildFailed, build
 
 SEEDS_AT_ONCE = 500
+LONGEST_TEST = 600  # seconds; then it fails, and takes away what it made
 RESULTS = ROOT / "build" / "test-results"
 
 
@@ -56,6 +57,7 @@ class PyTest:
     what: str
     preset: str = "release"
     targets: typing.Sequence[str] = ("all", "test-images", "headers-alone")
+    at_once: int = 3  # tests, save those that are marked `alone`: most of them wait for a boot, a peer or a timer
 
     def run(self, outcome, only, seeds=None):
         folder = ROOT / "tests" / self.name
@@ -64,17 +66,22 @@ class PyTest:
         except BuildFailed as failure:
             outcome.failed.append(f"{self.name}: {failure}")
             return
-        junit = _junit(self.name)
-        command = ["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml", junit, folder]
-        if only:
-            command += ["-k", only]
-        nothing_matched = child.run(command, cleans_up=True, cwd=ROOT, env=ENVIRONMENT) == 5
-        if not nothing_matched:
-            outcome.add_junit(junit, self.name)
+        parts = {self.name: ()}
+        if self.at_once > 1:
+            parts = {self.name: ("-n", self.at_once, "--dist", "loadgroup", "-m", "not alone"), f"{self.name}-alone": ("-m", "alone")}
+        for part, words in parts.items():
+            junit = _junit(part)
+            command = ["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", LONGEST_TEST,
+                       "--junit-xml", junit, *words, folder]
+            if only:
+                command += ["-k", only]
+            nothing_matched = child.run(command, cleans_up=True, cwd=ROOT, env=ENVIRONMENT) == 5
+            if not nothing_matched:
+                outcome.add_junit(junit, self.name)
 
 
 _TIERS = (
-    PyTest("static", "floors, formatting, scripts, headers that stand alone", "check", ("headers-alone",)),
+    PyTest("static", "floors, formatting, scripts, headers that stand alone", "check", ("headers-alone",), 1),
     CTest("unit", "libraries on the host with ASan and UBSan; fuzzers replay their corpus", "check", "unit|fuzz"),
     CTest("script", "the stack against scripted segments, fake clock", "check", "script"),
     CTest("simulation", "the stack over simulated links, fixed seeds", "check", "simulation"),

@@ -41,14 +41,14 @@ class Instance:
     def output(self):
         return self.log.read_text(errors="replace")
 
-    def wait(self, timeout=60):
+    def wait(self, timeout=120):
         """The exit status; negative: the signal that ended it."""
         return self.process.wait(timeout)
 
     def alive(self):
         return self.process.poll() is None
 
-    def wait_for(self, text, timeout=30):
+    def wait_for(self, text, timeout=60):
         """Waits until `text` stands on the console."""
         deadline = time.monotonic() + timeout
         while text not in self.output():
@@ -56,7 +56,7 @@ class Instance:
             assert time.monotonic() < deadline, f"{text!r} was not printed in {timeout} s:\n{self.output()}"
             time.sleep(0.02)
 
-    def stop(self, timeout=30):
+    def stop(self, timeout=60):
         """Asks for an orderly stop; returns the exit status."""
         if self.alive():
             self.process.send_signal(signal.SIGTERM)

@@ -13,13 +13,13 @@ class Victim:
     def __init__(self, lan, instance, addresses):
         self.lan, self.instance, self.addresses = lan, instance, addresses
 
-    def serves(self, seconds=10):
+    def serves(self, seconds=60):
         """Whether every address answers a request."""
         return all(self.lan.run("curl", "-gsf", "-m", str(seconds), "-o", "/dev/null", f"http://{address}/healthz").returncode == 0
                    for address in self.addresses)
 
     def counts(self):
-        text = self.lan.run("curl", "-gsS", "-m", "20", f"http://{self.addresses[0]}/metrics").stdout
+        text = self.lan.run("curl", "-gsS", "-m", "60", f"http://{self.addresses[0]}/metrics").stdout
         return {name: int(value) for name, value in re.findall(r'(?m)^\w+_total\{\w+="(\w+)"\} (\d+)$', text)}
 
     def resident_kib(self):

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.instance import ROOT
 
+pytestmark = [pytest.mark.xdist_group("installation"), pytest.mark.long]
+
 PROJECT = """
 cmake_minimum_required(VERSION 3.25)
 project(greeting LANGUAGES CXX)

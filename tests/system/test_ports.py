@@ -10,13 +10,12 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
-import urllib.error
 import urllib.request
 
 import pytest
 
 from tests.support.instance import BIN, IMAGES
+from tests.support.waiting import until
 from tests.system.test_cli import free_port, need, passt_or_skip
 
 
@@ -54,30 +53,27 @@ def running(command, environment=None):
         yield process
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 def fetch(url):
     """The status of an answer. The image may be quicker than passt, which then does not listen yet."""
-    for _ in range(100):
+    def status():
         try:
             with urllib.request.urlopen(url, timeout=20) as answer:
                 return answer.status
-        except urllib.error.URLError:
-            time.sleep(0.1)
-    return None
+        except OSError:
+            return None
+
+    return until(status, f"{url} is not answered")
 
 
 def record_in(folder):
     """The one instance's record. The image may have said its first word before holm has written it."""
-    for _ in range(100):
-        records = list(folder.glob("*.instance"))
-        if records:
-            return records[0]
-        time.sleep(0.1)
-    raise AssertionError(f"no record in {folder}")
+    return until(lambda: next(folder.glob("*.instance"), None), f"no record in {folder}")
 
 
+@pytest.mark.xdist_group("/etc/passwd")
 def test_an_ordinary_user_publishes_a_port(user):
     need("web")
     passt_or_skip()
@@ -98,7 +94,7 @@ def test_an_ordinary_user_publishes_a_port(user):
         listed = subprocess.run([*as_user, str(folder / "holm"), "ps"], env=environment, capture_output=True, text=True, check=False)
         assert f"127.0.0.1:{port} -> 80/tcp" in listed.stdout
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.fixture
@@ -148,18 +144,18 @@ def test_udp_and_tcp_ports_lead_to_the_image(two_machines, tmp_path):
         assert asked.returncode == 0, asked.stdout + asked.stderr
         by_tcp = peer.run(sys.executable, "-c", textwrap.dedent("""
             import socket
-            s = socket.create_connection(("10.79.0.1", 5354), timeout=20)
+            s = socket.create_connection(("10.79.0.1", 5354), timeout=60)
             s.sendall(b"by TCP")
             assert s.recv(6, socket.MSG_WAITALL) == b"by TCP"
         """))
         assert by_tcp.returncode == 0, by_tcp.stderr
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 def test_udp_from_the_loopback_is_refused_with_the_way_out():
     need("echo")
-    result = subprocess.run([BIN / "holm", "run", IMAGES / "echo", "-p", "5353:7/udp"], capture_output=True, text=True, timeout=30,
+    result = subprocess.run([BIN / "holm", "run", IMAGES / "echo", "-p", "5353:7/udp"], capture_output=True, text=True, timeout=100,
                             stdin=subprocess.DEVNULL, check=False)
     if shutil.which("passt") is None:
         pytest.skip("passt is not installed")

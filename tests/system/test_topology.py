@@ -6,11 +6,11 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 
 from tests.support.instance import BIN, IMAGES
+from tests.support.waiting import until
 from tests.system.test_cli import HOLM, free_port, holm, need, passt_or_skip, runtime  # noqa: F401 (a fixture)
 from tests.system.test_ports import user  # noqa: F401 (a fixture)
 
@@ -62,19 +62,12 @@ def up(project, runtime):
     try:
         yield started.stdout
     finally:
-        holm("down", project, runtime=runtime, timeout=60)
+        holm("down", project, runtime=runtime, timeout=100)
 
 
 def supervisor_of(runtime):
     (record,) = (runtime / "holm").glob("*.topology")
     return int(dict(line.split("=", 1) for line in record.read_text().splitlines())["supervisor"])
-
-
-def wait_until(condition, what, patience=30):
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come in {patience} s"
-        time.sleep(0.02)
 
 
 def rows(runtime):
@@ -86,10 +79,9 @@ def rows(runtime):
 def test_from_up_to_down(project, runtime):
     with up(project, runtime) as said:
         assert "2 services in" in said and "web" in said and "10.9.0.2 on lan" in said
-        page = holm("exec", "desk", "curl", "-s", "--max-time", "20", "http://10.9.0.2/", runtime=runtime)
+        page = holm("exec", "desk", "curl", "-s", "--max-time", "60", "http://10.9.0.2/", runtime=runtime)
         assert page.returncode == 0 and "<!doctype html>" in page.stdout
-        ping = holm("exec", "desk", "ping", "-6", "-c", "1", "-W", "20", "fd00:8::3", runtime=runtime)
-        assert ping.returncode == 0, ping.stdout + ping.stderr
+        until(lambda: holm("exec", "desk", "ping", "-6", "-c", "1", "-W", "5", "fd00:8::3", runtime=runtime).returncode == 0, "an answer")
         assert holm("exec", "desk", "cat", "/etc/resolv.conf", runtime=runtime).stdout == "nameserver 10.9.0.53\n"
         assert {name: state for name, (_, state) in rows(runtime).items()} == {"echo": "ready", "web": "ready"}
         again = holm("up", "-d", project, runtime=runtime)
@@ -101,19 +93,19 @@ def test_from_up_to_down(project, runtime):
 def test_stop_restart_and_logs(project, runtime):
     with up(project, runtime):
         before = rows(runtime)["web"][0]
-        assert "ready again" in holm("restart", "web", runtime=runtime, timeout=60).stdout
+        assert "ready again" in holm("restart", "web", runtime=runtime, timeout=100).stdout
         assert rows(runtime)["web"][0] not in (before, "-")
         assert holm("logs", "web", runtime=runtime).stdout.count("listening on port 80") == 2
-        assert "has ended" in holm("stop", "echo", runtime=runtime, timeout=60).stdout
+        assert "has ended" in holm("stop", "echo", runtime=runtime, timeout=100).stdout
         assert rows(runtime)["echo"] == ("-", "ended (0)")
-        assert holm("exec", "desk", "curl", "-s", "--max-time", "20", "http://10.9.0.2/", runtime=runtime).returncode == 0
+        assert holm("exec", "desk", "curl", "-s", "--max-time", "60", "http://10.9.0.2/", runtime=runtime).returncode == 0
         with subprocess.Popen(["timeout", "60", HOLM, "logs", "-f", "web"], stdout=subprocess.PIPE, text=True,
                               env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)}) as following:
-            holm("restart", "web", runtime=runtime, timeout=60)
+            holm("restart", "web", runtime=runtime, timeout=100)
             lines = [following.stdout.readline() for _ in range(3)]
             assert all("listening on port 80" in line for line in lines)
-            holm("down", runtime=runtime, timeout=60)
-            assert following.wait(30) == 0  # it ends with what it follows
+            holm("down", runtime=runtime, timeout=100)
+            assert following.wait(60) == 0  # it ends with what it follows
 
 
 def test_what_crashes_starts_again(project, runtime):
@@ -121,8 +113,8 @@ def test_what_crashes_starts_again(project, runtime):
         number, _ = rows(runtime)["web"]
         record = (runtime / "holm" / f"{number}.instance").read_text()
         os.kill(int(dict(line.split("=", 1) for line in record.splitlines())["tender"]), signal.SIGKILL)
-        wait_until(lambda: rows(runtime)["web"][1].startswith("ready, restarted"), "another start")
-        assert holm("exec", "desk", "curl", "-s", "--max-time", "20", "http://10.9.0.2/", runtime=runtime).returncode == 0
+        until(lambda: rows(runtime)["web"][1].startswith("ready, restarted"), "another start")
+        assert holm("exec", "desk", "curl", "-s", "--max-time", "60", "http://10.9.0.2/", runtime=runtime).returncode == 0
 
 
 def test_nothing_is_left_of_a_killed_supervisor(project, runtime):
@@ -133,7 +125,7 @@ def test_nothing_is_left_of_a_killed_supervisor(project, runtime):
         namespace = next(os.readlink(f"/proc/{supervisor}/fd/{fd}") for fd in os.listdir(f"/proc/{supervisor}/fd")
                          if os.readlink(f"/proc/{supervisor}/fd/{fd}").startswith("net:"))
         os.kill(supervisor, signal.SIGKILL)
-        wait_until(lambda: not any(os.path.exists(f"/proc/{child}") for child in children), "the end of the instances")
+        until(lambda: not any(os.path.exists(f"/proc/{child}") for child in children), "the end of the instances")
         assert "no instance runs" in holm("ps", runtime=runtime).stdout
         listed = subprocess.run(["lsns", "-t", "net", "-n", "-o", "NS"], capture_output=True, text=True, check=False).stdout
         assert namespace.strip("net:[]") not in listed.split()
@@ -151,7 +143,7 @@ def test_in_the_foreground_until_ctrl_c(project, runtime):
             said += line
         running.send_signal(signal.SIGINT)
         rest = running.stdout.read()
-        assert running.wait(30) == 0
+        assert running.wait(60) == 0
         # web depends on echo, so it goes first
         assert rest.index("web: ended (0)") < rest.index("echo: ended (0)")
 
@@ -176,12 +168,13 @@ def test_a_bad_file_starts_nothing(project, runtime):
 def test_what_does_not_get_ready_takes_all_down(project, runtime):
     file = project / "holm.compose.toml"
     file.write_text(file.read_text().replace("{ http = 80 }", "{ tcp = 81, timeout = \"300ms\" }"))
-    failed = holm("up", "-d", project, runtime=runtime, timeout=60)
+    failed = holm("up", "-d", project, runtime=runtime, timeout=100)
     assert failed.returncode == 1
     assert "service web was not ready within 300 ms" in failed.stderr and "listening on port 80" in failed.stderr
     assert "no instance runs" in holm("ps", runtime=runtime).stdout
 
 
+@pytest.mark.xdist_group("/etc/passwd")
 def test_as_an_ordinary_user(project, user):  # noqa: F811
     """All of it without root: a user namespace of its own, and -p beside it."""
     passt_or_skip()
@@ -205,15 +198,11 @@ def test_as_an_ordinary_user(project, user):  # noqa: F811
     started = run("up", "-d")
     try:
         assert started.returncode == 0, started.stdout + started.stderr
-        assert "<!doctype html>" in run("exec", "desk", "curl", "-s", "--max-time", "20", "http://10.9.0.2/").stdout
-        ping = run("exec", "desk", "ping", "-c", "1", "-W", "20", "10.8.0.3")
-        assert ping.returncode == 0, ping.stdout + ping.stderr
-        for _ in range(100):
-            page = subprocess.run(["curl", "-s", "--max-time", "20", f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=False)
-            if page.returncode == 0:
-                break
-            time.sleep(0.1)
-        assert "<!doctype html>" in page.stdout
+        assert "<!doctype html>" in run("exec", "desk", "curl", "-s", "--max-time", "60", "http://10.9.0.2/").stdout
+        until(lambda: run("exec", "desk", "ping", "-c", "1", "-W", "5", "10.8.0.3").returncode == 0, "an answer")
+        page = until(lambda: subprocess.run(["curl", "-sf", "--max-time", "10", f"http://127.0.0.1:{port}/"], capture_output=True, text=True,
+                                            check=False).stdout, "a page")
+        assert "<!doctype html>" in page
     finally:
         down = run("down")
     assert "is down" in down.stdout, down.stderr

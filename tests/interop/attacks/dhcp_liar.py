@@ -15,7 +15,7 @@ TRUE = [("server_id", SERVER), ("lease_time", 3600), ("subnet_mask", "255.255.25
 def main():
     link = socket(AF_PACKET, SOCK_RAW, htons(3))
     link.bind(("tap0", 0))
-    link.settimeout(40)
+    link.settimeout(120)
     mac = Link.own_mac("tap0")
 
     def answer(asked, kind, options, address=LEASED, more=b"", **fields):

@@ -13,7 +13,7 @@ class Link:
     def __init__(self, tap="tap0"):
         self.raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))  # ETH_P_ALL
         self.raw.bind((tap, 0))
-        with socket.create_connection((GUEST4, 80), timeout=20):
+        with socket.create_connection((GUEST4, 80), timeout=60):
             pass  # now the kernel has asked for the MAC address of the image
         neighbors = open("/proc/net/arp", encoding="ascii").read()
         self.guest_mac = re.search(rf"(?m)^{re.escape(GUEST4)} .* ([0-9a-f:]{{17}}) ", neighbors)[1]
@@ -32,14 +32,14 @@ class Link:
     @staticmethod
     def counts():
         """Everything that the image counts by a reason or an event, by its name."""
-        connection = http.client.HTTPConnection(GUEST4, timeout=20)
+        connection = http.client.HTTPConnection(GUEST4, timeout=60)
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
         connection.close()
         return {f"{kind}.{name}": int(value) for kind, name, value in
                 re.findall(r'(?m)^(network_drops|tcp_events)_total\{\w+="(\w+)"\} (\d+)$', text)}
 
-    def expect(self, what, counter, least=1, seconds=5):
+    def expect(self, what, counter, least=1, seconds=60):
         """A context in which `counter` must rise by `least`."""
         return _Expectation(self, what, counter, least, seconds)
 

@@ -13,7 +13,7 @@ REQUEST = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 DOWNLOAD = b"GET /static/large.bin HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-def heard(link, matches, seconds=5):
+def heard(link, matches, seconds=60):
     """The next frame on the tap that meets a condition, or None."""
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
@@ -40,7 +40,7 @@ def drain(link):
 def spoof_a_connection(link):
     """Half a request is sent; then others pretend to be one of the two ends; then the other half brings the answer."""
     drain(link)
-    victim = socket.create_connection((GUEST4, 80), timeout=20)
+    victim = socket.create_connection((GUEST4, 80), timeout=60)
     port = victim.getsockname()[1]
     victim.sendall(REQUEST[:20])
     last = heard(link, lambda f: TCP in f and f[IP].src == GUEST4 and f[TCP].dport == port and f[TCP].flags == "A"
@@ -105,7 +105,7 @@ class Peer:
                        / TCP(**{"sport": self.port, "dport": 80, "flags": flags, "seq": self.seq, "ack": self.ack, **fields}) / payload)
         self.seq += len(payload)
 
-    def hear(self, matches=lambda t: True, seconds=5):
+    def hear(self, matches=lambda t: True, seconds=60):
         frame = heard(self.link, lambda f: TCP in f and f[IP].src == GUEST4 and f[TCP].dport == self.port and matches(f[TCP]), seconds)
         return frame and frame[TCP]
 

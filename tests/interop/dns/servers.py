@@ -81,7 +81,7 @@ class Server:
         with open(log, "wb") as output:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
 
-    def wait_until_it_answers(self, inside, address, port, zone, patience=30):
+    def wait_until_it_answers(self, inside, address, port, zone, patience=60):
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             asked = subprocess.run(inside(["dig", "+tries=1", "+time=1", f"@{address}", "-p", str(port), zone, "SOA"]),
@@ -95,7 +95,7 @@ class Server:
     def end(self):
         self.process.terminate()
         try:
-            self.process.wait(10)
+            self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

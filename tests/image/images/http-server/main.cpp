@@ -32,6 +32,7 @@ Task<> holm::main(Machine& machine) {
     server.get("/wait/{milliseconds}", [](const Request& request) -> Task<Response> {
         // What the request says is still there after others were served.
         const std::string before(request.path("milliseconds"));
+        if (request.query("tell")) this_core().console->print("http: waits for ", before, " ms\n");
         co_await sleep(Duration::milliseconds(std::stoi(before)));
         co_return Response::text(before + "=" + std::string(request.path("milliseconds")) +
                                  request.query("q").value_or("") + "\n");

@@ -152,13 +152,14 @@ Task<> stop_orderly(Machine& machine) {
 }
 
 Task<> stop_too_slow(Machine& machine) {
+    machine.console().print("waiting\n");
     co_await machine.stop().wait();
     machine.console().print("taking my time\n");
     co_await holm::sleep(Duration::seconds(1000));
 }
 
 Task<> ignore_stop(Machine& machine) {
-    machine.console().print("waiting");
+    machine.console().print("ready\nwaiting");
     co_await holm::sleep(Duration::seconds(1000));
 }
 
@@ -192,8 +193,11 @@ Task<> bench(Machine& machine) {
 
 Task<> clocks(Machine& machine) {
     for (int i = 0; i < 4; ++i) {
-        machine.console().print("now ", machine.clock().now().as_nanoseconds(), " wall ",
-                                machine.clock().wall_now().nanoseconds, "\n");
+        const holm::Instant before = machine.clock().now();
+        const auto wall = machine.clock().wall_now();
+        const holm::Instant after = machine.clock().now();
+        machine.console().print("now ", before.as_nanoseconds(), " wall ", wall.nanoseconds, " now ",
+                                after.as_nanoseconds(), "\n");
         co_await holm::sleep(Duration::milliseconds(300));
     }
 }
@@ -227,6 +231,7 @@ holm::Task<> holm::main(holm::Machine& machine) {
         hog(machine, Duration::milliseconds(2300));
         machine.console().print("done hogging\n");
     } else if (what == "hog-forever") {
+        machine.console().print("hogging\n");
         hog(machine, Duration::seconds(1000));
     } else if (what == "stop-orderly") {
         co_await stop_orderly(machine);
