@@ -80,6 +80,7 @@ struct DeviceCapabilities {
     bool checksum = false;           // completes checksums on transmit, vouches for them on receive
     bool tcp4_segmentation = false;  // TSO
     bool tcp6_segmentation = false;
+    bool udp_segmentation = false;  // USO: frames of kUdpSegments, of both families
     // Bytes that may be on their way to us at a time before the device drops some: no TCP peer is offered
     // more.
     std::uint32_t receive_limit = ~0u;

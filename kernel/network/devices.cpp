@@ -105,6 +105,7 @@ std::unique_ptr<drivers::NetDriver> make_net_driver(const holm_boot_info& boot,
             capabilities.checksum = (device.net.offloads & HOLM_NET_CHECKSUM) != 0;
             capabilities.tcp4_segmentation = (device.net.offloads & HOLM_NET_TSO4) != 0;
             capabilities.tcp6_segmentation = (device.net.offloads & HOLM_NET_TSO6) != 0;
+            capabilities.udp_segmentation = (device.net.offloads & HOLM_NET_USO) != 0;
             driver.reset(new (std::nothrow) drivers::TapDevice(gate, device.handle, capabilities));
             break;
         }

@@ -61,8 +61,10 @@ TransmitResult Layer::send(Instant now, const Packet& packet, link::Urgency urge
     std::copy(packet.header.begin(), packet.header.end(), transport.begin());
 
     wire::Ipv4Header header = ip_header(packet, length);
+    // What every path carries whole is sent whole, as Linux does: nobody could learn of a smaller one.
+    if (header.total_length <= PathMtuCache::kSmallestV4) header.dont_fragment = true;
     // An atomic datagram needs no identification (RFC 6864); the device counts up from here when it segments.
-    if (!packet.dont_fragment) header.identification = next_identification(packet);
+    if (!header.dont_fragment) header.identification = next_identification(packet);
     header.emit(MutableBytes(headers).subspan(kIpStart));
 
     Offload offload;

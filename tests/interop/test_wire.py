@@ -44,6 +44,13 @@ class Capture:
                                         stderr=subprocess.PIPE, text=True)
         assert "listening on" in self.process.stderr.readline()
 
+    def wait_for(self, content, times):
+        """Until so many frames with this content have been written down."""
+        end = time.monotonic() + 20
+        while self.file.read_bytes().count(content) < times:
+            assert time.monotonic() < end, f"{self.file.name} lacks what was sent"
+            time.sleep(0.05)
+
     def stop(self):
         """When all that came before is in the file: a last frame, which no protocol has, says so."""
         until(lambda: self.process.poll() is None and self.mark() in self.file.read_bytes(), "the last frame")
@@ -129,6 +136,7 @@ def test_tcp_and_icmp_of_the_web_image_are_well_formed(lan, beyond, start, keep)
 
 def test_udp_and_arp_of_the_echo_image_are_well_formed(lan, beyond, start, keep):
     start("echo", "--net", f"lan=tap0,ip={lan.GUEST}/24,gw={lan.HOST}", inside=lan).wait_for("listening")
+    beyond.run("ethtool", "-K", "far", "tx", "on", "gso", "on", "tx-udp-segmentation", "on")  # a row goes as one frame
     at_tap, capture = Capture(lan, "tap0", keep / "tap.pcap"), Capture(beyond, "far", keep / "far.pcap")
     echoed = beyond.run(sys.executable, "-c", textwrap.dedent("""
         import socket, sys
@@ -146,14 +154,31 @@ def test_udp_and_arp_of_the_echo_image_are_well_formed(lan, beyond, start, keep)
                     pass
             else:
                 sys.exit(f"no echo of {size} bytes")
+        # A row of datagrams in one call (UDP_SEGMENT): one frame for the image, whose answers leave as one frame too.
+        s.setsockopt(17, 103, 200)
+        row = [bytes([i]) * 200 for i in range(29)] + [bytes([29]) * 7]
+        for attempt in range(3):
+            s.send(b"".join(row))
+            try:
+                assert [s.recv(65536) for _ in row] == row
+                break
+            except TimeoutError:
+                pass
+        else:
+            sys.exit("no echo of a row")
     """), lan.GUEST)
     assert echoed.returncode == 0, echoed.stdout + echoed.stderr
-    at_tap.stop()
-    capture.stop()
+    for seen in (at_tap, capture):
+        seen.wait_for(bytes([29]) * 7, 2)  # the end of the row, there and back
+        seen.stop()
     sent = capture.frames(f"ip.src == {lan.GUEST} && udp", "udp.checksum.status")
     assert len(sent) >= 8
     assert all(frame.get("udp.checksum.status") == ["1"] for frame in sent)
     assert not capture.frames(f"ip.src == {lan.GUEST} && ({SPOILED})", "frame.number", "_ws.expert.message")
+    row = f"udp.length == {8 + 29 * 200 + 7} && ip"
+    if at_tap.frames(f"{row}.dst == {lan.GUEST}", "frame.number"):  # this Linux has such frames
+        assert at_tap.frames(f"{row}.src == {lan.GUEST}", "frame.number")
+    assert len(capture.frames(f"ip.src == {lan.GUEST} && udp.length == 208", "frame.number")) >= 29
     asked = at_tap.frames(f"arp.src.proto_ipv4 == {lan.GUEST}", "arp.opcode", "eth.src")
     assert asked
     assert not at_tap.frames("arp && (_ws.malformed || _ws.expert.severity >= error)", "frame.number")

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <new>
 
 #include <sys/uio.h>
 
@@ -71,34 +70,33 @@ net::TransmitResult TapDevice::transmit(const net::OutgoingFrame& frame) {
     if (gone_) return net::TransmitResult::kGone;
     std::size_t size = kHeader;
     for (const Bytes piece : frame.pieces) size += piece.size();
-    if (!gather_) gather_.reset(new (std::nothrow) std::byte[kCopyLimit]);
     // A small frame costs less to copy than what is gained by writing many of them in a row.
     const bool in_place = size > kGatherLimit && frame.headroom.size() >= kHeader;
-    const bool large = size > kCopyLimit || !gather_ || in_place;
-    if (large || size > kCopyLimit - gathered_end_ || gathered_count_ == kGathered) {
+    const bool large = size > GatheredFrames::kCapacity || !gathered_.allocate() || in_place;
+    if (large || !gathered_.has_room(size)) {
         full_ = !write_gathered();
         if (gone_) return net::TransmitResult::kGone;
         if (full_) return net::TransmitResult::kFull;
         if (in_place) return write_in_place(frame);
         if (large) return write_large(frame);
     }
-    std::byte* to = gather_.get() + gathered_end_;
-    net::wire::emit_virtio_net(frame.offload, MutableBytes(to, kHeader));
-    to += kHeader;
-    for (const Bytes piece : frame.pieces) to = std::copy(piece.begin(), piece.end(), to);
-    gathered_[gathered_count_++] = std::uint16_t(size);
-    gathered_end_ += size;
+    gathered_.add(frame, size);
     return net::TransmitResult::kSent;
 }
 
 bool TapDevice::write_gathered() {
-    for (; gathered_first_ < gathered_count_ && !gone_; ++gathered_first_) {
-        const Bytes frame(gather_.get() + gathered_start_, gathered_[gathered_first_]);
-        if (judge(gate_.write(handle_, frame)) == net::TransmitResult::kFull) return false;
-        gathered_start_ += frame.size();
+    gathered_.close();
+    while (!gathered_.empty() && !gone_) {
+        GatheredFrames::Pieces pieces;
+        const std::size_t count = gathered_.front(pieces);
+        const long result =
+            count == 1
+                ? gate_.write(handle_, {static_cast<const std::byte*>(pieces[0].iov_base), pieces[0].iov_len})
+                : gate_.writev(handle_, pieces.data(), int(count));
+        if (judge(result) == net::TransmitResult::kFull) return false;
+        gathered_.pop();
     }
-    gathered_first_ = gathered_count_ = 0;
-    gathered_start_ = gathered_end_ = 0;
+    gathered_.clear();
     return true;
 }
 

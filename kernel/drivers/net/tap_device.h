@@ -6,21 +6,19 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 
 #include "kernel/drivers/net/descriptor_driver.h"
+#include "kernel/drivers/net/gathered_frames.h"
 #include "kernel/drivers/net/landing_buffers.h"
 
 namespace holm::drivers {
 
 class TapDevice final : public DescriptorDriver {
   public:
-    // Frames up to this size are gathered into one buffer: one write() of contiguous bytes is cheaper than a
-    // writev(). Small ones lie in it one behind the other until publish().
-    static constexpr std::size_t kCopyLimit = std::size_t{16} * 1024;
-
     TapDevice(const platform::Gate& gate, std::int32_t handle, const net::DeviceCapabilities& capabilities)
-        : DescriptorDriver(gate, handle), capabilities_(capabilities) {}
+        : DescriptorDriver(gate, handle),
+          capabilities_(capabilities),
+          gathered_(capabilities.udp_segmentation) {}
 
     unsigned receive(FrameSink& sink) override;
     net::TransmitResult transmit(const net::OutgoingFrame& frame) override;
@@ -31,7 +29,6 @@ class TapDevice final : public DescriptorDriver {
   private:
     // Frames read before the first of them is looked at.
     static constexpr std::size_t kBurst = 32;
-    static constexpr std::size_t kGathered = 64;
     // Frames in transit up to this size are copied, larger ones written from where they lie.
     static constexpr std::size_t kGatherLimit = 2048;
 
@@ -56,12 +53,9 @@ class TapDevice final : public DescriptorDriver {
     std::array<Piece, kBurst> burst_;
     unsigned burst_size_ = 0;
 
-    std::unique_ptr<std::byte[]> gather_;            // kCopyLimit bytes
-    std::array<std::uint16_t, kGathered> gathered_;  // sizes of the frames in it, headers included
-    unsigned gathered_first_ = 0;                    // that was not written yet
-    unsigned gathered_count_ = 0;
-    std::size_t gathered_start_ = 0;  // where that one lies
-    std::size_t gathered_end_ = 0;
+    // Frames up to its capacity are copied there until publish(): one write() of contiguous bytes is cheaper
+    // than a writev().
+    GatheredFrames gathered_;
 };
 
 }  // namespace holm::drivers

@@ -10,6 +10,7 @@
 
 #include "kernel/drivers/net/stream_device.h"
 #include "kernel/drivers/net/tap_device.h"
+#include "tests/support/fake_link.h"
 
 using namespace holm;
 using namespace holm::drivers;
@@ -152,6 +153,63 @@ TEST_CASE("a tap driver keeps frames in order, however they are gathered") {
     for (const std::string& frame : {std::string("one"), middling, large, std::string("two")})
         CHECK(pair.read() == kPlain + frame);
     CHECK(pair.read().empty());
+}
+
+TEST_CASE(
+    "datagrams of one flow leave as one frame, in their order and in front of nothing that came before") {
+    const Pair pair(SOCK_DGRAM);
+    TapDevice tap(gate(), pair.driver, {.udp_segmentation = true});
+    net::testing::Host host({.checksum = true});
+    host.know(net::testing::Host::kPeer);
+    const auto socket = *host.stack.udp().open();
+    std::size_t arrived = 0;  // bytes of payload
+    const auto collect = [&] {
+        for (std::string frame = pair.read(); !frame.empty(); frame = pair.read())
+            arrived += frame.size() - (12 + 42);
+    };
+    const auto say = [&](std::uint16_t port, std::string_view text) {
+        REQUIRE(socket->send_to(host.now, {net::testing::Host::kPeer.address, port}, as_bytes(text)));
+        const net::testing::Frame frame = host.device.take();
+        // Headers and payload apart, as the stack hands them over.
+        const Bytes pieces[] = {Bytes(frame).first(42), Bytes(frame).subspan(42)};
+        while (tap.transmit({pieces, host.device.offload}) == net::TransmitResult::kFull) collect();
+    };
+    // How the device shall cut it, and all that lies behind the first one's headers.
+    const auto seen = [&] {
+        const std::string frame = pair.read();
+        REQUIRE(frame.size() > 12 + 42);
+        return std::to_string(frame[1]) + " " + std::to_string(frame[4]) + " " + frame.substr(12 + 42);
+    };
+    say(1, "aaaa"), say(2, "bb"), say(1, "AAAA"), say(2, "BB"), say(1, "a"), say(1, "cccc"), say(3, "d");
+    tap.publish();
+    CHECK(seen() == "5 4 aaaaAAAAa");
+    CHECK(seen() == "5 2 bbBB");
+    CHECK(seen() == "0 0 cccc");
+    CHECK(seen() == "0 0 d");
+    CHECK(pair.read().empty());
+
+    // Something else lies between: what comes later stays behind it.
+    say(1, "aaaa");
+    send(tap, {"no datagram"});
+    say(1, "bbbb"), say(1, "cccc");
+    tap.publish();
+    CHECK(seen() == "0 0 aaaa");
+    CHECK(pair.read() == kPlain + "no datagram");
+    CHECK(seen() == "5 4 bbbbcccc");
+
+    // More flows than there is room to remember, more datagrams than there is room for: none is lost.
+    std::size_t sent = 0;
+    for (std::uint16_t i = 0; i < 400; ++i) {
+        say(std::uint16_t(1 + i % 50), "12345678");
+        sent += 8;
+    }
+    for (int quiet = 0; quiet < 2; ++quiet) {
+        const std::size_t before = arrived;
+        collect();
+        tap.flush();
+        if (arrived != before) quiet = -1;
+    }
+    CHECK(arrived == sent);
 }
 
 TEST_CASE("what a full tap did not take leaves when there is room") {
