@@ -19,16 +19,18 @@ namespace {
 
 constexpr std::size_t kEthernet = net::wire::EthernetHeader::kSize;
 
-bool device_cuts(const net::DeviceCapabilities& device, net::Segmentation kind) {
-    switch (kind) {
+bool device_cuts(const net::DeviceCapabilities& device, const net::Offload& offload) {
+    switch (offload.segmentation) {
         case net::Segmentation::kNone:
             return true;
         case net::Segmentation::kTcp4:
             return device.tcp4_segmentation;
         case net::Segmentation::kTcp6:
             return device.tcp6_segmentation;
-        case net::Segmentation::kUdp:
         case net::Segmentation::kUdpSegments:
+            // Linux cuts none whose checksum is not left to it.
+            return device.udp_segmentation && offload.needs_checksum;
+        case net::Segmentation::kUdp:
             break;
     }
     return false;
@@ -119,8 +121,7 @@ void Router::emit(Instant now, std::uint8_t out, const IpAddress& next_hop, Pack
     net::Offload offload = packet.offload();
     const bool super = is_super(offload);
 
-    const bool whole = packet.largest_fragment == 0 && fits(packet, mtu) &&
-                       device_cuts(device, offload.segmentation) &&
+    const bool whole = packet.largest_fragment == 0 && fits(packet, mtu) && device_cuts(device, offload) &&
                        (device.checksum || !offload.needs_checksum);
     if (!whole) {
         Pieces pieces(now, interface, next_hop);
