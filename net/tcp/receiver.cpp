@@ -61,6 +61,7 @@ Receiver::Taken Receiver::take(const Text& text, Duration acknowledgment_delay) 
             // RFC 5681, section 4.2: out of order is acknowledged at once; so is what fills a gap.
             if (const SeqRange run = buffer_.run_around(sequence); !run.empty()) sacks_.add(run);
             acknowledge_now();
+            quick_ = std::max(quick_, kQuickAfterGap);
         } else {
             schedule_acknowledgment(text, acknowledgment_delay);
             if (had_gap) acknowledge_now();

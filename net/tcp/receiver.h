@@ -91,6 +91,12 @@ class Receiver {
   private:
     enum class Ack : std::uint8_t { kNone, kDelayed, kNow };
 
+    // Segments that are acknowledged at once: of a new connection, so that the peer's slow start is quick;
+    // and after a gap, for the peer's window is small then, and an acknowledgment that is lost has others
+    // behind it.
+    static constexpr std::uint8_t kQuick = 8;
+    static constexpr std::uint8_t kQuickAfterGap = 4;
+
     void schedule_acknowledgment(const Text& text, Duration delay);
     std::size_t bound() const { return 2 * std::size_t{limit_} + 16384; }
     Seq wanted_edge() const;
@@ -111,8 +117,7 @@ class Receiver {
     Duration round_trip_;                   // zero: not known yet
     std::uint32_t unacknowledged_ = 0;      // bytes received since we last acknowledged
     std::uint16_t segment_estimate_ = 536;  // the peer's segment size, as seen
-    std::uint8_t quick_ =
-        8;  // segments that are acknowledged at once, so that the peer's slow start is quick
+    std::uint8_t quick_ = kQuick;           // segments that are acknowledged at once
     std::uint8_t scale_ = 0;
     Ack ack_ = Ack::kNone;
     bool sack_ = false;

@@ -289,7 +289,10 @@ void Sender::arm_early(Instant now) {
     if (!early_.is_never() || !recovery_.wants_probe() || timer_ != Timer::kRetransmit) return;
     early_timer_ = EarlyTimer::kTailProbe;
     const bool single = distance(una_, next_) <= mss_;
-    early_ = std::min(now + LossProbe::timeout(rtt_.smoothed(), single, rtt_.timeout()), deadline_);
+    early_ = now + LossProbe::timeout(rtt_.smoothed(), single, rtt_.timeout());
+    if (early_ < deadline_) return;
+    // In recovery the retransmission timer has something better to do.
+    early_ = recovery_.idle() ? deadline_ : Instant::never();
 }
 
 void Sender::sent(Instant now, const Transmission& transmission) {
@@ -319,6 +322,7 @@ void Sender::sent(Instant now, const Transmission& transmission) {
         // What is waited for now is this transmission of the first segment.
         if (timer_ != Timer::kRetransmit || transmission.sequence == una_)
             set_timer(Timer::kRetransmit, now + rtt_.timeout());
+        if (transmission.kind == Kind::kRetransmission) arm_early(now);
         return;
     }
     if (transmission.kind == Kind::kWindowProbe) {

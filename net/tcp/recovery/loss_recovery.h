@@ -83,9 +83,14 @@ class LossRecovery {
     SeqRange next_retransmission(const Flight& flight, std::uint32_t allowance, std::uint32_t most);
     // What to repeat as a tail loss probe.
     SeqRange tail(std::uint32_t most);
+    // Nothing else would break the silence before the retransmission timer. RFC 8985, section 7.2, has no
+    // probes in recovery. There are: at high loss over a short path, most of the time went by waiting for
+    // that timer, because a retransmission or the one acknowledgment of all that was outstanding had been
+    // lost.
     bool wants_probe() const {
-        return sack_ && phase_ == Phase::kOpen && transmissions_.sacked() == 0 && !probe_.is_out() &&
-               !transmissions_.empty();
+        if (!sack_ || probe_.is_out() || transmissions_.empty()) return false;
+        return phase_ == Phase::kRecovery ? transmissions_.under_way() > 0
+                                          : phase_ == Phase::kOpen && transmissions_.sacked() == 0;
     }
     // F-RTO: new data, if there is any, tells more than lost data sent again.
     bool prefers_new_data() const { return frto_ == Frto::kProbing; }

@@ -36,7 +36,6 @@ void Rack::on_duplicate(Seq una, Seq next) {
     if (in_round_ && una < round_) return;  // one increase a round trip
     in_round_ = true;
     round_ = next;
-    reordering_seen_ = true;
     persistence_ = kPersistence;
     if (multiple_ < kMostMultiple) ++multiple_;
 }

@@ -82,6 +82,15 @@ TEST_CASE_FIXTURE(Path, "RACK learns that the path reorders") {
     CHECK(rack.reordering_window(true, Duration::milliseconds(40)) == Duration::milliseconds(10));
 }
 
+// Step 4: a D-SACK says that a segment was sent in vain, not that segments overtake each other.
+TEST_CASE_FIXTURE(Path, "RACK does not take a D-SACK for reordering") {
+    select(43, 3);
+    rack.on_duplicate(Seq(100), Seq(200));
+    CHECK_FALSE(rack.reordering_seen());
+    CHECK(rack.reordering_window(true, Duration::milliseconds(40)) == Duration());
+    CHECK(rack.reordering_window(false, Duration::milliseconds(40)) == Duration::milliseconds(20));
+}
+
 // Step 2: the acknowledgment of a retransmission that came too soon was for the original.
 TEST_CASE_FIXTURE(Path, "RACK ignores ambiguous acknowledgments") {
     select(41, 1);
