@@ -11,6 +11,12 @@ namespace {
 constexpr std::size_t kPayloadStart = 60;
 constexpr std::size_t kLongestPayload = 65'535;
 
+// By IPv6 a host has a network of 64 bits to itself to send from.
+bool same_sender(const IpAddress& a, const IpAddress& b) {
+    if (a.is_v4() || b.is_v4()) return a == b;
+    return std::equal(a.bytes().begin(), a.bytes().begin() + 8, b.bytes().begin());
+}
+
 }  // namespace
 
 Reassembler::Slot* Reassembler::find(const Fragment& fragment) {
@@ -23,15 +29,22 @@ Reassembler::Slot* Reassembler::find(const Fragment& fragment) {
     return nullptr;
 }
 
-Reassembler::Slot* Reassembler::claim(Instant now, const Fragment& fragment) {
-    Slot* chosen = &slots_[0];
+Reassembler::Slot& Reassembler::place() {
+    Slot* chosen = nullptr;
+    std::ptrdiff_t most = 0;
     for (Slot& slot : slots_) {
-        if (!slot.used) {
-            chosen = &slot;
-            break;
-        }
-        if (slot.deadline < chosen->deadline) chosen = &slot;
+        if (!slot.used) return slot;
+        const auto held = std::ranges::count_if(
+            slots_, [&](const Slot& other) { return same_sender(other.source, slot.source); });
+        if (held < most || (held == most && slot.deadline >= chosen->deadline)) continue;
+        chosen = &slot;
+        most = held;
     }
+    return *chosen;
+}
+
+Reassembler::Slot* Reassembler::claim(Instant now, const Fragment& fragment) {
+    Slot* const chosen = &place();
     if (chosen->memory) counters_.count(Drop::kReassemblyFull);
     *chosen = Slot{};
     chosen->memory.reset(new (std::nothrow) std::byte[kPayloadStart + kLongestPayload]);

@@ -3,7 +3,8 @@
 // Putting fragmented datagrams of both families together again (RFC 791, section 3.2; RFC 8200, section 4.5;
 // RFC 815 for the idea of tracking what is there).
 //
-// Bounds: kDatagrams at a time (then the oldest gives way), each with one buffer of 64 KiB that is touched
+// Bounds: kDatagrams at a time (then the oldest gives way, of the sender that has most of them: nobody takes
+// all the room from others), each with one buffer of 64 KiB that is touched
 // only where fragments lie, kRuns separate stretches of it, kTimeout from its first fragment. A fragment that
 // overlaps another is an attack or a mistake (RFC 5722): its datagram is dropped, and so is what else comes
 // of it until its time is over. Bytes that come twice and are the same are a duplicate of the network's.
@@ -81,6 +82,8 @@ class Reassembler {
 
     Slot* find(const Fragment& fragment);
     Slot* claim(Instant now, const Fragment& fragment);
+    // The one that is free, or is to be.
+    Slot& place();
     static Insertion insert(Slot& slot, Run run, Bytes payload);
     Datagram take(Slot& slot, std::uint32_t payload);
     void spoil(Slot& slot, Drop reason);

@@ -93,6 +93,11 @@ bool Nat::choose_port(Instant now, Tuple& tuple, NatSide side, const NatTarget& 
         high = tuple.is_icmp() ? 65'535 : wanted < 512 ? 511 : wanted < 1024 ? 1023 : 65'535;
     }
     const std::uint32_t size = high - low + 1;
+    Tuple anybody = tuple;
+    port_of(anybody, side) = std::uint16_t(low);
+    const std::uint64_t key = anybody.hash(key_);
+    Place& place = places_[key % kPlaces];
+    if (place.key == key && now < place.until) return false;
     const auto start = std::uint32_t(random_.below(size));
     // First those of the same parity (RFC 4787, REQ-4), then all.
     for (const bool parity : {true, false})
@@ -103,6 +108,7 @@ bool Nat::choose_port(Instant now, Tuple& tuple, NatSide side, const NatTarget& 
             if (is_free(now, tuple)) return true;
         }
     port = wanted;
+    place = {key, now + kPause};
     return false;
 }
 

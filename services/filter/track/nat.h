@@ -12,7 +12,7 @@ namespace holm::filter {
 
 struct NatCounters {
     std::uint64_t translated = 0;  // flows
-    std::uint64_t exhausted = 0;   // no port was free: the packet was dropped
+    std::uint64_t exhausted = 0;   // no port was free, now or just before: the packet was dropped
     std::uint64_t no_address = 0;  // masquerade or redirect on an interface without an address
     std::uint64_t errors = 0;      // ICMP errors translated with what they quote
 };
@@ -44,6 +44,15 @@ class Nat {
     const NatCounters& counters() const { return counters_; }
 
   private:
+    // For so long nobody looks again where no port was free: a search is a thousand lookups, and whoever
+    // sends on gets one with each packet.
+    static constexpr Duration kPause = Duration::milliseconds(10);
+    static constexpr std::size_t kPlaces = 64;
+    struct Place {  // where no port was free
+        std::uint64_t key = 0;
+        Instant until;
+    };
+
     bool choose_port(Instant now, Tuple& tuple, NatSide side, const NatTarget& target);
     bool is_free(Instant now, const Tuple& tuple);
     bool fits(const Tuple& tuple, NatSide side, const NatTarget& target) const;
@@ -54,6 +63,7 @@ class Nat {
     SipHashKey key_;
     KeyedRandom random_;
     NatCounters counters_;
+    std::array<Place, kPlaces> places_;
 };
 
 }  // namespace holm::filter

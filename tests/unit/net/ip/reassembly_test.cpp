@@ -120,6 +120,42 @@ TEST_CASE("at most eight datagrams are put together at a time: the oldest gives 
     CHECK_FALSE(host.heard());
 }
 
+TEST_CASE("who sends nothing but beginnings takes the room of nobody else") {
+    net::Counters counters;
+    const Frame text(16, std::byte{'x'});
+    const auto v6 = [](std::uint8_t network, std::uint8_t host) {
+        return IpAddress::v6({0x20, 1, 0xd, 0xb8, 0, 0, 0, network, 0, 0, 0, 0, 0, 0, 0, host});
+    };
+    const auto v4 = [](std::uint8_t, std::uint8_t host) { return IpAddress::v4(10, 0, 0, host); };
+    const auto check = [&](auto forged, const IpAddress& honest) {
+        ip::Reassembler reassembler(counters);
+        Instant now;
+        const auto add = [&](const IpAddress& source, std::uint32_t id, bool first) {
+            now = now + Duration::milliseconds(1);
+            return reassembler.add(now, {.source = source,
+                                         .destination = honest,
+                                         .identification = id,
+                                         .offset = std::uint16_t(first ? 0 : 16),
+                                         .more = first,
+                                         .header = first ? Bytes(text) : Bytes(),
+                                         .payload = text});
+        };
+        std::uint32_t id = 0;
+        for (; id < 20; ++id) CHECK_FALSE(add(forged(id), id, true));
+        // Who comes later finds room, twice, and keeps it.
+        CHECK_FALSE(add(honest, 1000, true));
+        CHECK_FALSE(add(honest, 1001, true));
+        for (; id < 60; ++id) CHECK_FALSE(add(forged(id), id, true));
+        CHECK(add(honest, 1000, false));
+        CHECK(add(honest, 1001, false));
+    };
+    check([&](std::uint32_t) { return v4(0, 1); }, v4(0, 2));
+    // A host has many addresses in its network.
+    check([&](std::uint32_t id) { return v6(1, std::uint8_t(id)); }, v6(2, 1));
+    // Others than IPv4 and IPv6 alike do not count together.
+    check([&](std::uint32_t) { return v4(0, 1); }, v6(2, 1));
+}
+
 TEST_CASE("too many holes are too many") {
     Fragmented host;
     for (std::size_t i = 0; i < 40; ++i) host.fragment(i * 16, i * 16 + 8);

@@ -228,6 +228,15 @@ TEST_CASE("ports that run out are counted") {
     CHECK(world.engine->nat_counters().exhausted == 1);
     // Another server can be told apart by its address.
     CHECK(world.out(frame(kInside, kOutside, packet::kUdp, udp(9, 53))));
+    // Where nothing was free nobody looks again for 10 ms, though the flows have ended since.
+    const Octets more = frame(kInside, kServer, packet::kUdp, udp(9, 53));
+    world.now = world.now + Duration::milliseconds(29'999);
+    CHECK_FALSE(world.out(more));
+    world.now = world.now + Duration::milliseconds(5);
+    CHECK_FALSE(world.out(more));
+    CHECK(world.engine->nat_counters().exhausted == 3);
+    world.now = world.now + Duration::milliseconds(5);
+    CHECK(world.out(more));
 }
 
 TEST_CASE("destinations are translated, and hairpins go round") {
