@@ -6,11 +6,11 @@ import re
 import resource
 import shutil
 import subprocess
-import time
 
 import pytest
 
 from tests.support.instance import BIN, IMAGES
+from tests.support.waiting import until
 
 HOLM = BIN / "holm"
 KVM = pytest.mark.skipif(not os.access("/dev/kvm", os.R_OK | os.W_OK), reason="/dev/kvm cannot be used here")
@@ -154,10 +154,7 @@ def test_a_running_instance_is_dumped_and_goes_on(tmp_path, environment, tender,
     emulated = ["--accel", "tcg"] if tender == "qemu" else []
     subprocess.run([HOLM, "run", "-d", "--tender", tender, *emulated, *options, TASKS, "--arg", "stop-orderly"], check=True, env=environment, capture_output=True)
     try:
-        deadline = time.monotonic() + 60
-        while "waiting" not in subprocess.run([HOLM, "logs", "tasks"], env=environment, capture_output=True, text=True, check=False).stdout:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: "waiting" in subprocess.run([HOLM, "logs", "tasks"], env=environment, capture_output=True, text=True, check=False).stdout)
         words = ["tasks"] if prepared == "--dump" else ["tasks", core]
         done = subprocess.run([HOLM, "dump", *words], env=environment, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0 and str(core) in done.stdout, done

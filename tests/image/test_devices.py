@@ -21,7 +21,7 @@ def report(*options, inside=None, **named):
     command = [str(probe.TENDER), *options, str(probe.PROBE), "--", "report"]
     if inside is not None:
         command = inside.command(*command)
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, **named)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **named)
 
 
 def test_an_optional_device_may_be_missing():

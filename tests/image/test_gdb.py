@@ -12,6 +12,7 @@ import pytest
 
 from tests.support import tenders
 from tests.support.instance import BIN, IMAGES
+from tests.support.waiting import until
 
 HOLM = BIN / "holm"
 TASKS = IMAGES / "tests" / "tasks"
@@ -68,7 +69,7 @@ def test_nothing_of_the_service_has_run_at_the_first_prompt(tender):
 
 
 def test_a_machine_of_qemu_that_nobody_could_let_go_on_is_refused():
-    done = subprocess.run([BIN / "holm-qemu", "--stopped", TASKS], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([BIN / "holm-qemu", "--stopped", TASKS], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 125 and "--stopped needs --gdb SOCKET" in done.stderr
 
 
@@ -84,6 +85,7 @@ def test_it_attaches_to_a_running_instance_and_lets_it_go_on(runtime, tender):
     options = ["--tender", tender, *(["--gdb", runtime / "socket"] if tender == "vm" else [])]
     subprocess.run([HOLM, "run", "-d", *options, TASKS, "--arg", "stop-orderly"], check=True, env=environment, capture_output=True)
     try:
+        until(lambda: "waiting" in subprocess.run([HOLM, "logs", "tasks"], env=environment, capture_output=True, text=True, check=False).stdout)
         text = gdb("tasks", "bt", "holm tasks", "holm timers", "detach", folder=runtime)
         assert re.search(r"^#\d+ .*holm::Executor::run \(", text, re.M), text
         assert re.search(r"#0 \(anonymous namespace\)::stop_orderly\(holm::Machine&\) at .*main\.cpp:\d+", text), text
@@ -147,9 +149,7 @@ def test_a_busy_virtual_machine_can_be_interrupted(tmp_path):
                   "    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
                   "gdb.events.cont.connect(interrupt)\n")
         (tmp_path / "interrupt.py").write_text(script)
-        deadline = time.monotonic() + 60
-        while not socket_path.exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(socket_path.exists, socket_path)
         done = subprocess.run(["gdb", "-q", "-nx", "-batch", "-x", BIN.parents[1] / "cli" / "gdb" / "holm_gdb.py", "-ex",
                                f"target remote {socket_path}", "-ex", f"holm symbols {TASKS}.debug", "-ex",
                                f"source {tmp_path}/interrupt.py", "-ex", "continue", "-ex", "bt", "-ex", "kill"],
@@ -167,9 +167,7 @@ def test_noise_at_the_debuggers_socket_ends_nothing(tmp_path):
     socket_path = tmp_path / "gdb"
     tender = subprocess.Popen([BIN / "holm-vm", "--gdb", socket_path, TASKS, "--", "stop-orderly"], stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 60
-        while not socket_path.exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(socket_path.exists, socket_path)
         assert socket_path.stat().st_mode & 0o077 == 0
         for noise in (b"", b"$#00", b"$" + b"A" * 40000 + b"#00", os.urandom(4000).replace(b"k", b"j"), b"\x03\x03$vCont;c#a8"):
             with socket.socket(socket.AF_UNIX) as peer:

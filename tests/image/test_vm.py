@@ -128,7 +128,7 @@ def test_too_many_machines_are_told():
 def test_an_orderly_stop(waiting):
     process = waiting()
     process.send_signal(signal.SIGTERM)
-    assert process.communicate(timeout=60) == ("stopped\n", "")
+    assert process.communicate(timeout=120) == ("stopped\n", "")
     assert process.returncode == 0
 
 
@@ -169,7 +169,7 @@ def test_a_file_that_is_cut_short_ends_the_instance_with_a_sentence(waiting, tmp
     os.truncate(image, 0)
     # The request is an upcall, whose code is gone.
     process.send_signal(signal.SIGTERM)
-    output, said = process.communicate(timeout=60)
+    output, said = process.communicate(timeout=120)
     assert process.returncode == REFUSED, (output, said)
     assert said.count("\n") == 1 and "its file was cut short" in said
 
@@ -185,8 +185,8 @@ def test_the_load_base_differs_between_starts():
 def test_ten_at_once(waiting):
     started = time.monotonic()
     processes = [waiting() for _ in range(10)]
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 300
     for process in processes:
         process.send_signal(signal.SIGTERM)
     for process in processes:
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0

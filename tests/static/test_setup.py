@@ -38,7 +38,7 @@ def bash(tmp_path):
             path = folder / name.replace("_", "-")
             path.write_text(f"#!/bin/bash\n{text}\n")
             path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        return subprocess.run(["bash", "-c", PRELUDE + script], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        return subprocess.run(["bash", "-c", PRELUDE + script], cwd=tmp_path, capture_output=True, text=True, timeout=200,
                               stdin=subprocess.DEVNULL, env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}, check=False)
 
     return run
@@ -145,7 +145,7 @@ def test_source_entries_keep_what_signs_them(bash, tmp_path):
 
 
 def pid_in(path):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (path.exists() and path.read_text().endswith("\n")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -153,7 +153,7 @@ def pid_in(path):
 
 
 def has_ended(pid):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             if pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":

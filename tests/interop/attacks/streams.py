@@ -38,15 +38,17 @@ def drain(link):
 
 
 def spoof_a_connection(link):
-    """Half a request is sent; then others pretend to be one of the two ends; then the other half brings the answer."""
+    """A request is answered; then others pretend to be one of the two ends; then the next request is answered too. (Not half a
+    request and the other half: the server waits for that for 10 s only.)"""
     drain(link)
     victim = socket.create_connection((GUEST4, 80), timeout=60)
     port = victim.getsockname()[1]
-    victim.sendall(REQUEST[:20])
-    last = heard(link, lambda f: TCP in f and f[IP].src == GUEST4 and f[TCP].dport == port and f[TCP].flags == "A"
-                 and len(f[TCP].payload) == 0)
-    assert last is not None, "no acknowledgment was seen"
-    theirs, ours = last[TCP].ack, last[TCP].seq  # what the image expects next, and what it will send
+    victim.sendall(REQUEST.replace(b"close", b"keep-alive"))
+    last = heard(link, lambda f: TCP in f and f[IP].src == GUEST4 and f[TCP].dport == port and bytes(f[TCP].payload).endswith(b"\r\n\r\nok\n"))
+    assert last is not None, "no answer was seen"
+    # What the image expects next, and what it will send.
+    theirs, ours = last[TCP].ack, (last[TCP].seq + len(last[TCP].payload)) % 2**32
+    assert victim.recv(65536).endswith(b"ok\n")
     stamps = dict(option[:2] for option in last[TCP].options if len(option) == 2).get("Timestamp", (0, 0))
 
     def inject(flags, seq, ack=ours, payload=b"", stamp=stamps[1] + 1):
@@ -70,7 +72,7 @@ def spoof_a_connection(link):
     with link.expect("a storm of acknowledgments", "tcp_events.segments_in", 500):
         for _ in range(500):
             inject("A", theirs - 1)
-    victim.sendall(REQUEST[20:])
+    victim.sendall(REQUEST)
     reply = b""
     while chunk := victim.recv(65536):
         reply += chunk

@@ -89,7 +89,7 @@ struct Fixture {
             if (device->reap(sink) != 0) continue;
             const platform::Readiness wanted = device->readiness();
             pollfd polled{.fd = wanted.handle, .events = POLLIN, .revents = 0};
-            REQUIRE(poll(&polled, 1, 20'000) == 1);  // else a job was lost
+            REQUIRE(poll(&polled, 1, 100'000) == 1);  // else a job was lost
         }
     }
     Result<> run(BlockOperation operation, std::uint64_t offset, MutableBytes bytes, std::uint64_t size = 0) {

@@ -90,7 +90,7 @@ struct Instance {
             if (driver->reap(sink) != 0) continue;
             if (driver->readiness().readable || device.take_news()) continue;
             pollfd polled{.fd = device.news_descriptor(), .events = POLLIN, .revents = 0};
-            REQUIRE(poll(&polled, 1, 20'000) == 1);  // else a request was lost
+            REQUIRE(poll(&polled, 1, 100'000) == 1);  // else a request was lost
             device.take_news();
         }
     }
