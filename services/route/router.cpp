@@ -33,6 +33,11 @@ bool is_martian_source(const IpAddress& source) {
     return source.is_multicast() || source == IpAddress() || source.is_loopback();
 }
 
+// RFC 3927, section 2.7: such packets stay on their link.
+bool is_link_local_v4(const IpAddress& address) {
+    return address.to_v4() >> 16 == 0xa9fe;
+}
+
 bool is_martian_target(const IpAddress& target) {
     if (target.is_v4()) {
         const std::uint32_t first = target.to_v4() >> 24;
@@ -218,7 +223,9 @@ void Router::refuse(const Errand& errand, const Packet& packet, const route::Way
 
 void Router::forward(const Errand& errand, Packet& packet, const route::Way& way) {
     Port& in = ports_[errand.in];
-    if (packet.source().is_link_local() && !packet.is_v4()) {
+    if (packet.is_v4() && (is_link_local_v4(packet.source()) || is_link_local_v4(packet.destination())))
+        return void(drop(errand.in, Drop::kScope));
+    if (packet.source().is_link_local()) {
         drop(errand.in, Drop::kScope);
         return tell(errand.now, Trouble::kScope, packet.network());
     }

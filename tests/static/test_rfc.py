@@ -6,7 +6,8 @@ import pytest
 
 from tests.static.tree import ROOT
 
-PAGES = ["ipv6.md", "ndp.md", "internet.md", "dhcp.md"]
+# Pages, and the folder below tests/unit that their tests are in.
+PAGES = {"ipv6.md": "net", "ndp.md": "net", "internet.md": "net", "dhcp.md": "net", "router.md": "services"}
 PLACE = re.compile(r"`([\w./]+):([\w]+)`")
 TEST = re.compile(r"`([\w/]+)`: (.+?)(?=, `|$)")
 
@@ -33,7 +34,7 @@ def test_what_a_table_names_exists(page):
             if not path.is_file() or not re.search(rf"\b{name}\b", path.read_text()):
                 wrong.append(f"{where}: {file} has no {name}")
         for file, title in TEST.findall(tests):
-            path = ROOT / "tests" / "unit" / "net" / f"{file}.cpp"
+            path = ROOT / "tests" / "unit" / PAGES[page] / f"{file}.cpp"
             if not path.is_file() or title not in path.read_text():
                 wrong.append(f"{where}: {path.name} has no test '{title}'")
         if places == "–" and not re.search(r"not done|deviates|ignored", state):

@@ -179,6 +179,23 @@ TEST_CASE("targets that are not forwarded to") {
     CHECK(lab.received(1).empty());
 }
 
+TEST_CASE("IPv4 addresses of link scope stay on their link") {
+    Lab lab(
+        {.reverse_path = route::ReversePath::kOff, .change = [](route::TableParts& parts) {
+             parts.routes.push_back(
+                 {IpAddress::v4(169, 254, 0, 0), 16, route::WayKind::kForward, {1, true, Lab::host(1, 7)}});
+         }});
+    const IpAddress link_local = IpAddress::v4(169, 254, 1, 2);
+    lab.send(0, frame(link_local, Lab::host(1), packet::kUdp, udp(1, 2)));
+    CHECK(lab.drops(0, Drop::kScope) == 1);
+    lab.send(0, frame(Lab::host(0), link_local, packet::kUdp, udp(1, 2)));
+    CHECK(lab.drops(0, Drop::kScope) == 2);
+    for (const std::size_t i : {0u, 1u, 2u}) CHECK(lab.received(i).empty());
+    // The router itself may be talked to.
+    lab.send(0, frame(link_local, Lab::own(0), packet::kIcmp, icmp(8, 0, 1, 1)));
+    CHECK(lab.router->counters(0).delivered >= 1);
+}
+
 TEST_CASE("a packet beyond the MTU of its way: fragments, or word of it") {
     Lab lab({.change = [](route::TableParts&) {}});
     lab.interfaces[1]->limit_mtu(600);
