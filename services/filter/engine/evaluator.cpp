@@ -24,6 +24,11 @@ Wide be128(const std::uint8_t* at) {
     return Wide{__builtin_bswap64(high)} << 64 | __builtin_bswap64(low);
 }
 
+// Nanoseconds in which a limit allows so much; a week times a large burst is no number of 64 bits.
+std::uint64_t time_of(const LimitEntry& entry, std::uint64_t units) {
+    return std::uint64_t(std::min(Wide{entry.nanoseconds} * units / entry.rate, Wide{1} << 62U));
+}
+
 }  // namespace
 
 Subject::Subject(packet::Packet& of)
@@ -41,7 +46,7 @@ Evaluator::Evaluator(const Table& table)
         const LimitEntry& entry = table.limits()[i];
         // As Linux has it: bytes are allowed a burst beyond one period's, packets the burst alone.
         const std::uint64_t burst = entry.by_bytes != 0 ? entry.rate + entry.burst : entry.burst;
-        limits_[i].full = std::uint64_t(Wide{entry.nanoseconds} * burst / entry.rate);
+        limits_[i].full = time_of(entry, burst);
         limits_[i].tokens = limits_[i].full;
     }
 }
@@ -224,7 +229,7 @@ bool Evaluator::within(std::uint32_t limit, const Subject& subject, Instant now)
     state.last = at;
     state.tokens = std::min(state.full, state.tokens + std::min(passed, state.full));
     const std::uint64_t units = entry.by_bytes != 0 ? subject.length : 1;
-    const auto cost = std::uint64_t(Wide{entry.nanoseconds} * units / entry.rate);
+    const std::uint64_t cost = time_of(entry, units);
     if (state.tokens < cost) return entry.over != 0;
     state.tokens -= cost;
     return entry.over == 0;

@@ -1,6 +1,7 @@
 // Tables, sets, maps and chains.
 
 #include <algorithm>
+#include <span>
 
 #include "services/filter/language/parser.h"
 
@@ -35,7 +36,7 @@ bool is_of_family(Field field, TableFamily family) {
 
 std::expected<RuleSet, Problem> parse(std::string text, const std::string& name, const FileReader& reader) {
     try {
-        if (text.size() > Limits::kFileBytes) throw Problem{{}, "a rule file of more than 64 MiB"};
+        if (text.size() > Limits::kFileBytes) throw Problem{{}, "the file is larger than 64 MiB"};
         return Parser(std::move(text), name, reader).run();
     } catch (Problem& problem) {
         return std::unexpected(std::move(problem));
@@ -139,6 +140,8 @@ void Parser::table() {
     while (number < rules_.tables.size() &&
            (rules_.tables[number].name != table.name || rules_.tables[number].family != table.family))
         ++number;
+    if (number == Limits::kTables)
+        TokenStream::fail(table.position, "more than " + std::to_string(Limits::kTables) + " tables");
     if (number == rules_.tables.size()) rules_.tables.push_back(std::move(table));
     TableSource& target = rules_.tables[number];
     for (;;) {
@@ -215,8 +218,9 @@ void Parser::set_item(TableSource&, NamedSet& set, bool& typed) {
     } else if (token.is("elements")) {
         tokens_.expect("=");
         if (!typed) TokenStream::fail(token.position, "the type of a set stands before its elements");
+        const std::size_t before = set.elements.size();
         elements(set.elements, set.key, all_bits(set.key), set.is_verdict_map, set.data, 0);
-        for (const Element& element : set.elements)
+        for (const Element& element : std::span(set.elements).subspan(before))
             for (const Range& range : element.key)
                 if (!set.intervals && range.low != range.high)
                     TokenStream::fail(element.position, "a range in a set without 'flags interval'");
@@ -237,7 +241,7 @@ void Parser::set(TableSource& table, bool is_map) {
     set.is_map = is_map;
     set.position = tokens_.peek().position;
     set.name = tokens_.word("the name of the set");
-    if (std::ranges::find(table.sets, set.name, &NamedSet::name) != table.sets.end())
+    if (!table.set_places.emplace(set.name, table.sets.size()).second)
         TokenStream::fail(set.position, "a set or map '" + set.name + "' is there already");
     tokens_.skip_newlines();
     tokens_.expect("{");
@@ -334,6 +338,8 @@ void Parser::chain(TableSource& table) {
     tokens_.expect("{");
     auto known = std::ranges::find(table.chains, name, &ChainSource::name);
     if (known == table.chains.end()) {
+        if (++chain_count_ > kChains)
+            TokenStream::fail(position, "more than " + std::to_string(kChains) + " chains");
         ChainSource fresh;
         fresh.name = name;
         fresh.position = position;

@@ -26,9 +26,6 @@ void each_jump(const TableSource& table, const ChainSource& chain, Visit visit) 
 }  // namespace
 
 void Compiler::check_chains() {
-    if (chain_sources_.size() > kChains)
-        throw Problem{chain_sources_[kChains].chain->position,
-                      "more than " + std::to_string(kChains) + " chains"};
     std::vector<std::size_t> depth(chain_sources_.size(), 0);  // 0: not looked at yet
     for (std::size_t i = 0; i < chain_sources_.size(); ++i) {
         std::vector<std::size_t> path;

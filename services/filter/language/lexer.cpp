@@ -41,10 +41,13 @@ Token Lexer::take(TokenKind kind, std::size_t length) {
 // IPv6: hexadecimal digits with at least two colons (and maybe a dotted end); IPv4: three dots between
 // numbers.
 std::size_t Lexer::address_length() const {
+    // No address is longer: a line that is all digits and colons is not looked through again at each of them.
+    constexpr std::size_t kLongest = 64;
     std::size_t length = 0, colons = 0;
-    while (is_hex(peek(length)) || peek(length) == ':') colons += peek(length++) == ':' ? 1 : 0;
+    while (length <= kLongest && (is_hex(peek(length)) || peek(length) == ':'))
+        colons += peek(length++) == ':' ? 1 : 0;
     const bool doubled = std::string_view(text_).substr(at_, length).find("::") != std::string_view::npos;
-    if (colons == 7 || (colons >= 2 && doubled)) {
+    if (length <= kLongest && (colons == 7 || (colons >= 2 && doubled))) {
         while (is_digit(peek(length)) || peek(length) == '.') ++length;
         // "1::2:" is an address and the colon of a map.
         while (length > 2 && peek(length - 1) == ':' && peek(length - 2) != ':') --length;
@@ -52,7 +55,8 @@ std::size_t Lexer::address_length() const {
     }
     length = 0;
     std::size_t dots = 0;
-    while (is_digit(peek(length)) || (peek(length) == '.' && is_digit(peek(length + 1))))
+    while (length <= kLongest &&
+           (is_digit(peek(length)) || (peek(length) == '.' && is_digit(peek(length + 1)))))
         dots += peek(length++) == '.' ? 1 : 0;
     return dots == 3 ? length : 0;
 }

@@ -82,8 +82,8 @@ Parser::Key Parser::key() {
 }
 
 std::size_t Parser::find_set(TableSource& table, const Token& name) {
-    for (std::size_t i = 0; i < table.sets.size(); ++i)
-        if (table.sets[i].name == name.text) return i;
+    const auto found = table.set_places.find(name.text);
+    if (found != table.set_places.end() && found->second < table.sets.size()) return found->second;
     TokenStream::fail(name.position, "no set or map '" + name.text + "' has been declared in table " +
                                          table.name + " before");
 }

@@ -78,6 +78,7 @@ class Parser {
 
     TokenStream tokens_;
     RuleSet rules_;
+    std::size_t chain_count_ = 0;
     std::size_t rule_count_ = 0;
     std::size_t element_count_ = 0;
 };

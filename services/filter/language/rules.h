@@ -3,6 +3,8 @@
 // A rule set as the parser has understood it: every name resolved, every value a number, every dependency
 // between protocols left to the fields themselves.
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -148,6 +150,7 @@ struct TableSource {
     std::string name;
     TableFamily family = TableFamily::kIpv4;
     std::vector<NamedSet> sets;
+    std::map<std::string, std::size_t, std::less<>> set_places;  // by name, in `sets`
     std::vector<ChainSource> chains;
     Position position;
 };

@@ -31,9 +31,10 @@ struct Problem {
 using FileReader = std::function<std::optional<std::string>(const std::string& path)>;
 
 struct Limits {
-    static constexpr std::size_t kFileBytes = 64U << 20U;
+    static constexpr std::size_t kFileBytes = 64U << 20U;  // of all files
     static constexpr std::size_t kIncludeDepth = 16;
     static constexpr std::size_t kTokens = 16U << 20U;  // of all files, variables expanded
+    static constexpr std::size_t kTables = 1024;
     static constexpr std::size_t kRules = 1'000'000;
     static constexpr std::size_t kElements = 4'000'000;
     static constexpr std::size_t kNesting = 16;  // of braces and variables

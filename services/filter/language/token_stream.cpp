@@ -16,7 +16,7 @@ std::string shown(const Token& token) {
 }
 
 TokenStream::TokenStream(std::string text, const std::string& name, FileReader reader)
-    : reader_(std::move(reader)) {
+    : reader_(std::move(reader)), bytes_(text.size()) {
     files_.emplace_back(std::move(text), std::make_shared<const std::string>(name));
 }
 
@@ -116,6 +116,8 @@ void TokenStream::include(const Token& path) {
              "files include each other more than " + std::to_string(Limits::kIncludeDepth) + " deep");
     auto text = reader_ ? reader_(path.text) : std::nullopt;
     if (!text) fail(path.position, "cannot read \"" + path.text + "\"");
+    bytes_ += text->size();
+    if (bytes_ > Limits::kFileBytes) fail(path.position, "the files are larger than 64 MiB together");
     // What has been looked at beyond the path belongs to this file: its line ends here.
     for (const Token& token : ahead_)
         if (token.kind != TokenKind::kNewline)

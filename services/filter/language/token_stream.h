@@ -45,6 +45,7 @@ class TokenStream {
     std::vector<Lexer> files_;
     std::deque<Token> ahead_;
     std::map<std::string, std::vector<Token>, std::less<>> variables_;
+    std::size_t bytes_;  // of all files, as often as they are included
     std::size_t count_ = 0;
     std::string text_;
 };

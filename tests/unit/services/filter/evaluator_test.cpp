@@ -154,6 +154,21 @@ TEST_CASE("a limit lets through its rate") {
     CHECK_FALSE(passes(100));
 }
 
+TEST_CASE("a limit whose tokens are no number of 64 bits") {
+    // A datagram that is worth more than a hundred years; and a burst that is.
+    const std::pair<const char*, bool> kRules[] = {
+        {"limit rate 1 bytes/week accept", false},
+        {"limit rate over 1 bytes/week burst 4096 mbytes drop\naccept", true}};
+    for (const auto& [rule, passes] : kRules) {
+        CAPTURE(rule);
+        const CompiledRules rules(table_of(rule, "drop"));
+        REQUIRE(rules.problem() == "");
+        Octets octets = frame(kA, kB, packet::kUdp, udp(1, 2));
+        octets.resize(octets.size() + 30'500);
+        CHECK((run(rules, octets).kind == Outcome::Kind::kAccept) == passes);
+    }
+}
+
 TEST_CASE("merged rules do what they would do one by one") {
     std::mt19937 random(3);
     const auto pick = [&](auto... texts) {

@@ -156,6 +156,33 @@ TEST_CASE("blocks that are refused") {
     CHECK(problem_of(deep + "}").contains("chains deep"));
 }
 
+// Texts that took time by the square of their length, or by two to the power of their depth.
+TEST_CASE("what is long is read once") {
+    std::string digits = "define x = ";
+    for (int i = 0; i < 500'000; ++i) digits += "a:";
+    CHECK(problem_of(digits + "\n") == "");
+    std::string sets = "table ip t {\n";
+    for (int i = 0; i < 30'000; ++i) sets += "set s" + std::to_string(i) + " { type mark; }\n";
+    CHECK(problem_of(sets + "}") == "");
+    std::string parts = "table ip t { set s { type mark;\n";
+    for (int i = 0; i < 30'000; ++i) parts += "elements = { " + std::to_string(i) + " }\n";
+    CHECK(problem_of(parts + "} }") == "");
+    std::string chains = "table ip t {\n";
+    for (int i = 0; i < 1025; ++i) chains += "chain c" + std::to_string(i) + " { accept; }\n";
+    CHECK(problem_of(chains + "}") == "r:1026:7: more than 1024 chains");
+    std::string tables;
+    for (int i = 0; i < 1025; ++i) tables += "table ip t" + std::to_string(i) + " { }\n";
+    CHECK(problem_of(tables) == "r:1025:7: more than 1024 tables");
+    // Each includes the next one twice; the last is a long comment.
+    const std::string comment = "#" + std::string(std::size_t{4} << 20, 'x') + "\n";
+    const auto reader = [&](const std::string& path) -> std::optional<std::string> {
+        const int level = std::stoi(path);
+        const std::string next = "include \"" + std::to_string(level + 1) + "\"\n";
+        return level == 15 ? comment : next + next;
+    };
+    CHECK(problem_of("include \"1\"\n", reader).contains("larger than 64 MiB together"));
+}
+
 TEST_CASE("variables and includes") {
     const holm::filter::language::FileReader reader =
         [](const std::string& path) -> std::optional<std::string> {
