@@ -290,6 +290,46 @@ TEST_CASE("what is renamed and has nothing of any type is denied, with the SOA r
     }
 }
 
+TEST_CASE("the root is a zone too, and names are as long as they can be") {
+    const auto compiled = compile_zones({{".",
+                                          "$TTL 60\n@ SOA a. b. 1 2 3 4 5\n@ NS a.\na. A 192.0.2.1\n"
+                                          "test. NS ns.test.\nns.test. A 192.0.2.2\n"}});
+    REQUIRE(compiled.mistakes == std::vector<std::string>());
+    PlacedTable placed(compiled.table);
+    const ZoneTable table = *ZoneTable::create(placed.bytes());
+    Server server(table, {1, 2});
+    alignas(8) static std::byte out[Server::kStreamRoom];
+    const auto ask = [&](const std::string& message) {
+        const auto reply =
+            server.answer(Instant(), 0, {kClient, Server::Transport::kStream}, as_bytes(message), out);
+        return std::string(as_text(Bytes(out).first(reply.size)));
+    };
+    CHECK(header_of(ask(query(".", 2))).answers == 1);
+    CHECK(header_of(ask(query("a", 1))).answers == 1);
+    CHECK(header_of(ask(query(".", 1))).authorities == 1);
+    CHECK(code(ask(query("none.", 1))) == 3);
+    const std::string referral = ask(query("x.y.test", 1));
+    CHECK(code(referral) == 0);
+    CHECK(header_of(referral).authorities == 1);
+    CHECK(header_of(referral).additionals == 1);
+    CHECK((header_of(referral).flags & DnsHeader::kAuthoritative) == 0);
+
+    std::string many = "x", wide = std::string(61, 'w');
+    while (many.size() < 251) many += ".x";  // 126 labels, and one of the zone
+    for (int i = 0; i < 3; ++i) wide += "." + std::string(63, 'w');
+    CHECK(parse_name(many + ".t", WireName(1, '\0'))->size() == 255);
+    CHECK(parse_name(wide, WireName(1, '\0'))->size() == 255);
+    CHECK(code(ask(query(many + ".t", 1))) == 3);
+    CHECK(code(ask(query(wide, 1))) == 3);
+    std::string over = query(wide, 1);
+    over[12] = 62;  // a byte more than a name may have
+    over.insert(13, "w");
+    CHECK(code(ask(over)) == 1);
+    std::string label = query("x", 1);
+    label[12] = 64;
+    CHECK(code(ask(label)) == 1);
+}
+
 TEST_CASE("NOTIFY, and its answer") {
     Fixture fixture;
     std::array<std::byte, 512> message;
