@@ -15,7 +15,7 @@ using namespace holm::cli;
 // Words behind "--" are somebody else's, whatever they look like: the service's, or gdb's.
 std::vector<std::string> take_words_behind(std::vector<std::string>& words) {
     const auto separator = std::ranges::find(words, "--");
-    if (separator == words.end()) return {};
+    if (separator == words.end() || words[0] == "exec") return {};  // exec passes on all of its words
     if (words[0] != "run" && words[0] != "gdb")
         throw Failure("words behind \"--\" are for holm run and holm gdb only", 2);
     std::vector<std::string> tail(separator + 1, words.end());

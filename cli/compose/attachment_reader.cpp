@@ -2,12 +2,15 @@
 
 #include <format>
 
+#include "abi/manifest.h"
 #include "cli/compose/value.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
 
 namespace holm::cli {
 namespace {
+
+constexpr std::size_t kMostNetworks = HOLM_MAX_DEVICES;  // of a service, a client
 
 using Networks = std::vector<ComposeNetwork>;
 
@@ -128,6 +131,10 @@ std::vector<Attachment> read_all(Section& owner, bool by_device, const Networks&
     auto section = owner.table("networks");
     if (!section) return attachments;
     const std::vector<Section::Entry> entries = section->entries();
+    if (entries.size() > kMostNetworks) {
+        section->mistake(section->where(), std::format("more than {} networks", kMostNetworks));
+        return attachments;
+    }
     for (const Section::Entry& entry : entries) {
         auto attachment = read_one(*section, entry, by_device, networks);
         if (attachment) attachments.push_back(*std::move(attachment));

@@ -14,8 +14,7 @@
 namespace holm::cli {
 namespace {
 
-constexpr std::size_t kLargestFile = 1 << 20;  // bytes
-constexpr std::size_t kMostParts = 256;        // networks, services and clients, each
+constexpr std::size_t kMostParts = 256;  // networks, services and clients, each
 
 constexpr KeyHome kHomes[] = {{"image", "[services.NAME]"},
                               {"ports", "[services.NAME]"},
@@ -45,11 +44,28 @@ void for_each_part(Section& top, std::string_view kind, Read read) {
     if (!all) return;
     const std::vector<Section::Entry> entries = all->entries();
     if (entries.size() > kMostParts)
-        top.mistake(all->where(), std::format("more than {} {}", kMostParts, kind));
+        return top.mistake(all->where(), std::format("more than {} {}", kMostParts, kind));
     for (const Section::Entry& entry : entries) {
         const std::optional<Text> key = entry.key;
         auto section = all->table(entry.key.value);
         if (section && accept(*all, key, parse_name)) read(*section, entry.key.value);
+    }
+}
+
+// The namespace that readiness is asked from knows one way to an address.
+void refuse_overlaps(const std::vector<ComposeNetwork>& networks, Mistakes& mistakes) {
+    const auto overlap = [](const auto& a, const auto& b) {
+        return a && b && (a->contains(b->address) || b->contains(a->address));
+    };
+    for (std::size_t i = 1; i < networks.size(); ++i) {
+        for (std::size_t k = 0; k < i; ++k) {
+            const bool v4 = overlap(networks[i].subnet, networks[k].subnet);
+            if (!v4 && !overlap(networks[i].subnet6, networks[k].subnet6)) continue;
+            mistakes.push_back({networks[i].where, std::format("the {} of networks {} and {} overlap",
+                                                               v4 ? "subnets" : "IPv6 subnets",
+                                                               networks[k].name, networks[i].name)});
+            break;
+        }
     }
 }
 
@@ -129,6 +145,7 @@ Compose read_top(Section top, std::string_view project, Mistakes& mistakes) {
     for_each_part(top, "networks", [&](Section& section, const std::string& name) {
         compose.networks.push_back(read_network(section, name));
     });
+    refuse_overlaps(compose.networks, mistakes);
     for_each_part(top, "services", [&](Section& section, const std::string& name) {
         compose.services.push_back(read_service(section, name, compose.networks));
     });
@@ -152,7 +169,7 @@ Compose read_top(Section top, std::string_view project, Mistakes& mistakes) {
 }  // namespace
 
 std::expected<Compose, Mistakes> read_compose(std::string_view text, std::string_view project) {
-    if (text.size() > kLargestFile)
+    if (text.size() > kLargestComposeFile)
         return std::unexpected(Mistakes{{{1, 1}, "the file is larger than 1 MiB"}});
     const auto document = Document::parse(text);
     if (!document) return std::unexpected(Mistakes{document.error()});

@@ -10,6 +10,8 @@
 
 namespace holm::cli {
 
+inline constexpr std::size_t kLargestComposeFile = 1 << 20;  // bytes
+
 // `text` is the file's contents, `project` the name of the project when the file does not say one.
 std::expected<Compose, Mistakes> read_compose(std::string_view text, std::string_view project);
 

@@ -12,6 +12,7 @@
 namespace holm::cli {
 namespace {
 
+constexpr std::size_t kMostDependencies = 256;
 constexpr std::uint32_t kMostCpus = 1024;  // as glibc's cpu_set_t
 
 std::vector<std::string> plain(const std::optional<std::vector<Text>>& texts) {
@@ -110,6 +111,19 @@ std::optional<std::chrono::milliseconds> read_duration(Section& section, std::st
     return accept(section, section.text(key, "\"5s\""), parse_duration);
 }
 
+// "example.org", "example.org." and ".".
+bool is_domain_name(std::string_view name) {
+    if (name == ".") return true;
+    if (name.ends_with('.')) name.remove_suffix(1);
+    if (name.empty() || name.size() > 253) return false;
+    for (std::size_t at = 0; at <= name.size();) {
+        const std::size_t dot = std::min(name.find('.', at), name.size());
+        if (dot == at || dot - at > 63) return false;
+        at = dot + 1;
+    }
+    return true;
+}
+
 std::optional<HealthCheck> read_health(Section& service) {
     auto section = service.table("healthcheck");
     if (!section) return std::nullopt;
@@ -138,6 +152,13 @@ std::optional<HealthCheck> read_health(Section& service) {
         section->mistake(path->where, "path goes with http, and starts with '/'");
     if (check.kind == HealthCheck::Kind::kDns) check.text = name ? name->value : ".";
     if (name && check.kind != HealthCheck::Kind::kDns) section->mistake(name->where, "name goes with dns");
+    if (name && !is_domain_name(name->value)) {
+        section->mistake(
+            name->where,
+            std::format("{} is no domain name; allowed: labels of 1 to 63 bytes with dots between "
+                        "them, 253 bytes in all",
+                        quote(name->value)));
+    }
     if (kinds != 1) {
         section->mistake(section->where(),
                          "healthcheck asks one thing: tcp = PORT, http = PORT with path = \"/\", "
@@ -147,6 +168,15 @@ std::optional<HealthCheck> read_health(Section& service) {
     for (const std::string_view known : {"tcp", "http", "dns"}) section->know(known);
     section->refuse_other_keys();
     return check;
+}
+
+void read_dependencies(Section& section, ComposeService& service) {
+    const auto names = section.texts("depends_on", "[\"db\"]");
+    if (names && names->size() > kMostDependencies) {
+        return section.mistake((*names)[kMostDependencies].where,
+                               std::format("more than {} dependencies", kMostDependencies));
+    }
+    service.depends_on = plain(names);
 }
 
 void read_image(Section& section, ComposeService& service) {
@@ -184,7 +214,7 @@ ComposeService read_service(Section& section, std::string name, const std::vecto
     read_ports(section, service);
     read_cpus(section, service);
     read_restart(section, service);
-    service.depends_on = plain(section.texts("depends_on", "[\"db\"]"));
+    read_dependencies(section, service);
     service.health = read_health(section);
     const bool reachable =
         std::ranges::any_of(service.networks, [](const Attachment& one) { return one.address.has_value(); });

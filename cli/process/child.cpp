@@ -56,6 +56,11 @@ pid_t spawn(const std::vector<std::string>& words, const SpawnOptions& options) 
     return child;
 }
 
+void end_with(pid_t parent, int signal) {
+    prctl(PR_SET_PDEATHSIG, signal);
+    if (getppid() != parent) _exit(127);
+}
+
 Pipe Pipe::create() {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) fail_with("no pipe can be had: {}", std::strerror(errno));

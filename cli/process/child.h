@@ -20,6 +20,10 @@ struct SpawnOptions {
 // however it ends, the child gets SIGTERM.
 pid_t spawn(const std::vector<std::string>& words, const SpawnOptions& options);
 
+// For a process that was forked: `signal` when its parent ends, also if that has ended already. Call it
+// after a change of namespaces, which makes the kernel forget it.
+void end_with(pid_t parent, int signal);
+
 // One pipe, close-on-exec; [0] is read from.
 struct Pipe {
     int read_end = -1;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <format>
+#include <span>
 
 #include "cli/routes/names.h"
 #include "cli/text/duration.h"
@@ -103,6 +104,13 @@ class DhcpReader {
         return std::nullopt;
     }
 
+    // The network's own address, or its broadcast address.
+    bool is_no_host(std::uint32_t address) const {
+        if (interface_.v4_length >= 31) return false;
+        const std::uint32_t hosts = ~std::uint32_t{0} >> interface_.v4_length;
+        return (address & hosts) == 0 || (address & hosts) == hosts;
+    }
+
     void read_pool(const Text& pool, route::DhcpServerRecord& record) {
         const std::size_t dash = pool.value.find('-');
         if (dash == std::string::npos)
@@ -118,9 +126,7 @@ class DhcpReader {
                 std::format("the pool {} is empty or has more than {} addresses", pool.value, kLargestPool));
         if (interface_.v4_address >= *first && interface_.v4_address <= *last)
             return section_.mistake(pool.where, "the router's own address is in the pool");
-        const std::uint32_t hosts =
-            interface_.v4_length >= 31 ? 0 : ~std::uint32_t{0} >> interface_.v4_length;
-        if (hosts != 0 && ((*first & hosts) == 0 || (*last & hosts) == hosts))
+        if (is_no_host(*first) || is_no_host(*last))
             return section_.mistake(pool.where, "the network's own or its broadcast address is in the pool");
         record.first = *first;
         record.last = *last;
@@ -152,6 +158,13 @@ class DhcpReader {
         if (!address) return;
         if (*address == interface_.v4_address)
             return section_.mistake(host.where, "this is the router's own address");
+        if (is_no_host(*address))
+            return section_.mistake(host.where, "this is the network's own or its broadcast address");
+        const auto others = std::span(parts_.dhcp_hosts).subspan(record.first_host);
+        if (std::ranges::any_of(others, [&](const route::DhcpHostRecord& other) {
+                return other.mac == *mac || other.address == *address;
+            }))
+            return section_.mistake(host.where, "another host has this MAC address or this IPv4 address");
         if (record.host_count == kMostHosts)
             return section_.mistake(host.where, std::format("more than {} hosts", kMostHosts));
         parts_.dhcp_hosts.push_back({*mac, 0, *address});
@@ -180,6 +193,9 @@ void read_advertisement(Section& section, route::InterfaceRecord& interface, rou
     record.interval_seconds = seconds_of(section, "interval", "\"10m\"", 4, 1800).value_or(600);
     const auto lifetime = seconds_of(section, "lifetime", "\"30m\"", 0, 9000);
     record.lifetime_seconds = std::uint16_t(lifetime.value_or(3 * record.interval_seconds));
+    // Section 6.2.1 again.
+    if (lifetime && *lifetime != 0 && *lifetime < record.interval_seconds)
+        section.mistake(section.where(), "a lifetime is 0, or not shorter than the interval");
     const std::uint32_t valid = seconds_of(section, "valid", "\"24h\"", 0, 0x7fff'ffff).value_or(24 * 3600);
     const std::uint32_t preferred =
         seconds_of(section, "preferred", "\"4h\"", 0, 0x7fff'ffff).value_or(std::min(valid, 4u * 3600));

@@ -5,13 +5,13 @@
 #include <filesystem>
 #include <format>
 #include <fstream>
-#include <iterator>
 #include <print>
 #include <string>
 #include <vector>
 
 #include "cli/command_line.h"
 #include "cli/routes/reader.h"
+#include "cli/text/input_file.h"
 #include "cli/text/make_rule.h"
 
 namespace {
@@ -25,22 +25,14 @@ struct Options {
     std::string depfile;
 };
 
-std::expected<std::string, std::string> read_whole(const fs::path& path) {
-    std::error_code error;
-    if (fs::is_directory(path, error)) return std::unexpected("is a folder, not a file");
-    std::ifstream file(path, std::ios::binary);
-    std::string text;
-    text.assign(std::istreambuf_iterator<char>(file), {});
-    if (!file) return std::unexpected("cannot be read");
-    return text;
-}
+constexpr std::size_t kLargestInput = std::size_t{1} << 30;  // bytes; a full table of routes is 100 MB
 
 int run(const Options& options) {
     if (options.output.empty()) {
         std::println(stderr, "holm-routes: --output is needed");
         return 2;
     }
-    const auto text = read_whole(options.input);
+    const auto text = read_input_file(options.input, kLargestInput);
     if (!text) {
         std::println(stderr, "{}: {}", options.input, text.error());
         return 1;
@@ -49,7 +41,7 @@ int run(const Options& options) {
     std::vector<fs::path> inputs{fs::absolute(options.input)};
     auto parts = read_router(*text, options.input, [&](const std::string& path) {
         inputs.push_back(folder / path);
-        return read_whole(folder / path);
+        return read_input_file((folder / path).string(), kLargestInput);
     });
     if (!parts) {
         for (const auto& [file, mistake] : parts.error())

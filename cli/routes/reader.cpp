@@ -80,6 +80,12 @@ class Reader {
         if (trunk && vlan) {
             store(*trunk, record.device);
             record.vlan = std::uint16_t(*vlan);
+            const bool taken = std::ranges::any_of(parts.interfaces, [&](const InterfaceRecord& other) {
+                return other.vlan == record.vlan && other.device_text() == *trunk;
+            });
+            if (taken)
+                section.mistake(section.where(),
+                                std::format("VLAN {} of {} is there already", *vlan, *trunk));
             trunks_.push_back(*trunk_text);
         } else if (name) {
             store(*name, record.device);

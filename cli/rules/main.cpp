@@ -5,7 +5,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <new>
 #include <optional>
@@ -13,6 +12,7 @@
 #include <string>
 
 #include "cli/command_line.h"
+#include "cli/text/input_file.h"
 #include "services/filter/language/compiler.h"
 #include "services/filter/language/parser.h"
 #include "services/filter/table/describe.h"
@@ -29,14 +29,8 @@ struct Options {
     bool print = false;
 };
 
-std::optional<std::string> read_file(const std::string& path) {
-    std::error_code error;
-    if (fs::is_directory(path, error)) return std::nullopt;
-    std::ifstream file(path, std::ios::binary);
-    std::string text(std::istreambuf_iterator<char>(file), {});
-    if (!file) return std::nullopt;
-    return text;
-}
+// Of rules, or of a compiled table to be shown.
+constexpr std::size_t kLargestInput = filter::kMaximumTable;
 
 bool write_file(const std::string& path, std::string_view contents) {
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
@@ -90,20 +84,21 @@ int run(const Options& options) {
         return 2;
     }
     const std::string& input = options.inputs[0];
-    const auto text = read_file(input);
+    const auto text = cli::read_input_file(input, kLargestInput);
     if (!text) {
-        std::println(stderr, "{}: cannot be read", input);
+        std::println(stderr, "{}: {}", input, text.error());
         return 1;
     }
     if (options.print && text->size() >= 4 && std::memcmp(text->data(), &filter::kMagic, 4) == 0)
         return print_table(*text, input);
     std::string dependencies = escaped(options.output) + ": " + escaped(fs::absolute(input).string());
-    const auto reader = [&](const std::string& path) {
+    const auto reader = [&](const std::string& path) -> std::optional<std::string> {
         // As nft does it: beside the rules, unless the path says where.
         const fs::path file =
             fs::path(path).is_absolute() ? fs::path(path) : fs::path(input).parent_path() / path;
         dependencies += " \\\n  " + escaped(fs::absolute(file).string());
-        return read_file(file.string());
+        auto included = cli::read_input_file(file.string(), filter::language::Limits::kFileBytes);
+        return included ? std::optional(*std::move(included)) : std::nullopt;
     };
     const auto rules = filter::language::parse(*text, input, reader);
     if (!options.depfile.empty() && !write_file(options.depfile, dependencies + "\n")) return 1;

@@ -129,6 +129,8 @@ Parsed<Ipv4Network> parse_ipv4_subnet(std::string_view text) {
             std::format("{} has no prefix length from 1 to 30; write \"10.0.0.0/24\"", quote(text)));
     }
     const Ipv4Network network{*address, static_cast<std::uint8_t>(*prefix)};
+    if (address->bytes[0] == 0 || address->bytes[0] == 127 || address->bytes[0] >= 224)
+        return std::unexpected(std::format("{} is not a network that hosts can be in", quote(text)));
     if ((address->number() & ~network.mask()) != 0) {
         return std::unexpected(
             std::format("{} is an address in a network, not the network itself", quote(text)));
@@ -185,6 +187,8 @@ Parsed<Ipv6Network> parse_ipv6_subnet(std::string_view text) {
         return std::unexpected(
             std::format("{} has no prefix length from 1 to 126; write \"fd00:1::/64\"", quote(text)));
     }
+    if (address->bytes[0] == 0xff)
+        return std::unexpected(std::format("{} is not a network that hosts can be in", quote(text)));
     for (std::size_t bit = *prefix; bit < 128; ++bit) {
         if ((address->bytes[bit / 8] & 0x80u >> bit % 8) != 0) {
             return std::unexpected(

@@ -5,6 +5,7 @@
 
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
+#include "cli/toml/key_depth.h"
 #include "cli/toml/library.h"
 
 namespace holm::cli {
@@ -138,16 +139,15 @@ std::optional<std::vector<Text>> Section::texts(std::string_view key, std::strin
 std::optional<Section> Section::table(std::string_view key) {
     const toml::node* node = find(key).toml;
     if (node == nullptr) return std::nullopt;
-    if (const toml::table* table = node->as_table()) {
-        // "[services.web]": a table within a table is called by the whole of its name.
-        const bool nested = title_.starts_with('[') && !title_.starts_with("[[");
-        const std::string_view parent = nested ? std::string_view(title_).substr(1, title_.size() - 2) : "";
-        return below(Table{*table}, std::format("[{}{}{}]", parent, nested ? "." : "", key));
-    }
+    // "[services.web]": a table within a table is called by the whole of its name.
+    const bool nested = title_.starts_with('[') && !title_.starts_with("[[");
+    const std::string_view parent = nested ? std::string_view(title_).substr(1, title_.size() - 2) : "";
+    const std::string name = std::format("{}{}{}", parent, nested ? "." : "", key);
+    if (const toml::table* table = node->as_table()) return below(Table{*table}, std::format("[{}]", name));
     mistake(position_of(node->source()),
             node->is_array_of_tables()
-                ? std::format("[[{0}]] is there once only; allowed: [{0}]", key)
-                : std::format("{0} is {1}; allowed: a table [{0}]", key, type_name(*node)));
+                ? std::format("[[{0}]] is there once only; allowed: [{0}]", name)
+                : std::format("{} is {}; allowed: a table [{}]", key, type_name(*node), name));
     return std::nullopt;
 }
 
@@ -207,6 +207,8 @@ Document::Document(Document&&) noexcept = default;
 Document::~Document() = default;
 
 std::expected<Document, Mistake> Document::parse(std::string_view text) {
+    if (const auto deep = find_deep_key(text))
+        return std::unexpected(Mistake{*deep, std::format("a key of more than {} parts", kMostKeyParts)});
     auto parts = std::make_unique<Parts>(toml::parse(text));
     if (parts->toml) return Document(std::move(parts));
     const toml::parse_error& error = parts->toml.error();

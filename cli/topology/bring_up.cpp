@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -12,12 +13,14 @@
 #include <print>
 #include <string>
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/failure.h"
 #include "cli/process/child.h"
 #include "cli/run/detach.h"
+#include "cli/text/counted.h"
 #include "cli/topology/record.h"
 #include "cli/topology/supervisor.h"
 
@@ -35,7 +38,7 @@ void refuse_second(const ComposeFile& file) {
 }
 
 void print_how_to_reach(const Compose& compose, const Supervisor& supervisor, Clock::duration time) {
-    std::println("{} is up: {} services in {} ms", compose.name, compose.services.size(),
+    std::println("{} is up: {} in {} ms", compose.name, counted(compose.services.size(), "service"),
                  std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
     for (const auto& service : supervisor.services()) {
         std::string places;
@@ -43,6 +46,7 @@ void print_how_to_reach(const Compose& compose, const Supervisor& supervisor, Cl
         for (const Attachment& one : service->description().networks) {
             if (one.address) add(std::format("{} on {}", one.address->address.text(), one.network));
             if (one.address6) add(std::format("{} on {}", one.address6->address.text(), one.network));
+            if (!one.address && !one.address6) add(std::format("on {}", one.network));  // the image has it
         }
         for (const std::string& port : service->description().ports) add(parse_port_forward(port)->text());
         std::println("  {:<14} {}", service->description().name, places);
@@ -56,8 +60,6 @@ void print_how_to_reach(const Compose& compose, const Supervisor& supervisor, Cl
 
 int run(const ComposeFile& file, const std::function<void()>& ready) {
     const auto started = Clock::now();
-    refuse_second(file);
-    enter_user_namespace();
     Supervisor supervisor(file.compose, file.planned, file.path);
     return supervisor.run([&] {
         print_how_to_reach(file.compose, supervisor, Clock::now() - started);
@@ -68,6 +70,8 @@ int run(const ComposeFile& file, const std::function<void()>& ready) {
 }  // namespace
 
 int bring_up(const ComposeFile& file) {
+    refuse_second(file);
+    enter_user_namespace();
     return run(file, [] {});
 }
 
@@ -76,6 +80,7 @@ int bring_up_detached(const ComposeFile& file) {
     const fs::path log = new_log_path(file.compose.name);
     Pipe report = Pipe::create();
     std::fflush(nullptr);
+    const pid_t caller = getpid();
     const pid_t child = fork();
     if (child < 0) fail_with("no process can be had: {}", std::strerror(errno));
     if (child == 0) {
@@ -83,7 +88,10 @@ int bring_up_detached(const ComposeFile& file) {
         setsid();
         int status = 1;
         try {
+            enter_user_namespace();
+            end_with(caller, SIGTERM);  // whoever is not told that it is up shall not have it
             status = run(file, [&] {
+                prctl(PR_SET_PDEATHSIG, 0);
                 redirect_to_log(log);
                 [[maybe_unused]] const ssize_t told = write(report.write_end, "+", 1);
                 report.close_write();

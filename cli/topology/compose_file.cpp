@@ -1,12 +1,11 @@
 #include "cli/topology/compose_file.h"
 
 #include <format>
-#include <fstream>
-#include <iterator>
 #include <print>
 
 #include "cli/compose/reader.h"
 #include "cli/failure.h"
+#include "cli/text/input_file.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -41,10 +40,9 @@ ComposeFile load_compose_file(const std::string& what) {
     if (!fs::is_regular_file(path, error)) fail_with("there is no file {}", quote(path.string()));
     const std::string shown = path.string();
     path = fs::canonical(path);
-    std::ifstream file(path, std::ios::binary);
-    if (!file) fail_with("{} cannot be read", quote(shown));
-    const std::string text(std::istreambuf_iterator<char>(file), {});
-    auto compose = read_compose(text, project_name(path));
+    const auto text = read_input_file(path.string(), kLargestComposeFile);
+    if (!text) fail_with("{} {}", quote(shown), text.error());
+    auto compose = read_compose(*text, project_name(path));
     if (!compose) refuse(shown, compose.error());
     ComposeFile result{path, *std::move(compose), {}};
     Mistakes mistakes;

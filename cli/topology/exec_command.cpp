@@ -65,9 +65,12 @@ void add_exec(CommandLine& line) {
                      "Run a program on a client of a topology: holm exec client curl http://10.0.0.2/")
         .everything(*words)
         .action([words]() -> int {
+            // As other tools of this kind have it: holm exec client -- COMMAND.
+            if (words->size() > 1 && (*words)[1] == "--") words->erase(words->begin() + 1);
             if (words->empty() || words->front() == "--help" || words->front() == "-h" || words->size() < 2) {
                 throw Failure(
-                    "holm exec CLIENT COMMAND...: a program in the network namespace of [clients.CLIENT], "
+                    "holm exec CLIENT [--] COMMAND...: a program in the network namespace of "
+                    "[clients.CLIENT], "
                     "with "
                     "its name servers",
                     2);

@@ -39,13 +39,13 @@ void Links::find_direct_networks() {
     }
 }
 
-// The network's own name where the kernel takes it: it is what `ip addr` shows to people. In the hub, names
-// with a capital letter are the ports of bridges.
+// The network's own name where the kernel takes it: it is what `ip addr` shows to people. Names with a
+// capital letter are ours: in the hub the ports of bridges, and networks whose names do not do.
 std::string Links::interface_name(const std::string& network) const {
     if (network.size() < IFNAMSIZ && network != "lo" && network != "all" && network != "default")
         return network;
     const auto place = std::ranges::find(compose_.networks, network, &ComposeNetwork::name);
-    return std::format("net{}", place - compose_.networks.begin());
+    return std::format("N{}", place - compose_.networks.begin());
 }
 
 void Links::make_taps() {
@@ -67,19 +67,19 @@ void Links::make_hub() {
         const std::string bridge = interface_name(network.name);
         // Nothing here makes a loop, so ports forward from the start; and nobody asks for multicast group
         // members.
-        script +=
-            std::format("link add {} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n", bridge);
+        script += std::format("link add name {} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n",
+                              bridge);
         if (network.host) {
             script += std::format("addr add {}/{} dev {}\n", network.host->text(),
                                   network.subnet->prefix_length, bridge);
         }
-        script += std::format("link set {} up\n", bridge);
+        script += std::format("link set dev {} up\n", bridge);
     }
     std::size_t tap = 0;
     for (const ComposeService& service : compose_.services) {
         for (const Attachment& one : service.networks) {
             if (!direct_.contains(one.network))
-                script += std::format("link set T{} master {} up\n", tap, interface_name(one.network));
+                script += std::format("link set dev T{} master {} up\n", tap, interface_name(one.network));
             ++tap;
         }
     }
@@ -88,9 +88,9 @@ void Links::make_hub() {
         for (const Attachment& one : compose_.clients[i].networks) {
             if (direct_.contains(one.network)) continue;
             const std::string network = interface_name(one.network);
-            script += std::format("link add C{} type veth peer name {} netns /proc/self/fd/{}\n", cable,
+            script += std::format("link add name C{} type veth peer name {} netns /proc/self/fd/{}\n", cable,
                                   network, clients_[i].number());
-            script += std::format("link set C{} master {} up\n", cable++, network);
+            script += std::format("link set dev C{} master {} up\n", cable++, network);
         }
     }
     run_ip(hub_, script, clients_);
@@ -106,7 +106,7 @@ void Links::make_client(std::size_t index) {
             script += std::format("addr add {}/{} dev {} nodad\n", one.address6->address.text(),
                                   one.address6->prefix_length, name);
         }
-        script += std::format("link set {} up\n", name);
+        script += std::format("link set dev {} up\n", name);
     }
     for (const Attachment& one : compose_.clients[index].networks) {
         const std::string name = interface_name(one.network);

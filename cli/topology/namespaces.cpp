@@ -16,6 +16,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -24,7 +25,6 @@
 
 #include "cli/failure.h"
 #include "cli/places.h"
-#include "cli/process/child.h"
 #include "cli/process/run_program.h"
 
 namespace holm::cli {
@@ -204,11 +204,13 @@ void run_ip(const Descriptor& network_namespace, const std::string& script,
         enter_network_namespace(network_namespace.number());
         keep_network_rights();
         for (const Descriptor& other : others) fcntl(other.number(), F_SETFD, 0);
-        Pipe input = Pipe::create();
-        if (write(input.write_end, script.data(), script.size()) != static_cast<ssize_t>(script.size()))
-            throw Failure("a script for ip is too long");
-        input.close_write();
-        dup2(input.read_end, STDIN_FILENO);
+        // Not a pipe: nobody reads yet, and what does not fit one would wait for ever.
+        const Descriptor input(memfd_create("ip-script", MFD_CLOEXEC));
+        if (input.number() < 0 ||
+            write(input.number(), script.data(), script.size()) != static_cast<ssize_t>(script.size()))
+            fail_with("a script for ip cannot be held: {}", std::strerror(errno));
+        lseek(input.number(), 0, SEEK_SET);
+        dup2(input.number(), STDIN_FILENO);
         const ProgramResult result = run_captured({program->string(), "-batch", "-"});
         if (result.status != 0) fail_with("ip(8) failed: {}", result.output);
         return -1;

@@ -8,6 +8,7 @@
 #include <format>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -17,16 +18,13 @@
 #include "cli/run/instance_record.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
+#include "cli/topology/claim.h"
 #include "cli/topology/control.h"
 
 namespace holm::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path record_path(std::string_view name) {
-    return instance_folder() / std::format("{}.topology", name);
-}
 
 template <typename Number>
 bool read_number(std::string_view text, Number& number) {
@@ -50,6 +48,10 @@ bool read_client(std::string_view text, TopologyRecord& record) {
 }
 
 }  // namespace
+
+fs::path topology_record(std::string_view name) {
+    return instance_folder() / std::format("{}.topology", name);
+}
 
 fs::path topology_socket(std::string_view name) {
     return instance_folder() / std::format("{}.sock", name);
@@ -90,7 +92,7 @@ std::optional<TopologyRecord> parse_topology(std::string_view text) {
 }
 
 void write_topology(const TopologyRecord& record) {
-    const fs::path path = record_path(record.name);
+    const fs::path path = topology_record(record.name);
     const fs::path draft = path.string() + ".new";
     std::ofstream file(draft, std::ios::binary | std::ios::trunc);
     file << format_topology(record);
@@ -100,26 +102,23 @@ void write_topology(const TopologyRecord& record) {
     if (!file || error) fail_with("{} cannot be written", quote(path.string()));
 }
 
-void remove_topology(std::string_view name) {
-    std::error_code error;
-    fs::remove(record_path(name), error);
-    fs::remove(topology_socket(name), error);
-}
-
 std::vector<TopologyRecord> running_topologies() {
     std::vector<TopologyRecord> running;
+    std::set<std::string> names;
     std::error_code error;
     for (fs::directory_iterator i(instance_folder(), error), end; !error && i != end; i.increment(error)) {
-        if (i->path().extension() != ".topology") continue;
-        std::ifstream file(i->path(), std::ios::binary);
+        const fs::path kind = i->path().extension();
+        if (kind == ".topology" || kind == ".lock") names.insert(i->path().stem().string());
+    }
+    for (const std::string& name : names) {
+        std::ifstream file(topology_record(name), std::ios::binary);
         auto record = parse_topology(std::string(std::istreambuf_iterator<char>(file), {}));
         if (record && start_ticks_of(record->supervisor) == record->start_ticks) {
             running.push_back(*std::move(record));
-        } else {
-            remove_topology(i->path().stem().string());
+        } else if (auto claim = TopologyClaim::take(name)) {
+            claim->release();  // else one is being brought up, and has not written its record yet
         }
     }
-    std::ranges::sort(running, {}, &TopologyRecord::name);
     return running;
 }
 

@@ -29,11 +29,13 @@ struct TopologyRecord {
     std::map<std::string, Client> clients;
 };
 
+std::filesystem::path topology_record(std::string_view name);
 std::filesystem::path topology_socket(std::string_view name);
 
+// Precondition: the name is claimed (claim.h).
 void write_topology(const TopologyRecord& record);
-void remove_topology(std::string_view name);
 
+// Removes the files of those that do not run any more.
 std::vector<TopologyRecord> running_topologies();
 
 // The one of that name, or of that compose file; without a name, the only one there is. Fails with what runs.

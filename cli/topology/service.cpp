@@ -12,11 +12,11 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/failure.h"
+#include "cli/process/child.h"
 #include "cli/run/detach.h"
 #include "cli/run/run_instance.h"
 #include "cli/text/quote.h"
@@ -94,14 +94,17 @@ void Service::start() {
     started_ = Clock::now();
     state_ = State::kStarting;
     std::fflush(nullptr);
+    const pid_t supervisor = getpid();
     process_ = fork();
     if (process_ < 0) fail_with("no process can be had: {}", std::strerror(errno));
-    if (process_ == 0) become_instance();
+    if (process_ == 0) {
+        end_with(supervisor, SIGTERM);
+        become_instance();
+    }
     start_probe();
 }
 
 void Service::become_instance() const {
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
     setsid();  // Ctrl-C is the supervisor's, which stops things in their order
     int status = 125;
     try {
@@ -142,10 +145,11 @@ void Service::start_probe() {
     probe.log = log_;
     probe.log_start = std::filesystem::file_size(log_, error);
     if (error) probe.log_start = 0;
+    const pid_t supervisor = getpid();
     probe_ = fork();
     if (probe_ < 0) fail_with("no process can be had: {}", std::strerror(errno));
     if (probe_ > 0) return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    end_with(supervisor, SIGKILL);
     bool ready = false;
     try {
         ready = wait_until_ready(probe);
@@ -208,9 +212,12 @@ bool Service::starts_again(int status) const {
 void Service::instance_ended(int status) {
     if (probe_ > 0) kill(probe_, SIGKILL);
     status_ = status;
-    if (state_ == State::kStarting)
+    const bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    // Where nothing is checked, to be done soon is no failure.
+    if (state_ == State::kStarting && (!well || description_.health))
         failure_ = std::format("ended ({}) before it was ready", status_text(status));
     if (!starts_again(status)) {
+        if (wanted_ && !well && failure_.empty()) failure_ = std::format("ended ({})", status_text(status));
         state_ = State::kEnded;
         return;
     }

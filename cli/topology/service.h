@@ -27,6 +27,8 @@ class Service {
     const ComposeService& description() const { return description_; }
     State state() const { return state_; }
     bool is_up() const { return state_ == State::kReady; }
+    // Ended by itself and well, and is not started again: what there was to do is done.
+    bool has_done_its_work() const { return state_ == State::kEnded && wanted_ && failure_.empty(); }
     bool has_process() const { return process_ > 0; }
     // "ready", "starting", "ended (1)"
     std::string state_text() const;
@@ -46,7 +48,8 @@ class Service {
     // Looks whether `process` is one of its own that has ended with `status` (as waitpid has it). True if it
     // was.
     bool child_ended(pid_t process, int status);
-    // Why it did not get ready: the check's time was over, or it ended before; "": it did, or may still.
+    // What went wrong: it did not get ready in time, or ended before or badly, and is not started again; "":
+    // nothing.
     const std::string& failure() const { return failure_; }
     // The last lines of its log.
     std::string last_words() const;

@@ -29,6 +29,12 @@ Descriptor hold_all_signals() {
     return Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+TopologyClaim claim_name(const std::string& name) {
+    auto claim = TopologyClaim::take(name);
+    if (!claim) fail_with("{} is being brought up or taken down by another process", name);
+    return *std::move(claim);
+}
+
 TopologyRecord make_record(const Compose& compose, const Links& links, const std::filesystem::path& file) {
     TopologyRecord record{.name = compose.name,
                           .supervisor = getpid(),
@@ -48,7 +54,7 @@ TopologyRecord make_record(const Compose& compose, const Links& links, const std
 
 Supervisor::Supervisor(const Compose& compose, const std::vector<PlannedService>& planned,
                        const std::filesystem::path& file)
-    : compose_(compose),
+    : claim_(claim_name(compose.name)),
       links_(compose),
       signals_(hold_all_signals()),
       control_(topology_socket(compose.name)) {
@@ -56,10 +62,6 @@ Supervisor::Supervisor(const Compose& compose, const std::vector<PlannedService>
         services_.push_back(std::make_unique<Service>(compose.services[i], planned[i], links_));
     said_.resize(services_.size(), Service::State::kWaiting);
     write_topology(make_record(compose, links_, file));
-}
-
-Supervisor::~Supervisor() {
-    remove_topology(compose_.name);
 }
 
 int Supervisor::run(const std::function<void()>& ready) {
@@ -75,7 +77,7 @@ int Supervisor::run(const std::function<void()>& ready) {
         if (all_ended()) break;
         wait_for_something();
     }
-    remove_topology(compose_.name);  // whoever is told that it is down shall not find it
+    claim_.release();  // whoever is told that it is down shall not find it
     answer_those_who_wait();
     if (!failure_.empty()) throw Failure(failure_);
     return 0;
@@ -88,8 +90,10 @@ void Supervisor::start_what_may() {
         if (next && *next > now) continue;
         if (!next && service->state() != Service::State::kWaiting) continue;
         const bool others_ready =
-            std::ranges::all_of(service->description().depends_on,
-                                [this](const std::string& name) { return find(name)->is_up(); });
+            std::ranges::all_of(service->description().depends_on, [this](const std::string& name) {
+                const Service& other = *find(name);
+                return other.is_up() || other.has_done_its_work();
+            });
         if (others_ready) service->start();
     }
 }
@@ -191,7 +195,8 @@ void Supervisor::answer_those_who_wait() {
             return true;
         }
         const bool ended = state == Service::State::kEnded;
-        if (one.for_start && ((ended && !one.stop_first) || !one.service->failure().empty())) {
+        // What went wrong before it was stopped is no matter, unless it is not started any more.
+        if (one.for_start && (!one.stop_first || going_down_) && (ended || !one.service->failure().empty())) {
             ControlSocket::complain(one.connection,
                                     std::format("{} {}", one.service->description().name,
                                                 one.service->failure().empty() ? one.service->state_text()
@@ -226,7 +231,6 @@ void Supervisor::say_what_changed() {
 }
 
 bool Supervisor::all_ready() const {
-    // One that has done its work (status 0, no restarts) was ready before.
     return std::ranges::all_of(services_, [](const auto& service) {
         return service->is_up() || (service->state() == Service::State::kEnded && service->failure().empty());
     });

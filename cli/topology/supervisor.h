@@ -12,6 +12,7 @@
 
 #include "cli/compose/description.h"
 #include "cli/compose/images.h"
+#include "cli/topology/claim.h"
 #include "cli/topology/control.h"
 #include "cli/topology/links.h"
 #include "cli/topology/service.h"
@@ -23,7 +24,6 @@ class Supervisor {
     // Makes the networks; nothing is started yet. The arguments outlive it.
     Supervisor(const Compose& compose, const std::vector<PlannedService>& planned,
                const std::filesystem::path& file);
-    ~Supervisor();
     Supervisor(const Supervisor&) = delete;
     Supervisor& operator=(const Supervisor&) = delete;
 
@@ -57,7 +57,7 @@ class Supervisor {
     Service* find(std::string_view name) const;
     std::string list() const;
 
-    const Compose& compose_;
+    TopologyClaim claim_;
     Links links_;
     std::vector<std::unique_ptr<Service>> services_;  // in the order of their start
     std::vector<Service::State> said_;                // what the user knows of each

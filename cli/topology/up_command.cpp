@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/text/counted.h"
 #include "cli/topology/bring_up.h"
 #include "cli/topology/compose_file.h"
 
@@ -14,8 +15,10 @@ namespace {
 int up(const std::string& path, bool detach, bool check) {
     const ComposeFile file = load_compose_file(path);
     if (check) {
-        std::println("{}: {} services, {} networks, {} clients; nothing is wrong with it", file.path.string(),
-                     file.compose.services.size(), file.compose.networks.size(), file.compose.clients.size());
+        std::println("{}: {}, {}, {}; nothing is wrong with it", file.path.string(),
+                     counted(file.compose.services.size(), "service"),
+                     counted(file.compose.networks.size(), "network"),
+                     counted(file.compose.clients.size(), "client"));
         return 0;
     }
     return detach ? bring_up_detached(file) : bring_up(file);

@@ -3,12 +3,12 @@
 #include <filesystem>
 #include <format>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <print>
 #include <string>
 
 #include "cli/command_line.h"
+#include "cli/text/input_file.h"
 #include "cli/text/quote.h"
 #include "cli/zone/server_file.h"
 #include "services/dns/zone/compile.h"
@@ -25,13 +25,11 @@ struct Options {
     std::vector<std::string> inputs;
 };
 
-std::optional<std::string> read_file(const std::string& path) {
-    std::error_code error;
-    if (fs::is_directory(path, error)) return std::nullopt;
-    std::ifstream file(path, std::ios::binary);
-    std::string text(std::istreambuf_iterator<char>(file), {});
-    if (!file) return std::nullopt;
-    return text;
+constexpr std::size_t kLargestServerFile = 16 << 20;
+
+std::optional<std::string> read_zone(const std::string& path) {
+    auto text = cli::read_input_file(path, dns::Reader::kMostBytes);
+    return text ? std::optional(*std::move(text)) : std::nullopt;
 }
 
 bool write_file(const std::string& path, const std::string& contents) {
@@ -51,9 +49,9 @@ struct Work {
 bool read_input(const std::string& input, Work& work) {
     if (input.ends_with(".toml")) {
         work.inputs.push_back(fs::absolute(input).string());
-        const auto text = read_file(input);
+        const auto text = cli::read_input_file(input, kLargestServerFile);
         if (!text) {
-            std::println(stderr, "{}: cannot be read", input);
+            std::println(stderr, "{}: {}", input, text.error());
             return false;
         }
         auto file = cli::read_server_file(*text);
@@ -113,7 +111,7 @@ int run(const Options& options) {
     for (const std::string& input : options.inputs) {
         if (!read_input(input, work)) return 1;
     }
-    dns::Reader reader(read_file);
+    dns::Reader reader(read_zone);
     std::vector<std::vector<dns::Record>> records;  // trees point into them
     std::vector<dns::ZoneToCompile> zones;
     records.reserve(work.server.zones.size());

@@ -70,6 +70,16 @@ def supervisor_of(runtime):
     return int(dict(line.split("=", 1) for line in record.read_text().splitlines())["supervisor"])
 
 
+def processes_of(runtime):
+    """Those that were started with this runtime folder, and what these have started."""
+    found = []
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if f"XDG_RUNTIME_DIR={runtime}\0".encode() in pathlib.Path(f"/proc/{process}/environ").read_bytes():
+                found.append(int(process))
+    return found
+
+
 def rows(runtime):
     """NAME -> (number, state) of holm ps."""
     listed = holm("ps", runtime=runtime).stdout.splitlines()[1:]
@@ -78,6 +88,8 @@ def rows(runtime):
 
 def test_from_up_to_down(project, runtime):
     with up(project, runtime) as said:
+        page = holm("exec", "desk", "--", "sh", "-c", 'echo "$@"', "sh", "--", "-x", runtime=runtime)
+        assert page.stdout == "-- -x\n", page.stderr
         assert "2 services in" in said and "web" in said and "10.9.0.2 on lan" in said
         page = holm("exec", "desk", "curl", "-s", "--max-time", "60", "http://10.9.0.2/", runtime=runtime)
         assert page.returncode == 0 and "<!doctype html>" in page.stdout
@@ -122,15 +134,84 @@ def test_nothing_is_left_of_a_killed_supervisor(project, runtime):
         supervisor = supervisor_of(runtime)
         children = pathlib.Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
         assert children
-        namespace = next(os.readlink(f"/proc/{supervisor}/fd/{fd}") for fd in os.listdir(f"/proc/{supervisor}/fd")
-                         if os.readlink(f"/proc/{supervisor}/fd/{fd}").startswith("net:"))
         os.kill(supervisor, signal.SIGKILL)
         until(lambda: not any(os.path.exists(f"/proc/{child}") for child in children), "the end of the instances")
         assert "no instance runs" in holm("ps", runtime=runtime).stdout
-        listed = subprocess.run(["lsns", "-t", "net", "-n", "-o", "NS"], capture_output=True, text=True, check=False).stdout
-        assert namespace.strip("net:[]") not in listed.split()
+        # Namespaces that nobody is in or has open are gone (their numbers may be somebody else's by now).
+        until(lambda: not processes_of(runtime), "the end of all processes")
         assert not list((runtime / "holm").glob("*.topology"))
         assert "no topology is up" in holm("down", runtime=runtime).stderr
+
+
+def test_of_two_at_once_one_brings_it_up(project, runtime):
+    """The other is told so; what is up can be found and brought down, and leaves nothing."""
+    command = ["timeout", "120", HOLM, "up", "-d", project]
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(runtime)}
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) for _ in range(2)]
+    said = [one.communicate() for one in both]
+    try:
+        assert sorted(one.returncode for one in both) == [0, 1], said
+        why = next(err for one, (_, err) in zip(both, said, strict=True) if one.returncode == 1)
+        assert "is being brought up" in why or "is up already" in why
+        assert set(rows(runtime)) == {"web", "echo"}
+    finally:
+        assert "is down" in holm("down", project, runtime=runtime, timeout=60).stdout
+    assert {file.suffix for file in (runtime / "holm").iterdir()} <= {".log"}
+
+
+def test_nothing_comes_up_for_a_caller_that_is_gone(project, runtime):
+    file = project / "holm.compose.toml"
+    file.write_text(file.read_text().replace("{ http = 80 }", "{ tcp = 81, timeout = \"100s\" }"))
+    with subprocess.Popen([HOLM, "up", "-d", project], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)}) as caller:
+        try:
+            until(lambda: list((runtime / "holm").glob("*.topology")), "the supervisor")
+        finally:
+            caller.kill()
+    until(lambda: not processes_of(runtime), "the end of all processes")
+    assert "no instance runs" in holm("ps", runtime=runtime).stdout
+    assert {file.suffix for file in (runtime / "holm").iterdir()} <= {".log"}
+
+
+def test_networks_may_have_any_name(tmp_path, runtime):
+    """Words of ip(8), and names that the kernel has already."""
+    may_make_namespaces()
+    need("echo")
+    names = ["dev", "up", "lo", "default", "name", "net1"]
+    text = f'name = "n{os.getpid()}"\n'
+    text += "".join(f'[networks.{name}]\nsubnet = "10.77.{i}.0/24"\n' for i, name in enumerate(names))
+    text += f'[services.echo]\nimage = "{IMAGES}/echo"\nnetworks.lan = "dev"\n'
+    for client in ("a", "b"):
+        text += f"[clients.{client}]\n" + "".join(f"networks.{name} = {{}}\n" for name in names)
+    (tmp_path / "holm.compose.toml").write_text(text)
+    with up(tmp_path, runtime):
+        links = holm("exec", "a", "ip", "-o", "link", runtime=runtime).stdout
+        assert {"dev", "up", "name", "net1"} <= {line.split()[1].partition("@")[0] for line in links.splitlines()}
+
+
+def test_what_has_done_its_work_keeps_nobody_waiting(tmp_path, runtime):
+    """One that ends well counts for those that depend on it, however soon it does."""
+    may_make_namespaces()
+    need("hello")
+    need("echo")
+    (tmp_path / "holm.compose.toml").write_text(f"""
+name = "j{os.getpid()}"
+[networks.lan]
+subnet = "10.9.0.0/24"
+[services.job]
+image = "{IMAGES}/hello"
+[services.slow]
+image = "{IMAGES}/echo"
+networks.lan = {{ network = "lan", ipv4_address = "10.9.0.3" }}
+healthcheck = {{ tcp = 7 }}
+[services.last]
+image = "{IMAGES}/echo"
+networks.lan = {{ network = "lan", ipv4_address = "10.9.0.4" }}
+depends_on = ["job", "slow"]
+""")
+    with up(tmp_path, runtime):
+        assert rows(runtime)["job"] == ("-", "ended (0)")
+        assert rows(runtime)["last"][1] == "ready"
 
 
 def test_in_the_foreground_until_ctrl_c(project, runtime):

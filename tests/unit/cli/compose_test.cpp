@@ -113,10 +113,63 @@ TEST_CASE("each mistake has its place and says what is allowed") {
     says("healthcheck = { tcp = 80 }", "needs a network with an ipv4_address");
     says("healthcheck = { tcp = 0, path = \"x\" }", "allowed: a whole number from 1 to 65535");
     says("environment = { A = 1 }", "the value of \"A\" is not text");
+    says("environment = [\"A=1\"]",
+         "f:6:15: environment is a list; allowed: a table [services.web.environment]");
     says("mem_limit = \"much\"", "\"much\"");
     says("imag = \"x\"", "did you mean \"image\"?");
     says("stop_grace_period = \"soon\"", "soon");
     says("block = { data = \"\" }", "needs a file");
+    for (const std::string& name :
+         {std::string(), std::string("a..b"), std::string(".a"), std::string(64, 'x')})
+        says("healthcheck = { dns = 53, name = \"" + name + "\" }", "is no domain name");
+}
+
+TEST_CASE("networks do not overlap, and hosts can be in them") {
+    const auto networks = [](const std::string& a, const std::string& b) {
+        return mistakes_of("[networks.a]\n" + a + "\n[networks.b]\n" + b + "\n[services.w]\nimage = \"w\"\n");
+    };
+    const std::string both = "f:3:1: the subnets of networks a and b overlap\n";
+    CHECK(networks("subnet = \"10.0.0.0/24\"", "subnet = \"10.0.0.0/24\"") == both);
+    CHECK(networks("subnet = \"10.0.0.0/8\"", "subnet = \"10.3.0.0/24\"") == both);
+    CHECK(networks("subnet = \"10.3.0.0/24\"", "subnet = \"10.0.0.0/8\"") == both);
+    CHECK(networks("subnet6 = \"fd00::/32\"", "subnet6 = \"fd00:0:1::/48\"")
+              .contains("the IPv6 subnets of networks a and b overlap"));
+    CHECK(networks("subnet = \"10.0.0.0/24\"", "subnet = \"10.0.1.0/24\"").empty());
+    for (const char* bad : {"127.0.0.0/8", "224.0.0.0/4", "0.0.0.0/8"})
+        CHECK(networks("", std::string("subnet = \"") + bad + '"').contains("that hosts can be in"));
+    CHECK(networks("", "subnet6 = \"ff02::/64\"").contains("that hosts can be in"));
+}
+
+TEST_CASE("files that are made to be long are refused in little room") {
+    std::string many = "[networks.n]\nsubnet = \"10.0.0.0/24\"\n";
+    for (int i = 0; i < 256; ++i)
+        many += "[services.aaaaaaaaaaaaaaaaaaaaaaaaa" + std::to_string(i) + "]\nimage = \"w\"\n";
+    std::string nobody = "[services.z]\nimage = \"w\"\ndepends_on = [";
+    for (int i = 0; i < 100'000; ++i) nobody += "\"\",";
+    CHECK(mistakes_of(nobody + "]").contains("more than 256 dependencies"));
+    CHECK(mistakes_of(many + nobody + "]").contains("more than 256 services"));
+    std::string devices = "[services.z]\nimage = \"w\"\nnetworks = { ";
+    for (int i = 0; i < 65; ++i) devices += "a" + std::to_string(i) + " = \"x\", ";
+    CHECK(mistakes_of(devices + "b = \"x\" }").contains("more than 64 networks"));
+}
+
+TEST_CASE("keys of many parts are refused, not followed") {
+    const auto dotted = [](int parts) {
+        std::string key = "a";
+        for (int i = 1; i < parts; ++i) key += ".a";
+        return key;
+    };
+    const std::string refused = "a key of more than 16 parts", three(3, '\''), empty(6, '"');
+    CHECK(mistakes_of(dotted(100'000) + " = 1") == "f:1:32: " + refused + "\n");
+    CHECK(mistakes_of("# 1.2.3\nx = 'a'\n [" + dotted(17) + "]") == "f:3:34: " + refused + "\n");
+    CHECK(mistakes_of("x = { " + dotted(17) + " = 1 }").contains(refused));
+    CHECK(mistakes_of("x = { y = " + empty + ", " + dotted(17) + " = 1 }").contains(refused));
+    CHECK(mistakes_of("x = { y = " + three + "a" + three + "'', " + dotted(17) + " = 1 }").contains(refused));
+    CHECK(mistakes_of("x = \"never closed\n" + dotted(17) + " = 1").contains(refused));
+    for (const std::string& fine : {dotted(16), '"' + dotted(40) + '"', '\'' + dotted(40) + '\''})
+        CHECK_FALSE(mistakes_of(fine + " = 1").contains(refused));
+    CHECK_FALSE(mistakes_of("x = " + three + "\n" + dotted(40) + "\n'' " + three).contains(refused));
+    CHECK_FALSE(mistakes_of("y = \"\\\"" + dotted(40) + "\" # " + dotted(40)).contains(refused));
 }
 
 TEST_CASE("addresses, ports and names are had once") {

@@ -110,6 +110,9 @@ TEST_CASE("mistakes are named with their place and with what is allowed") {
     says(mistake(lan_and("reverse_path = \"mild\"\n")), "5:16", "allowed: \"strict\", \"loose\", \"off\"");
     says(mistake(lan_and("vlan = 7\n")), "1:1", "a VLAN needs both");
     says(mistake(lan_and("[[interface]]\nname = \"lan\"\n")), "6:8", "second interface");
+    says(mistake(lan_and("[[interface]]\nname = \"a\"\ntrunk = \"lan\"\nvlan = 7\n"
+                         "[[interface]]\nname = \"b\"\ntrunk = \"lan\"\nvlan = 7\n")),
+         "9:1", "VLAN 7 of lan is there already");
     says(mistake(lan_and("[[interface]]\nname = \"a\"\ntrunk = \"b\"\nvlan = 7\n")), "7:9",
          "no interface \"b\"");
     says(mistake(lan_and("[[interface]]\nname = \"a\"\naddress = \"10.0.0.1/16\"\n")), "7:11",
@@ -127,6 +130,14 @@ TEST_CASE("mistakes are named with their place and with what is allowed") {
          "not in the interface's network");
     says(mistake(lan_and("[interface.dhcp]\npool = \"10.0.0.1-10.0.0.6\"\n")), "6:8",
          "own address is in the pool");
+    const std::string dhcp = "[interface.dhcp]\npool = \"10.0.0.5-10.0.0.6\"\nhosts = [";
+    says(mistake(lan_and(dhcp + "\"02:00:00:00:00:01 10.0.0.255\"]\n")), "7:10", "broadcast address");
+    says(mistake(lan_and(dhcp + "\"02:00:00:00:00:01 10.0.0.8\", \"02:00:00:00:00:02 10.0.0.8\"]\n")), "7:40",
+         "another host has");
+    says(mistake(lan_and(dhcp + "\"02:00:00:00:00:01 10.0.0.8\", \"02:00:00:00:00:01 10.0.0.9\"]\n")), "7:40",
+         "another host has");
+    says(mistake(lan_and("[interface.advertise]\ninterval = \"10m\"\nlifetime = \"5m\"\n")), "5:1",
+         "not shorter than the interval");
     says(mistake(lan_and("[interface.advertise]\nprefixes = [\"fd00::1/64\"]\n")), "6:13",
          "not an IPv6 prefix");
     says(mistake(lan_and("[[routes]]\nfile = \"gone.txt\"\n")), "6:8", "cannot be read");
