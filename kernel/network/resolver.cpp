@@ -40,6 +40,7 @@ bool is_localhost(std::string_view name) {
 }  // namespace
 
 Task<Result<Answer>> Resolver::exchange_stream(net::IpAddress server, Question question) {
+    ++counters_.streams;
     const Instant deadline = executor().now() + configuration_.patience * 2;
     auto connection =
         CO_TRY(stack_.tcp().connect(executor().now(), net::Endpoint{server, configuration_.port}));
@@ -77,6 +78,7 @@ Task<Result<Answer>> Resolver::exchange_stream(net::IpAddress server, Question q
 }
 
 Task<Result<Answer>> Resolver::exchange(net::IpAddress server, Question question) {
+    ++counters_.asked;
     {
         // A socket of its own for each question: its port is another one each time.
         auto open = CO_TRY(stack_.udp().open());
@@ -89,7 +91,10 @@ Task<Result<Answer>> Resolver::exchange(net::IpAddress server, Question question
         for (int strangers = 0; strangers < kStrangers; ++strangers) {
             const auto datagram = CO_TRY(co_await socket.receive(deadline));
             const auto answer = parse_answer(question, datagram.payload);
-            if (!answer) continue;
+            if (!answer) {
+                ++counters_.ignored;
+                continue;
+            }
             if (answer->status != Answer::Status::kTruncated) co_return *answer;
             break;
         }
@@ -123,6 +128,7 @@ Task<Result<Answer>> Resolver::ask(DomainName name, RecordType type) {
             }
         }
     }
+    ++counters_.failed;
     co_return std::unexpected(last);
 }
 

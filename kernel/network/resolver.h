@@ -41,6 +41,12 @@ class Resolver {
         int attempts = 2;                          // rounds through all servers
         Duration patience = Duration::seconds(2);  // for one answer of one server
     };
+    struct Counters {
+        std::uint64_t asked = 0;    // servers that a question was sent to
+        std::uint64_t ignored = 0;  // datagrams from a server's address that answer nothing
+        std::uint64_t streams = 0;  // questions that went over TCP
+        std::uint64_t failed = 0;   // questions that no server has answered
+    };
     enum class Families : std::uint8_t { kBoth, kV4, kV6 };
     // Datagrams that are no answer: after so many somebody is guessing, and the question goes over TCP.
     static constexpr int kStrangers = 16;
@@ -51,6 +57,7 @@ class Resolver {
 
     void configure(const Configuration& configuration) { configuration_ = configuration; }
     const Configuration& configuration() const { return configuration_; }
+    const Counters& counters() const { return counters_; }
 
     // An address as text, "localhost" (RFC 6761), or a name; one without dots is tried in the search list.
     // The text must live as long as the task. Errors: kInvalid for what is no name, kNotFound, kNoData when
@@ -72,6 +79,7 @@ class Resolver {
     net::Stack& stack_;
     KeyedRandom random_;
     Configuration configuration_;
+    Counters counters_;
     net::resolve::AnswerCache cache_;
 };
 

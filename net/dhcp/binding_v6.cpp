@@ -1,5 +1,6 @@
 #include "net/dhcp/binding_v6.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/ip/pseudo_header.h"
@@ -40,10 +41,10 @@ Instant BindingV6::next_deadline() const {
 
 bool BindingV6::transmit(Instant now, ip::Layer& ip) {
     for (const ndp::Address& own : interface_.ipv6().addresses()) {
-        if (own.address == applied_ && own.state == ndp::Address::State::kDuplicate) {
-            client_.decline(now);
-            break;
-        }
+        if (own.state != ndp::Address::State::kDuplicate || !std::ranges::contains(applied_, own.address))
+            continue;
+        client_.decline(now, own.address);
+        break;
     }
     if (!interface_.ipv6().link_local().is_unspecified())
         while (const auto message = client_.due(now)) send(now, ip, *message);
@@ -54,16 +55,20 @@ bool BindingV6::transmit(Instant now, ip::Layer& ip) {
 
 void BindingV6::apply(Instant now) {
     const auto& lease = client_.lease();
-    if (!applied_.is_unspecified() && (!lease || lease->address != applied_)) {
-        interface_.remove_ipv6_address(now, applied_);
-        applied_ = {};
+    for (IpAddress& old : applied_) {
+        if (old.is_unspecified() || (lease && lease->has(old))) continue;
+        interface_.remove_ipv6_address(now, old);
+        old = {};
     }
     if (!lease) return;
-    // Section 18.2.10.1: the address says nothing about what is on the link.
-    if (!interface_.extend_ipv6_address(lease->address, lease->preferred_until, lease->valid_until))
-        interface_.add_ipv6_address(now, lease->address, 128, ndp::Origin::kDhcp, lease->preferred_until,
-                                    lease->valid_until);
-    applied_ = lease->address;
+    for (const LeaseV6::Address& each : lease->all()) {
+        // Section 18.2.10.1: the address says nothing about what is on the link.
+        if (!interface_.extend_ipv6_address(each.address, each.preferred_until, each.valid_until))
+            interface_.add_ipv6_address(now, each.address, 128, ndp::Origin::kDhcp, each.preferred_until,
+                                        each.valid_until);
+        if (!std::ranges::contains(applied_, each.address))
+            *std::ranges::find(applied_, IpAddress()) = each.address;
+    }
 }
 
 void BindingV6::send(Instant now, ip::Layer& ip, const wire::Dhcpv6Request& out) {

@@ -3,6 +3,7 @@
 // Ties the DHCPv6 client of an interface to the layers that carry its messages, and its lease to the
 // interface.
 
+#include <array>
 #include <cstdint>
 
 #include "base/instant.h"
@@ -35,7 +36,8 @@ class BindingV6 {
 
     link::Interface& interface_;
     ClientV6 client_;
-    IpAddress applied_;  // the lease's address, as the interface has it
+    // The lease's addresses that the interface has.
+    std::array<IpAddress, wire::kDhcpv6Addresses> applied_;
     std::uint32_t changes_seen_ = 0;
 };
 

@@ -17,6 +17,14 @@ Instant after(Instant start, std::uint32_t seconds) {
 
 }  // namespace
 
+bool LeaseV6::has(const IpAddress& address) const {
+    return std::ranges::contains(all(), address, &Address::address);
+}
+
+Instant LeaseV6::valid_until() const {
+    return std::ranges::min(all(), {}, &Address::valid_until).valid_until;
+}
+
 const ClientV6::Retransmission& ClientV6::retransmission() const {
     switch (state_) {
         case State::kRequesting:
@@ -47,16 +55,19 @@ void ClientV6::begin(Instant now, State state) {
 }
 
 std::optional<wire::Dhcpv6Request> ClientV6::due(Instant now) {
-    if (lease_ && now >= lease_->valid_until) {
-        lose_lease();
-        begin(now, State::kSoliciting);
-    }
+    expire(now);
     if (now < deadline_) return std::nullopt;
     if (state_ == State::kBound) begin(now, State::kRenewing);
     if (state_ == State::kRenewing && now >= lease_->rebinding) begin(now, State::kRebinding);
     if (state_ == State::kInformed) begin(now, State::kAskingForInformation);
     const int most = retransmission().count;
-    if (most != 0 && tries_ == most) begin(now, State::kSoliciting);
+    if (most != 0 && tries_ == most) {
+        if (state_ == State::kDeclining)
+            end_decline(now);
+        else
+            begin(now, State::kSoliciting);
+        if (now < deadline_) return std::nullopt;
+    }
 
     const Retransmission& timing = retransmission();
     // Section 15: the wait doubles up to a bound, give or take a tenth each time.
@@ -70,7 +81,12 @@ std::optional<wire::Dhcpv6Request> ClientV6::due(Instant now) {
     message.transaction = transaction_;
     message.client = mac_;
     message.hundredths = std::uint16_t(std::min<std::int64_t>((now - began_).as_milliseconds() / 10, 0xffff));
-    message.address = lease_ ? lease_->address : offered_;
+    message.address_count = named_count_;
+    message.addresses = named_;
+    if (lease_ && state_ != State::kDeclining) {
+        message.address_count = lease_->count;
+        std::ranges::transform(lease_->all(), message.addresses.begin(), &LeaseV6::Address::address);
+    }
     switch (state_) {
         case State::kRequesting:
             message.type = Dhcpv6Type::kRequest;
@@ -83,7 +99,7 @@ std::optional<wire::Dhcpv6Request> ClientV6::due(Instant now) {
             break;
         case State::kRebinding:
             message.type = Dhcpv6Type::kRebind;
-            deadline_ = std::min(deadline_, lease_->valid_until);
+            deadline_ = std::min(deadline_, lease_->valid_until());
             break;
         case State::kDeclining:
             message.type = Dhcpv6Type::kDecline;
@@ -95,14 +111,27 @@ std::optional<wire::Dhcpv6Request> ClientV6::due(Instant now) {
             break;
         default:
             message.type = Dhcpv6Type::kSolicit;
-            message.address = {};
+            message.address_count = 0;
             break;
     }
     return message;
 }
 
 Instant ClientV6::next_deadline() const {
-    return lease_ ? std::min(deadline_, lease_->valid_until) : deadline_;
+    return lease_ ? std::min(deadline_, lease_->valid_until()) : deadline_;
+}
+
+// Each address ends at its own time; with the last one the lease does.
+void ClientV6::expire(Instant now) {
+    if (!lease_ || now < lease_->valid_until()) return;
+    const auto kept =
+        std::remove_if(lease_->addresses.begin(), lease_->addresses.begin() + std::ptrdiff_t(lease_->count),
+                       [&](const LeaseV6::Address& each) { return now >= each.valid_until; });
+    lease_->count = std::size_t(kept - lease_->addresses.begin());
+    ++changes_;
+    if (lease_->count > 0) return;
+    lose_lease();
+    if (state_ != State::kDeclining) begin(now, State::kSoliciting);
 }
 
 void ClientV6::receive(Instant now, Bytes message) {
@@ -120,18 +149,18 @@ void ClientV6::receive(Instant now, Bytes message) {
 // second.
 void ClientV6::accept_advertisement(Instant now, const Dhcpv6Reply& reply) {
     if (reply.status != wire::kDhcpv6Success || reply.address_status != wire::kDhcpv6Success ||
-        reply.address.is_unspecified())
+        reply.address_count == 0)
         return;
     server_ = reply.server;
-    offered_ = reply.address;
+    named_count_ = reply.address_count;
+    std::ranges::transform(reply.offered(), named_.begin(), &Dhcpv6Reply::Address::address);
     begin(now, State::kRequesting);
 }
 
 void ClientV6::accept_reply(Instant now, const Dhcpv6Reply& reply) {
     switch (state_) {
         case State::kDeclining:
-            offered_ = {};
-            return begin(now, State::kSoliciting);
+            return end_decline(now);
         case State::kAskingForInformation: {
             take_dns(reply);
             state_ = State::kInformed;
@@ -152,42 +181,74 @@ void ClientV6::accept_reply(Instant now, const Dhcpv6Reply& reply) {
             return;
     }
     const bool refused = reply.status != wire::kDhcpv6Success || reply.address_status != wire::kDhcpv6Success;
-    const bool same = !lease_ || reply.address == lease_->address;
-    if (refused || !reply.has_association || reply.address.is_unspecified() || !same ||
-        reply.valid_seconds == 0) {
+    if (refused || !reply.has_association || !update_lease(reply)) {
         // Section 18.2.10.1: a binding that the server does not know, or none: from the beginning. A lease
         // that stands is used until it ends; other troubles are left to the next attempt.
-        const bool gone = reply.address_status == wire::kDhcpv6NoBinding || reply.valid_seconds == 0 ||
-                          state_ == State::kRequesting;
-        if (!gone) return;
-        if (reply.address_status == wire::kDhcpv6NoBinding || (same && reply.has_association)) lose_lease();
-        offered_ = {};
+        if (lease_ && lease_->count > 0 && reply.address_status != wire::kDhcpv6NoBinding) return;
+        lose_lease();
+        named_count_ = 0;
         begin(now, State::kSoliciting);
         deadline_ =
             now + kSolicit.first;  // not at once: a server that refuses everything is not to be flooded
         return;
     }
-    LeaseV6 lease;
-    lease.address = reply.address;
-    const std::uint32_t valid = std::max(reply.valid_seconds, kShortestLease);
-    const std::uint32_t preferred = std::max(std::min(reply.preferred_seconds, valid), kShortestLease / 2);
-    // Section 21.4: 0.5 and 0.8 of the preferred lifetime where the server leaves it to us; in order, or not
-    // believed.
+    set_timers(reply);
+    server_ = reply.server;
+    state_ = State::kBound;
+    deadline_ = lease_->renewal;
+    ++changes_;
+    take_dns(reply);
+}
+
+// Section 18.2.10.1: addresses are added, given other times, or (a valid lifetime of zero) taken away; one
+// that the reply does not name stays until its time is over. False: the reply grants none.
+bool ClientV6::update_lease(const Dhcpv6Reply& reply) {
+    LeaseV6 lease = lease_.value_or(LeaseV6{});
+    bool granted = false;
+    for (const Dhcpv6Reply::Address& told : reply.offered()) {
+        const auto known =
+            std::ranges::find(lease.addresses.begin(), lease.addresses.begin() + std::ptrdiff_t(lease.count),
+                              told.address, &LeaseV6::Address::address);
+        auto at = std::size_t(known - lease.addresses.begin());
+        if (told.valid_seconds == 0) {
+            if (at < lease.count) lease.addresses[at] = lease.addresses[--lease.count];
+            continue;
+        }
+        if (at == lease.addresses.size()) continue;
+        if (at == lease.count) ++lease.count;
+        const std::uint32_t valid = std::max(told.valid_seconds, kShortestLease);
+        const std::uint32_t preferred = std::max(std::min(told.preferred_seconds, valid), kShortestLease / 2);
+        lease.addresses[at] = {told.address, after(began_, preferred), after(began_, valid)};
+        granted = true;
+    }
+    if (lease_ && lease_->count != lease.count) ++changes_;
+    if (lease.count > 0 || lease_) lease_ = lease;
+    return granted;
+}
+
+// Section 21.4: 0.5 and 0.8 of the shortest preferred lifetime where the server leaves it to us; in order, or
+// not believed.
+void ClientV6::set_timers(const Dhcpv6Reply& reply) {
+    std::uint32_t valid = kForEver, preferred = kForEver;
+    for (const Dhcpv6Reply::Address& told : reply.offered()) {
+        if (told.valid_seconds == 0) continue;
+        valid = std::min(valid, std::max(told.valid_seconds, kShortestLease));
+        preferred = std::min(preferred, std::max(told.preferred_seconds, kShortestLease / 2));
+    }
     std::uint32_t renewal = reply.renewal_seconds, rebinding = reply.rebinding_seconds;
     if (rebinding == 0 || rebinding >= valid)
         rebinding = preferred == kForEver ? kForEver : preferred / 5 * 4;
     if (renewal == 0 || renewal >= rebinding) renewal = preferred == kForEver ? kForEver : preferred / 2;
     renewal = std::min(std::max(renewal, kShortestLease / 4), rebinding);
-    lease.preferred_until = after(began_, preferred);
-    lease.valid_until = after(began_, valid);
-    lease.renewal = after(began_, renewal);
-    lease.rebinding = after(began_, rebinding);
-    lease_ = lease;
-    server_ = reply.server;
+    lease_->renewal = after(began_, renewal);
+    lease_->rebinding = after(began_, rebinding);
+}
+
+void ClientV6::end_decline(Instant now) {
+    named_count_ = 0;
+    if (!lease_) return begin(now, State::kSoliciting);
     state_ = State::kBound;
-    deadline_ = lease.renewal;
-    ++changes_;
-    take_dns(reply);
+    deadline_ = lease_->renewal;
 }
 
 void ClientV6::take_dns(const Dhcpv6Reply& reply) {
@@ -205,10 +266,15 @@ void ClientV6::lose_lease() {
     ++changes_;
 }
 
-void ClientV6::decline(Instant now) {
-    if (!lease_) return;
-    offered_ = lease_->address;
-    lose_lease();
+void ClientV6::decline(Instant now, const IpAddress& address) {
+    if (!lease_ || !lease_->has(address)) return;
+    named_[0] = address;
+    named_count_ = 1;
+    auto& all = lease_->addresses;
+    const auto at = std::ranges::find(all, address, &LeaseV6::Address::address);
+    *at = all[--lease_->count];
+    ++changes_;
+    if (lease_->count == 0) lose_lease();
     begin(now, State::kDeclining);
 }
 

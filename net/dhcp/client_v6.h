@@ -1,11 +1,12 @@
 #pragma once
 
 // The DHCPv6 client of one interface (RFC 8415, section 18.2), as a state machine without I/O: stateful, for
-// one address, or stateless, for DNS servers alone.
+// addresses of one association, or stateless, for DNS servers alone.
 
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/bytes.h"
 #include "base/instant.h"
@@ -16,11 +17,20 @@
 namespace holm::net::dhcp {
 
 struct LeaseV6 {
-    IpAddress address;
-    Instant preferred_until;
-    Instant valid_until;
+    struct Address {
+        IpAddress address;
+        Instant preferred_until;
+        Instant valid_until;
+    };
+    std::size_t count = 0;  // at least one
+    std::array<Address, wire::kDhcpv6Addresses> addresses;
     Instant renewal;    // T1
     Instant rebinding;  // T2
+
+    std::span<const Address> all() const { return {addresses.data(), count}; }
+    bool has(const IpAddress& address) const;
+    // When the first of them ends.
+    Instant valid_until() const;
 };
 
 class ClientV6 {
@@ -65,8 +75,9 @@ class ClientV6 {
     std::optional<wire::Dhcpv6Request> due(Instant now);
     Instant next_deadline() const;
 
-    // Somebody else uses the address: it is given back, and another one looked for (section 18.2.8).
-    void decline(Instant now);
+    // Somebody else uses this address of the lease: it is given back, and if it was the only one, another is
+    // looked for (section 18.2.8).
+    void decline(Instant now, const IpAddress& address);
 
     const std::optional<LeaseV6>& lease() const { return lease_; }
     std::span<const IpAddress> dns() const { return {dns_.data(), dns_count_}; }
@@ -81,6 +92,10 @@ class ClientV6 {
     void accept_reply(Instant now, const wire::Dhcpv6Reply& reply);
     void take_dns(const wire::Dhcpv6Reply& reply);
     void lose_lease();
+    void end_decline(Instant now);
+    bool update_lease(const wire::Dhcpv6Reply& reply);
+    void set_timers(const wire::Dhcpv6Reply& reply);
+    void expire(Instant now);
 
     MacAddress mac_;
     KeyedRandom random_;
@@ -92,7 +107,9 @@ class ClientV6 {
     Duration wait_;
     Instant deadline_ = Instant::never();  // of the next message
     std::optional<wire::Duid> server_;
-    IpAddress offered_;
+    // What has been offered, or is to be given back.
+    std::size_t named_count_ = 0;
+    std::array<IpAddress, wire::kDhcpv6Addresses> named_;
     std::optional<LeaseV6> lease_;
     std::size_t dns_count_ = 0;
     std::array<IpAddress, wire::Dhcpv6Reply::kDns> dns_;

@@ -119,7 +119,7 @@ bool Layer::hand_over(Instant now, const ip::Received& received, const Endpoint&
         if (!answer.empty()) (void)socket->send_from(now, received.destination, remote, {&answer, 1});
         return true;
     }
-    if (!socket->enqueue(remote, received.destination, payload, owner)) counters_.count(Drop::kQueueFull);
+    if (!socket->enqueue(remote, received, payload, owner)) counters_.count(Drop::kQueueFull);
     socket->notify();
     return true;
 }
@@ -137,7 +137,7 @@ bool Layer::hand_to_group(const ip::Received& received, const Endpoint& local, c
             (local.address.is_multicast() && !socket->listens(local.address, remote.address, received.zone)))
             continue;
         heard = true;
-        if (!socket->enqueue(remote, local.address, payload, nullptr)) counters_.count(Drop::kQueueFull);
+        if (!socket->enqueue(remote, received, payload, nullptr)) counters_.count(Drop::kQueueFull);
         socket->notify();
     }
     if (!heard) counters_.count(Drop::kNoSocket);

@@ -14,6 +14,7 @@ namespace {
 struct RecordHeader {
     Endpoint source;
     IpAddress destination;
+    std::uint8_t zone, ttl, traffic_class;
     BufferOwner* owner;  // null: the payload follows
     Bytes elsewhere;
 };
@@ -114,8 +115,12 @@ std::optional<Datagram> Socket::front() {
     if (queue_.empty()) return std::nullopt;
     const Bytes record = queue_.front();
     const RecordHeader header = header_of(record);
-    return Datagram{header.source, header.destination,
-                    header.owner ? header.elsewhere : record.subspan(sizeof(header))};
+    return Datagram{.source = header.source,
+                    .destination = header.destination,
+                    .payload = header.owner ? header.elsewhere : record.subspan(sizeof(header)),
+                    .zone = header.zone,
+                    .ttl = header.ttl,
+                    .traffic_class = header.traffic_class};
 }
 
 void Socket::pop() {
@@ -130,7 +135,7 @@ std::optional<ErrorCode> Socket::take_error() {
     return std::exchange(error_, std::nullopt);
 }
 
-bool Socket::enqueue(const Endpoint& source, const IpAddress& destination, Bytes payload,
+bool Socket::enqueue(const Endpoint& source, const ip::Received& received, Bytes payload,
                      BufferOwner* owner) {
     if (retained_ == kMaxRetained) owner = nullptr;
     const std::size_t copied = owner ? 0 : payload.size();
@@ -141,7 +146,13 @@ bool Socket::enqueue(const Endpoint& source, const IpAddress& destination, Bytes
         ++counters_.overflowed;
         return false;
     }
-    const RecordHeader header{source, destination, owner, owner ? payload : Bytes()};
+    const RecordHeader header{.source = source,
+                              .destination = received.destination,
+                              .zone = received.zone,
+                              .ttl = received.ttl,
+                              .traffic_class = received.traffic_class,
+                              .owner = owner,
+                              .elsewhere = owner ? payload : Bytes()};
     std::memcpy(record.data(), &header, sizeof(header));
     if (owner) {
         owner->retain();

@@ -25,6 +25,9 @@ struct Datagram {
     Endpoint source;
     IpAddress destination;  // ours, or the group it was sent to
     Bytes payload;          // valid until pop() or the socket's end
+    std::uint8_t zone = 0;  // of the interface where it came in
+    std::uint8_t ttl = 0;
+    std::uint8_t traffic_class = 0;
 };
 
 struct SocketCounters {
@@ -131,7 +134,7 @@ class Socket {
     Socket(Layer& layer, std::size_t queue_bytes) : layer_(layer), queue_(queue_bytes) {}
     bool listens(const IpAddress& group, const IpAddress& source, std::uint8_t zone) const;
     // `owner`, if any, keeps the payload where it is.
-    bool enqueue(const Endpoint& source, const IpAddress& destination, Bytes payload, BufferOwner* owner);
+    bool enqueue(const Endpoint& source, const ip::Received& received, Bytes payload, BufferOwner* owner);
     void notify() {
         if (observer_) observer_->notify();
     }

@@ -85,16 +85,17 @@ std::uint16_t status_of(Bytes content) {
 void read_address(Bytes content, Dhcpv6Reply& reply) {
     const auto raw = load<AddressLayout>(content);
     const auto address = IpAddress::v6(raw.address);
+    bool refused = false;
     for_each_option(content.subspan(sizeof(AddressLayout)), [&](std::uint16_t type, Bytes inner) {
-        if (type == kStatus && status_of(inner) != kDhcpv6Success) reply.address_status = status_of(inner);
+        refused |= type == kStatus && status_of(inner) != kDhcpv6Success;
     });
     // Section 21.6: lifetimes in the wrong order make it as if it were not there.
     const bool sound = !address.is_v4() && !address.is_multicast() && !address.is_link_local() &&
                        !address.is_loopback() && raw.preferred <= std::uint32_t(raw.valid);
-    if (!sound || !reply.address.is_unspecified()) return;
-    reply.address = address;
-    reply.preferred_seconds = raw.preferred;
-    reply.valid_seconds = raw.valid;
+    if (!sound || refused || address.is_unspecified() || reply.address_count == kDhcpv6Addresses) return;
+    for (const Dhcpv6Reply::Address& other : reply.offered())
+        if (other.address == address) return;
+    reply.addresses[reply.address_count++] = {address, raw.preferred, raw.valid};
 }
 
 bool read_association(Bytes content, Dhcpv6Reply& reply) {
@@ -133,11 +134,10 @@ std::size_t Dhcpv6Request::emit(MutableBytes bytes) const {
     writer.put(NetU16(kSearch));
     if (stateless) writer.put(NetU16(kRefreshTime));
     if (!with_address) return writer.size();
-    const bool named = !address.is_unspecified();
-    writer.option(kAssociation,
-                  sizeof(AssociationLayout) + (named ? sizeof(OptionHeader) + sizeof(AddressLayout) : 0));
+    const std::size_t each = sizeof(OptionHeader) + sizeof(AddressLayout);
+    writer.option(kAssociation, sizeof(AssociationLayout) + address_count * each);
     writer.put(AssociationLayout{kAssociationId, 0, 0});
-    if (named) {
+    for (const IpAddress& address : std::span(addresses).first(address_count)) {
         writer.option(kAddress, sizeof(AddressLayout));
         writer.put(AddressLayout{address.bytes(), 0, 0});
     }

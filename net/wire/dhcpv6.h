@@ -1,11 +1,12 @@
 #pragma once
 
-// DHCPv6 messages (RFC 8415, sections 8 and 21), as far as a client with one non-temporary address speaks
-// them.
+// DHCPv6 messages (RFC 8415, sections 8 and 21), as far as a client with one association of non-temporary
+// addresses speaks them.
 
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/bytes.h"
 #include "base/instant.h"
@@ -44,16 +45,20 @@ struct Duid {
     friend bool operator==(const Duid& a, const Duid& b);
 };
 
+inline constexpr std::size_t kDhcpv6Addresses = 4;  // of an association; more are not looked at
+
 struct Dhcpv6Request {
-    static constexpr std::size_t kMaximumSize = 4 + 14 + 6 + 8 + 10 + 16 + 28 + 4 + Duid::kMaximumSize;
+    static constexpr std::size_t kMaximumSize =
+        4 + 14 + 6 + 8 + 10 + 16 + 28 * kDhcpv6Addresses + 4 + Duid::kMaximumSize;
 
     Dhcpv6Type type = Dhcpv6Type::kSolicit;
     std::uint32_t transaction = 0;  // 24 bits
     MacAddress client;              // of which the client's DUID is made: DUID-LL
     std::uint16_t hundredths = 0;   // since the exchange began
     std::optional<Duid> server;
-    bool with_address = true;  // ask for an address: an IA_NA, whose number is always 1
-    IpAddress address;         // in it; unspecified: any
+    bool with_address = true;  // ask for addresses: an IA_NA, whose number is always 1
+    std::size_t address_count = 0;
+    std::array<IpAddress, kDhcpv6Addresses> addresses;  // in it; none: any
 
     // The number of bytes written. Precondition: bytes.size() >= kMaximumSize.
     std::size_t emit(MutableBytes bytes) const;
@@ -68,12 +73,17 @@ struct Dhcpv6Reply {
     std::optional<Duid> server;
     std::uint8_t preference = 0;
     std::uint16_t status = kDhcpv6Success;          // of the whole message
-    std::uint16_t address_status = kDhcpv6Success;  // of the IA_NA or the address in it
+    std::uint16_t address_status = kDhcpv6Success;  // of the IA_NA
     bool has_association = false;
     std::uint32_t renewal_seconds = 0;    // T1; 0: the client's choice
     std::uint32_t rebinding_seconds = 0;  // T2
-    IpAddress address;                    // unspecified: none
-    std::uint32_t preferred_seconds = 0, valid_seconds = 0;
+    struct Address {
+        IpAddress address;
+        std::uint32_t preferred_seconds = 0, valid_seconds = 0;
+    };
+    std::size_t address_count = 0;
+    std::array<Address, kDhcpv6Addresses> addresses;  // without those that a status says are not ours
+    std::span<const Address> offered() const { return {addresses.data(), address_count}; }
     std::size_t dns_count = 0;
     std::array<IpAddress, kDns> dns;
     DomainList search;                  // option 24 (RFC 3646)

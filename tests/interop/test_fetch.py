@@ -1,5 +1,6 @@
 """The example fetch (holm/http_client.h) against nginx and against a server that misbehaves."""
 
+import contextlib
 import hashlib
 import re
 import shutil
@@ -61,25 +62,33 @@ SERVER = textwrap.dedent(r"""
                 time.sleep(300)
             elif path == "/endless":
                 s.sendall(head("200 OK", "X: " + "x" * 100000))
+            elif path == "/host":
+                s.sendall(text(next(line for line in request.decode().split("\r\n") if line.lower().startswith("host:")) + "\n"))
             else:
                 s.sendall(text(f"{path} on {number}\n"))
-    listener = socket.create_server(("10.77.0.1", 8000), backlog=50)
+    listener = socket.create_server((sys.argv[1], 8000), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, backlog=50)
     print("ready", flush=True)
     while True:
         threading.Thread(target=serve, args=[listener.accept()[0]], daemon=True).start()
 """)
 
 
-@pytest.fixture
-def peer(lan):
-    with subprocess.Popen(lan.command(sys.executable, "-c", SERVER), stdout=subprocess.PIPE, text=True) as server:
+@contextlib.contextmanager
+def served(lan, address):
+    with subprocess.Popen(lan.command(sys.executable, "-c", SERVER, address), stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout.readline() == "ready\n"
-        yield "http://10.77.0.1:8000"
+        yield
         server.kill()
 
 
-def fetch(lan, start, *arguments, status=0):
-    instance = start("fetch", "--net", f"lan=tap0,ip={lan.GUEST}/24,gw={lan.HOST}", "--quiet", inside=lan, arguments=arguments)
+@pytest.fixture
+def peer(lan):
+    with served(lan, "10.77.0.1"):
+        yield "http://10.77.0.1:8000"
+
+
+def fetch(lan, start, *arguments, status=0, more=""):
+    instance = start("fetch", "--net", f"lan=tap0,ip={lan.GUEST}/24,gw={lan.HOST}{more}", "--quiet", inside=lan, arguments=arguments)
     assert instance.wait() == status, instance.output()
     time.sleep(0.1)  # the tap is free again
     return instance.output()
@@ -93,6 +102,16 @@ def test_all_kinds_of_responses(lan, start, peer):
     assert re.search(r"(?m)^/twice%20x on \d+$", output) and re.search(r"(?m)^/relative on \d+$", output), output
     assert output.count("closed by me\n") == 2, output
     assert re.search(r"(?m)^/plain\?q=1 on \d+$", output), output
+
+
+def test_an_address_of_ipv6_stands_in_brackets(lan, start):
+    if lan.run("test", "-e", "/proc/net/if_inet6").returncode != 0:
+        pytest.skip("this machine's kernel has no IPv6")
+    lan.ip("addr", "add", "fd00:77::1/64", "dev", "tap0", "nodad")
+    with served(lan, "fd00:77::1"):
+        output = fetch(lan, start, "http://[fd00:77::1]:8000/host", "http://[FD00:77::1]:8000/away/host",
+                       more=",ip6=fd00:77::2/64")
+    assert output.splitlines()[:2] == ["Host: [fd00:77::1]:8000"] * 2, output
 
 
 def test_connections_are_used_again(lan, start, peer):

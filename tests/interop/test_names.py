@@ -1,9 +1,13 @@
 """Names through getaddrinfo, against a DNS server of the test's own on the other end of a tap."""
 
+import pathlib
+import re
 import subprocess
 import sys
 import textwrap
 import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 SERVER = textwrap.dedent("""
     import socket, struct
@@ -40,3 +44,38 @@ def test_getaddrinfo_asks_the_configured_server(lan, start):
     finally:
         server.kill()
         server.wait()
+
+
+# How the server lies (tests/interop/attacks/dns_liar.py), and how many datagrams of it answer nothing; the truth follows.
+LIES = {"id": 8, "question": 4, "shape": 11, "pointers": 3, "chain": 1, "crowd": 16, "elsewhere": 0, "mapped": 0, "oversize": 0,
+        "poison": 0, "truncated": 0, "ttl-none": 0, "ttl-negative": 0, "ttl-long": 0}
+VICTIMS = ["victim.test", "ttl-long.test", "ttl-long.test", "loop.test", "cut.test"]
+
+
+def test_a_server_that_lies_is_not_believed(lan, start):
+    lan.ip("addr", "add", "10.77.0.3/24", "dev", "tap0")
+    server = subprocess.Popen(lan.command(sys.executable, "-m", "tests.interop.attacks.dns_liar", lan.HOST, "10.77.0.3"),
+                              cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout.readline() == "ready\n"
+        names = [f"{how}.test" for how in LIES] + VICTIMS
+        asked = start("tests/resolve", "--net", "lan=tap0,ip6=off", inside=lan, arguments=names)
+        assert asked.wait() == 1, asked.output()
+        told = asked.output()
+        assert "10.66.6.6" not in told
+        answers = dict(re.findall(r"(?m)^name: (\S+)\n(.*)$", told))
+        for name in names:
+            wanted = "error: " if name in ("loop.test", "cut.test") else "address: 10.77.0.9"
+            assert answers[name].startswith(wanted), f"{name}:\n{told}"
+        assert "address: ::ffff" not in told
+        counted = {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", told.splitlines()[-1])}
+        # Lies that come twice because an answer was late are counted twice.
+        assert counted["ignored"] >= sum(LIES.values()), told
+        assert counted["streams"] >= 3 and counted["failed"] == 1, told
+        time.sleep(0.1)
+    finally:
+        server.kill()
+        questions = server.communicate()[0].splitlines()
+    # What is good for long is asked once, for each family; the poison was not taken for an answer about somebody else.
+    assert questions.count("question ttl-long 1") == 1 and questions.count("question victim 1") >= 1
+    assert "stream crowd" in questions and "stream truncated" in questions

@@ -61,8 +61,8 @@ class LocalSocket final : public SocketFile {
         return 0;
     }
 
-    Outcome send(std::span<const Bytes> pieces, const net::Endpoint* destination) override {
-        if (destination != nullptr) return -EISCONN;
+    Outcome send(std::span<const Bytes> pieces, const Departure& departure) override {
+        if (departure.destination != nullptr) return -EISCONN;
         if (out_.reader == nullptr || out_.finished) return -EPIPE;
         std::size_t total = 0, wanted = 0;
         for (const Bytes piece : pieces) {
@@ -74,7 +74,7 @@ class LocalSocket final : public SocketFile {
         return static_cast<Outcome>(total);
     }
 
-    Outcome receive(MutableBytes room, int flags, net::Endpoint&, bool&) override {
+    Outcome receive(MutableBytes room, int flags, Arrival&) override {
         if (in_.bytes.size() == 0) return in_.may_gain() && !room.empty() ? -EAGAIN : 0;
         if ((flags & MSG_PEEK) != 0) return static_cast<Outcome>(in_.bytes.peek(room));
         const std::size_t count = in_.bytes.read(room);

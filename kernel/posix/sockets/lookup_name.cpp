@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include <netdb.h>
@@ -10,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "kernel/network/network.h"
+#include "kernel/posix/sockets/interface_names.h"
 #include "kernel/posix/tree.h"
 #include "kernel/posix/wait.h"
 #include "kernel/task/block_on.h"
@@ -40,6 +42,17 @@ void write(const net::IpAddress& address, MuslAddress& to) {
     to = {.family = address.is_v4() ? AF_INET : AF_INET6, .scope = address.zone()};
     const auto& bytes = address.bytes();
     std::copy(address.is_v4() ? bytes.end() - 4 : bytes.begin(), bytes.end(), to.bytes);
+}
+
+// A zone may be the name of an interface too: "fe80::1%lan" (RFC 4007, section 11).
+std::optional<net::IpAddress> parse_literal(std::string_view text) {
+    if (const auto address = net::parse_address(text)) return address;
+    const std::size_t percent = text.find('%');
+    if (percent == text.npos) return std::nullopt;
+    const auto address = net::parse_address(text.substr(0, percent));
+    const std::uint8_t zone = zone_named(text.substr(percent + 1));
+    if (!address || !address->needs_zone() || zone == 0) return std::nullopt;
+    return address->with_zone(zone);
 }
 
 std::string_view next_word(std::string_view& line) {
@@ -125,7 +138,7 @@ extern "C" [[gnu::visibility("hidden")]] int __lookup_name(MuslAddress* addresse
         if (text.empty() || text.size() == 255) return EAI_NONAME;
         std::copy(text.begin(), text.end(), canonical);
         canonical[text.size()] = '\0';
-        const auto literal = net::parse_address(text);
+        const auto literal = parse_literal(text);
         if (literal && !wants(family, *literal) && !mapped) return EAI_NONAME;
         if (literal) {
             found.add(*literal);

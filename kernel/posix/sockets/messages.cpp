@@ -18,13 +18,12 @@ constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE;
 constexpr int kReceiveFlags = MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC | MSG_WAITALL | MSG_CMSG_CLOEXEC;
 constexpr std::size_t kMaxPieces = 8;  // of one message; programs use one or two
 
-Outcome send_pieces(SocketFile& socket, std::span<Bytes> pieces, const net::Endpoint* destination,
-                    int flags) {
+Outcome send_pieces(SocketFile& socket, std::span<Bytes> pieces, const Departure& departure, int flags) {
     if ((flags & ~kSendFlags) != 0) return refuse_use("an unusual flag of send", EOPNOTSUPP);
     Outcome total = 0;
     for (;;) {
         const Outcome sent = when_socket_ready(socket, POLLOUT, socket.send_timeout, flags, "send",
-                                               [&] { return socket.send(pieces, destination); });
+                                               [&] { return socket.send(pieces, departure); });
         if (sent < 0) return total > 0 ? total : sent;
         total += sent;
         // A blocking send of a stream returns when all is taken.
@@ -38,15 +37,14 @@ Outcome send_pieces(SocketFile& socket, std::span<Bytes> pieces, const net::Endp
     }
 }
 
-Outcome receive_into(SocketFile& socket, MutableBytes room, int flags, net::Endpoint& source,
-                     bool& truncated) {
+Outcome receive_into(SocketFile& socket, MutableBytes room, int flags, Arrival& arrival) {
     if ((flags & ~kReceiveFlags) != 0) return refuse_use("an unusual flag of recv", EOPNOTSUPP);
     const bool all = (flags & MSG_WAITALL) != 0 && socket.type() == SOCK_STREAM && (flags & MSG_PEEK) == 0;
     std::size_t total = 0;
     for (;;) {
         const Outcome received =
             when_socket_ready(socket, POLLIN, socket.receive_timeout, flags, "recv",
-                              [&] { return socket.receive(room.subspan(total), flags, source, truncated); });
+                              [&] { return socket.receive(room.subspan(total), flags, arrival); });
         if (received < 0) return total > 0 ? static_cast<Outcome>(total) : received;
         total += static_cast<std::size_t>(received);
         if (!all || received == 0 || total == room.size()) return static_cast<Outcome>(total);
@@ -66,7 +64,8 @@ SYSTEM_CALL(sendto, int descriptor, const std::byte* start, std::size_t size, in
         if (outcome = read_address(*socket, address, address_size, destination); outcome < 0) return outcome;
     }
     Bytes piece(start, size);
-    return send_pieces(*socket, {&piece, 1}, address != nullptr ? &destination : nullptr, flags);
+    return send_pieces(*socket, {&piece, 1}, {.destination = address != nullptr ? &destination : nullptr},
+                       flags);
 }
 
 SYSTEM_CALL(recvfrom, int descriptor, std::byte* start, std::size_t size, int flags, void* address,
@@ -75,10 +74,9 @@ SYSTEM_CALL(recvfrom, int descriptor, std::byte* start, std::size_t size, int fl
     const FileReference file = find_file(descriptor);
     SocketFile* socket = as_socket(file, outcome);
     if (socket == nullptr) return outcome;
-    net::Endpoint source;
-    bool truncated = false;
-    outcome = receive_into(*socket, {start, size}, flags, source, truncated);
-    if (outcome >= 0) write_address_of(*socket, source, address, address_size);
+    Arrival arrival;
+    outcome = receive_into(*socket, {start, size}, flags, arrival);
+    if (outcome >= 0) write_address_of(*socket, arrival.source, address, address_size);
     return outcome;
 }
 
@@ -87,7 +85,8 @@ SYSTEM_CALL(sendmsg, int descriptor, const msghdr* message, int flags) {
     const FileReference file = find_file(descriptor);
     SocketFile* socket = as_socket(file, outcome);
     if (socket == nullptr) return outcome;
-    if (message->msg_controllen != 0) return refuse_use("control data of sendmsg", EOPNOTSUPP);
+    Departure departure;
+    if (outcome = read_control(*message, socket->family(), departure); outcome < 0) return outcome;
     if (message->msg_iovlen < 0 || static_cast<std::size_t>(message->msg_iovlen) > kMaxPieces)
         return -EMSGSIZE;
     std::array<Bytes, kMaxPieces> pieces;
@@ -96,14 +95,14 @@ SYSTEM_CALL(sendmsg, int descriptor, const msghdr* message, int flags) {
         pieces[count++] = {static_cast<const std::byte*>(part.iov_base), part.iov_len};
     }
     net::Endpoint destination;
-    const bool addressed = message->msg_name != nullptr;
-    if (addressed) {
+    if (message->msg_name != nullptr) {
         if (outcome = read_address(*socket, message->msg_name, message->msg_namelen, destination);
             outcome < 0)
             return outcome;
+        departure.destination = &destination;
     }
     if (count == 0) pieces[count++] = {};
-    return send_pieces(*socket, std::span(pieces).first(count), addressed ? &destination : nullptr, flags);
+    return send_pieces(*socket, std::span(pieces).first(count), departure, flags);
 }
 
 // Only the first buffer that has room is filled: a stream gives the rest next time. A datagram that is longer
@@ -120,13 +119,12 @@ SYSTEM_CALL(recvmsg, int descriptor, msghdr* message, int flags) {
     for (const iovec& part : std::span(message->msg_iov, static_cast<std::size_t>(message->msg_iovlen))) {
         if (room.empty()) room = {static_cast<std::byte*>(part.iov_base), part.iov_len};
     }
-    net::Endpoint source;
-    bool truncated = false;
-    outcome = receive_into(*socket, room, flags, source, truncated);
+    Arrival arrival;
+    outcome = receive_into(*socket, room, flags, arrival);
     if (outcome < 0) return outcome;
-    write_address_of(*socket, source, message->msg_name, &message->msg_namelen);
-    message->msg_controllen = 0;
-    message->msg_flags = truncated ? MSG_TRUNC : 0;
+    write_address_of(*socket, arrival.source, message->msg_name, &message->msg_namelen);
+    message->msg_flags = arrival.truncated ? MSG_TRUNC : 0;
+    write_control(*message, socket->family(), arrival);
     return outcome;
 }
 

@@ -1,8 +1,5 @@
 // Socket options.
 
-#include <algorithm>
-#include <array>
-#include <bit>
 #include <optional>
 
 #include <netinet/in.h>
@@ -11,6 +8,7 @@
 #include <sys/time.h>
 
 #include "kernel/posix/descriptors.h"
+#include "kernel/posix/sockets/memberships.h"
 #include "kernel/posix/sockets/socket_file.h"
 #include "kernel/posix/system_call.h"
 #include "kernel/posix/times.h"
@@ -35,32 +33,6 @@ Outcome set_linger(SocketFile& socket, const void* value, socklen_t size) {
     memcpy(&option, value, sizeof(option));
     if (option.l_onoff != 0 && option.l_linger != 0) return refuse_use("lingering in close", EOPNOTSUPP);
     return socket.set_option(SOL_SOCKET, SO_LINGER, option.l_onoff != 0 ? 0 : 1);
-}
-
-// IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP and their opposites; nothing for other options.
-std::optional<Outcome> set_membership(SocketFile& socket, int level, int name, const void* value,
-                                      socklen_t size) {
-    if (level == IPPROTO_IP && (name == IP_ADD_MEMBERSHIP || name == IP_DROP_MEMBERSHIP)) {
-        // struct ip_mreq, or the longer one that names the interface by its number instead of its address.
-        ip_mreqn request{};
-        if (size < sizeof(ip_mreq)) return -EINVAL;
-        memcpy(&request, value, std::min<std::size_t>(size, sizeof(request)));
-        if (request.imr_ifindex < 0 || request.imr_ifindex > 255) return -ENODEV;
-        const auto& bytes = std::bit_cast<std::array<std::uint8_t, 4>>(request.imr_multiaddr);
-        return socket.set_membership(net::IpAddress::v4(bytes[0], bytes[1], bytes[2], bytes[3]),
-                                     static_cast<std::uint8_t>(request.imr_ifindex),
-                                     name == IP_ADD_MEMBERSHIP);
-    }
-    if (level == IPPROTO_IPV6 && (name == IPV6_JOIN_GROUP || name == IPV6_LEAVE_GROUP)) {
-        ipv6_mreq request;
-        if (size < sizeof(request)) return -EINVAL;
-        memcpy(&request, value, sizeof(request));
-        if (request.ipv6mr_interface > 255) return -ENODEV;
-        return socket.set_membership(net::IpAddress::v6(std::to_array(request.ipv6mr_multiaddr.s6_addr)),
-                                     static_cast<std::uint8_t>(request.ipv6mr_interface),
-                                     name == IPV6_JOIN_GROUP);
-    }
-    return std::nullopt;
 }
 
 Outcome set_number(SocketFile& socket, int level, int name, int value) {
@@ -112,12 +84,16 @@ SYSTEM_CALL(setsockopt, int descriptor, int level, int name, const void* value, 
     if (level == SOL_SOCKET && name == SO_RCVTIMEO) return set_timeout(socket->receive_timeout, value, size);
     if (level == SOL_SOCKET && name == SO_SNDTIMEO) return set_timeout(socket->send_timeout, value, size);
     if (level == SOL_SOCKET && name == SO_LINGER) return set_linger(*socket, value, size);
-    if (const auto done = set_membership(*socket, level, name, value, size)) return *done;
+    if (const auto done = set_group_option(*socket, level, name, value, size)) return *done;
     if (level == IPPROTO_TCP && name == TCP_CONGESTION)
         return socket->set_option(level, name, Bytes(static_cast<const std::byte*>(value), size));
     int number = 0;
-    if (size < sizeof(number)) return -EINVAL;
-    memcpy(&number, value, sizeof(number));
+    if (level == IPPROTO_IP && size >= 1 && size < sizeof(number))
+        number = *static_cast<const std::uint8_t*>(value);  // a byte will do, as BSD has it
+    else if (size < sizeof(number))
+        return -EINVAL;
+    else
+        memcpy(&number, value, sizeof(number));
     return set_number(*socket, level, name, number);
 }
 

@@ -10,11 +10,20 @@
 #include "base/observer.h"
 #include "base/result.h"
 #include "kernel/posix/open_file.h"
+#include "kernel/posix/sockets/control_messages.h"
 #include "net/address.h"
 
 namespace holm::posix {
 
 inline constexpr char kSocketKind = 0;
+
+// What is asked for a multicast group.
+struct GroupRequest {
+    enum class What : std::uint8_t { kJoin, kLeave, kJoinSource, kLeaveSource, kBlock, kUnblock };
+    What what = What::kJoin;
+    net::IpAddress group, source;
+    std::uint8_t zone = 0;  // of the interface; 0: any that leads there
+};
 
 class SocketFile : public OpenFile, public Observer {
   public:
@@ -35,17 +44,15 @@ class SocketFile : public OpenFile, public Observer {
     virtual Outcome connect(const net::Endpoint& remote) = 0;
     virtual Outcome connect_result() { return 0; }
     virtual Outcome shut_down(int) { return -EOPNOTSUPP; }
-    // `destination` null: to the connected peer.
-    virtual Outcome send(std::span<const Bytes> pieces, const net::Endpoint* destination) = 0;
-    // MSG_PEEK and MSG_TRUNC in `flags`. Sets `truncated` when a datagram was longer than the room.
-    virtual Outcome receive(MutableBytes room, int flags, net::Endpoint& source, bool& truncated) = 0;
+    virtual Outcome send(std::span<const Bytes> pieces, const Departure& departure) = 0;
+    // MSG_PEEK and MSG_TRUNC in `flags`.
+    virtual Outcome receive(MutableBytes room, int flags, Arrival& arrival) = 0;
     virtual net::Endpoint local() const = 0;
     virtual Result<net::Endpoint> remote() const = 0;
     // The pending error as a positive errno; asking clears it.
     virtual int take_error() = 0;
     virtual bool is_listening() const { return false; }
-    // Joins or leaves a multicast group on the interface of this zone (0: any that leads there).
-    virtual Outcome set_membership(const net::IpAddress&, std::uint8_t, bool) { return -ENOPROTOOPT; }
+    virtual Outcome set_membership(const GroupRequest&) { return -ENOPROTOOPT; }
     // IPV6_V6ONLY.
     virtual bool only_v6() const { return false; }
     // The options that reach into the stack. -ENOPROTOOPT for those it does not have.
@@ -56,11 +63,10 @@ class SocketFile : public OpenFile, public Observer {
     virtual Outcome get_option(int, int, MutableBytes) { return -ENOPROTOOPT; }
 
     Outcome read(MutableBytes bytes) final {
-        net::Endpoint source;
-        bool truncated = false;
-        return receive(bytes, 0, source, truncated);
+        Arrival arrival;
+        return receive(bytes, 0, arrival);
     }
-    Outcome write(Bytes bytes) final { return send({&bytes, 1}, nullptr); }
+    Outcome write(Bytes bytes) final { return send({&bytes, 1}, {}); }
 
     // SO_RCVTIMEO and SO_SNDTIMEO; zero is for ever.
     Duration receive_timeout;

@@ -8,6 +8,7 @@
 
 #include "base/reference.h"
 #include "kernel/network/network.h"
+#include "kernel/posix/sockets/ip_options.h"
 #include "kernel/posix/sockets/socket_file.h"
 #include "kernel/posix/sockets/tcp_options.h"
 #include "kernel/task/executor.h"
@@ -52,6 +53,9 @@ class TcpSocket final : public SocketFile {
     // The address is taken when the socket listens or connects.
     Outcome bind(const net::Endpoint& local) override {
         if (listener_ || connection_ || bound_.port != 0) return -EINVAL;
+        if (only_v6_ && local.address.is_v4()) return -EINVAL;
+        if (!local.address.is_unspecified() && !network().stack().ip().is_own(local.address))
+            return -EADDRNOTAVAIL;
         bound_ = local;
         return 0;
     }
@@ -96,7 +100,7 @@ class TcpSocket final : public SocketFile {
         return 0;
     }
 
-    Outcome send(std::span<const Bytes> pieces, const net::Endpoint*) override {
+    Outcome send(std::span<const Bytes> pieces, const Departure&) override {
         if (!connection_) return -ENOTCONN;
         if (connection_->is_connecting()) return -EAGAIN;
         Outcome total = 0;
@@ -112,9 +116,9 @@ class TcpSocket final : public SocketFile {
         return total;
     }
 
-    Outcome receive(MutableBytes room, int flags, net::Endpoint& source, bool&) override {
+    Outcome receive(MutableBytes room, int flags, Arrival& arrival) override {
         if (!connection_) return -ENOTCONN;
-        source = connection_->remote();
+        arrival.source = connection_->remote();
         std::size_t total = 0;
         while (total < room.size() && connection_->readable_bytes() > 0) {
             const Bytes bytes = connection_->readable();
@@ -177,6 +181,8 @@ class TcpSocket final : public SocketFile {
         } else if (level == SOL_SOCKET && name == SO_RCVBUF) {
             if (value <= 0) return -EINVAL;
             receive_buffer_ = static_cast<std::uint32_t>(value);
+        } else if (const Outcome ip = ip_.set(family_, level, name, value); ip != -ENOPROTOOPT) {
+            if (ip != 0) return ip;
         } else if (const Outcome outcome = options_.set(level, name, value); outcome != 0) {
             return outcome;
         }
@@ -201,6 +207,7 @@ class TcpSocket final : public SocketFile {
         if (level == IPPROTO_TCP && name == TCP_KEEPIDLE) return number(int(keep_alive_idle_.as_seconds()));
         if (level == IPPROTO_TCP && name == TCP_KEEPINTVL)
             return number(int(keep_alive_interval_.as_seconds()));
+        if (const auto value = ip_.get(family_, level, name)) return number(*value);
         return options_.get(level, name, connection_.get(), room);
     }
 
@@ -216,6 +223,8 @@ class TcpSocket final : public SocketFile {
         connection_->set_keep_alive(keep_alive_ ? keep_alive_idle_ : Duration(), keep_alive_interval_,
                                     options_.keep_alive_probes());
         options_.apply(*connection_);
+        connection_->set_time_to_live(ip_.hops());
+        connection_->set_traffic_class(ip_.traffic_class());
         if (receive_buffer_ != 0) connection_->set_receive_buffer(receive_buffer_);
     }
 
@@ -229,6 +238,7 @@ class TcpSocket final : public SocketFile {
     bool abort_on_close_ = false;
     bool no_delay_ = false;
     TcpOptions options_;
+    IpOptions ip_;
     bool keep_alive_ = false;
     std::uint32_t receive_buffer_ = 0;                    // the stack's choice
     Duration keep_alive_idle_ = Duration::seconds(7200);  // RFC 9293, section 3.8.4

@@ -46,8 +46,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             client.receive(now, message);
         }
         run();
-        if (client.lease() && (client.lease()->valid_until <= now || client.lease()->address.is_v4()))
-            abort();
+        if (!client.lease()) continue;
+        if (client.lease()->count == 0 || client.lease()->valid_until() <= now) abort();
+        for (const auto& each : client.lease()->all())
+            if (each.address.is_v4() || each.address.is_unspecified()) abort();
     }
     return 0;
 }

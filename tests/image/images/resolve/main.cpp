@@ -1,21 +1,25 @@
-// Looks up its argument and prints the addresses.
+// Looks up its arguments and prints the addresses, and what the resolver has counted.
 
 #include <cstdio>
 
 #include <arpa/inet.h>
+#include <holm/net.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-int main(int, char** arguments) {
+namespace {
+
+bool look_up(const char* name) {
+    std::printf("name: %s\n", name);
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
-    const int error = getaddrinfo(arguments[1], "80", &hints, &found);
+    const int error = getaddrinfo(name, "80", &hints, &found);
     if (error != 0) {
         std::printf("error: %s\n", gai_strerror(error));
-        return 1;
+        return false;
     }
     for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
         char text[INET6_ADDRSTRLEN];
@@ -25,5 +29,18 @@ int main(int, char** arguments) {
         std::printf("address: %s\n", inet_ntop(entry->ai_family, address, text, sizeof(text)));
     }
     freeaddrinfo(found);
-    return 0;
+    return true;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    bool all = true;
+    for (int i = 1; i < count; ++i) all &= look_up(arguments[i]);
+    const auto& counted = holm::network().resolver().counters();
+    std::printf(
+        "counted: asked=%llu ignored=%llu streams=%llu failed=%llu\n",
+        static_cast<unsigned long long>(counted.asked), static_cast<unsigned long long>(counted.ignored),
+        static_cast<unsigned long long>(counted.streams), static_cast<unsigned long long>(counted.failed));
+    return all ? 0 : 1;
 }

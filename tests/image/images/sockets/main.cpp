@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "tests/image/images/library/check.h"
+#include "tests/image/images/sockets/ipv6.h"
 
 namespace {
 
@@ -348,6 +349,10 @@ int main() {
     test_stream_details();
     test_blocking();
     test_event_loop();
+    test_both_families();
+    test_scopes_and_names();
+    test_control_data();
+    test_groups();
     std::printf("%d checks, %d failed\n", checks, failures);
     return failures == 0 ? 0 : 1;
 }

@@ -36,6 +36,17 @@ struct Message {
         number(3, 2).number(12 + 28, 2).number(1, 4).number(0, 4).number(0, 4);
         return number(5, 2).number(24, 2).raw(parsed(text)).number(preferred, 4).number(valid, 4);
     }
+    struct Told {
+        std::string_view text;
+        std::uint32_t preferred, valid;
+    };
+    // An association of several addresses, by its number.
+    Message& addresses(std::initializer_list<Told> all, std::uint32_t id = 1) {
+        number(3, 2).number(12 + 28 * all.size(), 2).number(id, 4).number(0, 4).number(0, 4);
+        for (const Told& each : all)
+            number(5, 2).number(24, 2).raw(parsed(each.text)).number(each.preferred, 4).number(each.valid, 4);
+        return *this;
+    }
     Message& no_address(std::uint16_t status) {
         return number(3, 2).number(12 + 6, 2).number(1, 4).number(0, 8).number(13, 2).number(2, 2).number(
             status, 2);
@@ -186,6 +197,120 @@ TEST_CASE("an address that somebody else uses is declined") {
     REQUIRE(host.next() == Dhcpv6Type::kDecline);
     host.answer(Message(Dhcpv6Type::kReply, host.transaction).client().server());
     CHECK(host.next() == Dhcpv6Type::kSolicit);
+}
+
+TEST_CASE("a lease may have several addresses, each with a time of its own") {
+    Client host;
+    REQUIRE(host.next() == Dhcpv6Type::kSolicit);
+    // Another association stands in front, which nobody has asked for.
+    const auto offer = [&](Dhcpv6Type type) {
+        return Message(type, host.transaction)
+            .client()
+            .server()
+            .addresses({{"fd00::99", 1000, 2000}}, 7)
+            .addresses({{"fd00::71", 1000, 2000}, {"fd00::72", 400, 600}, {"fd00::71", 1, 1}});
+    };
+    host.answer(offer(Dhcpv6Type::kAdvertise));
+    REQUIRE(host.next() == Dhcpv6Type::kRequest);
+    host.answer(offer(Dhcpv6Type::kReply));
+    const auto has = [&](std::string_view text) { return host.interface->is_own(parsed(text)); };
+    CHECK(has("fd00::71"));
+    CHECK(has("fd00::72"));
+    CHECK_FALSE(has("fd00::99"));
+    host.clear();
+
+    host.run(201);  // T1 is half of the shortest preferred lifetime
+    REQUIRE(host.next() == Dhcpv6Type::kRenew);
+    SUBCASE("one that is not named stays until its end, another one comes") {
+        host.answer(Message(Dhcpv6Type::kReply, host.transaction)
+                        .client()
+                        .server()
+                        .addresses({{"fd00::71", 4000, 8000}, {"fd00::73", 4000, 8000}}));
+        CHECK(has("fd00::72"));
+        CHECK(has("fd00::73"));
+        host.run(450);
+        CHECK_FALSE(has("fd00::72"));
+        CHECK(has("fd00::71"));
+        CHECK(has("fd00::73"));
+    }
+    SUBCASE("one is taken back") {
+        host.answer(Message(Dhcpv6Type::kReply, host.transaction)
+                        .client()
+                        .server()
+                        .addresses({{"fd00::71", 0, 0}, {"fd00::72", 4000, 8000}}));
+        CHECK_FALSE(has("fd00::71"));
+        CHECK(has("fd00::72"));
+    }
+    SUBCASE("all are taken back") {
+        host.answer(Message(Dhcpv6Type::kReply, host.transaction)
+                        .client()
+                        .server()
+                        .addresses({{"fd00::71", 0, 0}, {"fd00::72", 0, 0}}));
+        CHECK_FALSE(has("fd00::71"));
+        CHECK_FALSE(has("fd00::72"));
+        host.run(2);
+        CHECK(host.next() == Dhcpv6Type::kSolicit);
+    }
+}
+
+TEST_CASE("of several addresses the one that somebody else uses is declined alone") {
+    Client host;
+    REQUIRE(host.next() == Dhcpv6Type::kSolicit);
+    const auto offer = [&](Dhcpv6Type type) {
+        return Message(type, host.transaction)
+            .client()
+            .server()
+            .addresses({{"fd00::71", 1000, 2000}, {"fd00::72", 400, 600}});
+    };
+    host.answer(offer(Dhcpv6Type::kAdvertise));
+    REQUIRE(host.next() == Dhcpv6Type::kRequest);
+    host.answer(offer(Dhcpv6Type::kReply));
+    Frame probe(wire::kMaximumNdpMessage);
+    probe.resize(wire::NeighborSolicitation{parsed("fd00::72"), {}, {}}.emit(probe));
+    host.clear();
+    host.receive_icmp({host.peer.mac, IpAddress()}, ndp::solicited_node(parsed("fd00::72"), 0), probe);
+    host.wait(Duration());
+    REQUIRE(host.next() == Dhcpv6Type::kDecline);
+    CHECK_FALSE(host.interface->is_own(parsed("fd00::72")));
+    SUBCASE("the server knows") {
+        host.answer(Message(Dhcpv6Type::kReply, host.transaction).client().server());
+    }
+    SUBCASE("the server is silent") {
+        host.run(30);
+        host.clear();
+    }
+    CHECK(host.interface->is_own(parsed("fd00::71")));
+    host.run(201);
+    CHECK(host.next() == Dhcpv6Type::kRenew);
+    CHECK(host.interface->is_own(parsed("fd00::71")));
+}
+
+TEST_CASE("more addresses than are looked at, and those that cannot be, do no harm") {
+    Client host;
+    REQUIRE(host.next() == Dhcpv6Type::kSolicit);
+    const auto offer = [&](Dhcpv6Type type) {
+        return Message(type, host.transaction)
+            .client()
+            .server()
+            .addresses({{"ff02::1", 100, 200},
+                        {"::1", 100, 200},
+                        {"::ffff:10.0.0.1", 100, 200},
+                        {"fe80::1", 100, 200},
+                        {"::", 100, 200},
+                        {"fd00::70", 300, 200},
+                        {"fd00::71", 100, 200},
+                        {"fd00::72", 100, 200},
+                        {"fd00::73", 100, 200},
+                        {"fd00::74", 100, 200},
+                        {"fd00::75", 100, 200}});
+    };
+    host.answer(offer(Dhcpv6Type::kAdvertise));
+    REQUIRE(host.next() == Dhcpv6Type::kRequest);
+    host.answer(offer(Dhcpv6Type::kReply));
+    for (const char* text : {"fd00::71", "fd00::72", "fd00::73", "fd00::74"})
+        CHECK(host.interface->is_own(parsed(text)));
+    for (const char* text : {"fd00::70", "fd00::75", "fe80::1"})
+        CHECK_FALSE(host.interface->is_own(parsed(text)));
 }
 
 TEST_CASE("a router says whether DHCPv6 is for addresses, or for what else there is") {
