@@ -114,10 +114,10 @@ class Uniqueness {
     void claim_port(const ComposeService& service, const std::string& text) {
         const PortForward forward = *parse_port_forward(text);
         const auto [place, fresh] =
-            ports_.emplace(std::tuple(forward.address.text(), forward.host_port, forward.udp), service.name);
+            ports_.emplace(std::tuple(forward.address_text(), forward.host_port, forward.udp), service.name);
         if (fresh) return;
         mistakes_.push_back({service.where, std::format("{} publishes port {} of {} already", place->second,
-                                                        forward.host_port, forward.address.text())});
+                                                        forward.host_port, forward.address_text())});
     }
 
     Mistakes& mistakes_;

@@ -1,5 +1,6 @@
 #include "cli/run/passt.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -27,6 +28,9 @@ constexpr const char* kGuestAddress = "10.0.2.15";
 constexpr const char* kGateway = "10.0.2.2";
 constexpr const char* kDns = "10.0.2.3";  // passt hands queries to the host's resolver
 constexpr int kPrefixLength = 24;
+// The same for IPv6, where a port of an IPv6 address is wanted.
+constexpr const char* kGuestAddressV6 = "fd68:6f6c:6d::2";
+constexpr const char* kGatewayV6 = "fe80::1";
 // The image's. passt sends to whoever it heard last: wait_until_ready() speaks with the image's voice, so
 // that a connection that comes before the image's first frame finds it. The link has two ends; the address
 // need not be unique.
@@ -46,6 +50,20 @@ bool has_default_route() {
     return false;
 }
 
+bool has_default_route_v6() {
+    std::ifstream routes("/proc/net/ipv6_route");
+    std::string line;
+    while (std::getline(routes, line)) {
+        std::istringstream fields(line);
+        std::string destination, length, source, source_length, gateway, metric, references, uses, flags,
+            interface;
+        fields >> destination >> length >> source >> source_length >> gateway >> metric >> references >>
+            uses >> flags >> interface;
+        if (length == "00" && destination == std::string(32, '0') && interface != "lo") return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 Passt::Passt(const std::vector<PortForward>& forwards) {
@@ -55,7 +73,7 @@ Passt::Passt(const std::vector<PortForward>& forwards) {
     for (const PortForward& forward : forwards) {
         if (const std::string why = why_taken(forward); !why.empty()) throw Failure(why);
         // passt answers UDP clients on the loopback only with map-gw, see below.
-        if (forward.udp && forward.address.text().starts_with("127.")) {
+        if (forward.udp && forward.is_loopback()) {
             fail_with(
                 "-p {}: passt cannot lead UDP from the loopback address to an image that may not reach this "
                 "machine's own loopback services; name an address others use (ADDRESS:HOST:GUEST/udp), or "
@@ -69,6 +87,14 @@ Passt::Passt(const std::vector<PortForward>& forwards) {
             "-p needs a machine with a default route, and this one has none; grant a tap with --net instead");
     }
 
+    v6_ = std::ranges::any_of(forwards, &PortForward::is_v6);
+    if (v6_ && !has_default_route_v6()) {
+        fail_with(
+            "-p with an IPv6 address needs a machine with a default route of IPv6, and this one has none; "
+            "grant a "
+            "tap with --net instead");
+    }
+
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         fail_with("no socket can be had: {}", std::strerror(errno));
@@ -79,26 +105,21 @@ Passt::Passt(const std::vector<PortForward>& forwards) {
     errors_ = errors.read_end;
 
     // No map-gw: the image shall not reach what listens on this machine's loopback.
-    std::vector<std::string> words = {program->string(),
-                                      "--foreground",
-                                      "--quiet",
-                                      "--ipv4-only",
-                                      "--fd",
-                                      std::to_string(ends[1]),
-                                      "--no-map-gw",
-                                      "--address",
-                                      kGuestAddress,
-                                      "--netmask",
-                                      std::to_string(kPrefixLength),
-                                      "--gateway",
-                                      kGateway,
-                                      "--dns-forward",
-                                      kDns};
+    std::vector<std::string> words = {
+        program->string(), "--foreground", "--quiet",       "--fd",      std::to_string(ends[1]),
+        "--no-map-gw",     "--address",    kGuestAddress,   "--netmask", std::to_string(kPrefixLength),
+        "--gateway",       kGateway,       "--dns-forward", kDns};
+    if (v6_) {
+        words.insert(words.end(),
+                     {"--address", kGuestAddressV6, "--gateway", kGatewayV6, "--no-ra", "--no-dhcpv6"});
+    } else {
+        words.push_back("--ipv4-only");
+    }
     bool udp = false;
     for (const PortForward& forward : forwards) {
         words.push_back(forward.udp ? "--udp-ports" : "--tcp-ports");
         words.push_back(
-            std::format("{}/{}:{}", forward.address.text(), forward.host_port, forward.guest_port));
+            std::format("{}/{}:{}", forward.address_text(), forward.host_port, forward.guest_port));
         udp = udp || forward.udp;
     }
     if (!udp) words.insert(words.end(), {"--udp-ports", "none"});  // by default it forwards what TCP has
@@ -115,8 +136,9 @@ Passt::~Passt() {
 }
 
 std::string Passt::net_setting() const {
-    return std::format("stream:{},ip={}/{},gw={},dns={},ip6=off,mac={}", guest_end_, kGuestAddress,
-                       kPrefixLength, kGateway, kDns, kGuestMac);
+    const std::string v6 = v6_ ? std::format("{}/64,gw6={}", kGuestAddressV6, kGatewayV6) : "off";
+    return std::format("stream:{},ip={}/{},gw={},dns={},ip6={},mac={}", guest_end_, kGuestAddress,
+                       kPrefixLength, kGateway, kDns, v6, kGuestMac);
 }
 
 void Passt::close_guest_end() {

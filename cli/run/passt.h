@@ -45,6 +45,7 @@ class Passt {
     pid_t pid_ = -1;
     int guest_end_ = -1;
     int errors_ = -1;  // its standard error
+    bool v6_ = false;  // a port of an IPv6 address is forwarded
 };
 
 }  // namespace holm::cli

@@ -15,40 +15,64 @@
 namespace holm::cli {
 namespace {
 
-sockaddr_in socket_address(Ipv4 address, std::uint16_t port) {
-    sockaddr_in result{};
+using HostAddress = std::variant<Ipv4, Ipv6>;
+
+// Fills in `storage` and returns its size.
+socklen_t socket_address(const HostAddress& address, std::uint16_t port, sockaddr_storage& storage) {
+    storage = {};
+    if (const Ipv6* v6 = std::get_if<Ipv6>(&address)) {
+        auto& result = reinterpret_cast<sockaddr_in6&>(storage);
+        result.sin6_family = AF_INET6;
+        result.sin6_port = htons(port);
+        std::memcpy(&result.sin6_addr, v6->bytes.data(), v6->bytes.size());
+        return sizeof result;
+    }
+    auto& result = reinterpret_cast<sockaddr_in&>(storage);
     result.sin_family = AF_INET;
     result.sin_port = htons(port);
-    std::memcpy(&result.sin_addr, address.bytes.data(), address.bytes.size());
-    return result;
+    std::memcpy(&result.sin_addr, std::get<Ipv4>(address).bytes.data(), sizeof result.sin_addr);
+    return sizeof result;
 }
 
 // Binds a socket the way passt will; the error, or 0. `port` becomes the port that was bound.
-int try_bind(Ipv4 address, std::uint16_t& port, bool udp) {
-    const int socket_fd = socket(AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+int try_bind(const HostAddress& address, std::uint16_t& port, bool udp) {
+    sockaddr_storage local;
+    socklen_t size = socket_address(address, port, local);
+    const int socket_fd = socket(local.ss_family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
     if (socket_fd < 0) return errno;
     const int yes = 1;
     setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    sockaddr_in local = socket_address(address, port);
-    socklen_t size = sizeof local;
+    if (local.ss_family == AF_INET6) setsockopt(socket_fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
     int error = bind(socket_fd, reinterpret_cast<const sockaddr*>(&local), size) == 0 ? 0 : errno;
     if (error == 0 && !udp && listen(socket_fd, 1) != 0) error = errno;
     if (error == 0 && getsockname(socket_fd, reinterpret_cast<sockaddr*>(&local), &size) == 0)
-        port = ntohs(local.sin_port);
+        port = ntohs(local.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(local).sin6_port
+                                                 : reinterpret_cast<const sockaddr_in&>(local).sin_port);
     close(socket_fd);
     return error;
 }
 
 }  // namespace
 
+bool PortForward::is_loopback() const {
+    if (const Ipv4* v4 = std::get_if<Ipv4>(&address)) return v4->bytes[0] == 127;
+    return address_text() == "::1";
+}
+
+std::string PortForward::address_text() const {
+    return std::visit([](const auto& each) { return each.text(); }, address);
+}
+
 std::string PortForward::text() const {
-    return std::format("{}:{} -> {}/{}", address.text(), host_port, guest_port, udp ? "udp" : "tcp");
+    const std::string host = is_v6() ? "[" + address_text() + "]" : address_text();
+    return std::format("{}:{} -> {}/{}", host, host_port, guest_port, udp ? "udp" : "tcp");
 }
 
 Parsed<PortForward> parse_port_forward(std::string_view text) {
     const auto bad = [&](std::string_view why) {
         return std::unexpected(
-            std::format("-p {}: {}; allowed: [ADDRESS:]HOSTPORT:GUESTPORT[/tcp|/udp], such as 8080:80",
+            std::format("-p {}: {}; allowed: [ADDRESS:]HOSTPORT:GUESTPORT[/tcp|/udp], such as 8080:80 or "
+                        "[::1]:8080:80",
                         quote(text), why));
     };
     PortForward forward;
@@ -65,9 +89,16 @@ Parsed<PortForward> parse_port_forward(std::string_view text) {
     if (!guest) return bad("the image's port is not a number from 1 to 65535");
     rest = rest.substr(0, last);
     if (const std::size_t colon = rest.rfind(':'); colon != std::string_view::npos) {
-        const auto address = parse_ipv4(rest.substr(0, colon));
-        if (!address) return bad("the address is not an IPv4 address");
-        forward.address = *address;
+        const std::string_view host = rest.substr(0, colon);
+        if (host.starts_with('[') && host.ends_with(']')) {
+            const auto address = parse_ipv6(host.substr(1, host.size() - 2));
+            if (!address) return bad("what stands in brackets is not an IPv6 address");
+            forward.address = *address;
+        } else {
+            const auto address = parse_ipv4(host);
+            if (!address) return bad("the address is neither an IPv4 address nor an IPv6 one in brackets");
+            forward.address = *address;
+        }
         rest = rest.substr(colon + 1);
     }
     const auto host = parse_number(rest, 1, 65535);
@@ -85,13 +116,13 @@ std::string why_taken(const PortForward& forward) {
             return "";
         case EADDRINUSE:
             return std::format("{} port {} of {} is in use by another program", protocol, port,
-                               forward.address.text());
+                               forward.address_text());
         case EACCES:
             return std::format("{} port {} is for the administrator; use one above 1023", protocol, port);
         case EADDRNOTAVAIL:
-            return std::format("{} is not an address of this machine", forward.address.text());
+            return std::format("{} is not an address of this machine", forward.address_text());
         default:
-            return std::format("{} port {} of {} cannot be had: {}", protocol, port, forward.address.text(),
+            return std::format("{} port {} of {} cannot be had: {}", protocol, port, forward.address_text(),
                                std::strerror(error));
     }
 }

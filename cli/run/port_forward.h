@@ -5,21 +5,26 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "cli/text/values.h"
 
 namespace holm::cli {
 
 struct PortForward {
-    Ipv4 address{{127, 0, 0, 1}};  // of the host, on which it listens
+    std::variant<Ipv4, Ipv6> address = Ipv4{{127, 0, 0, 1}};  // of the host, on which it listens
     std::uint16_t host_port = 0;
     std::uint16_t guest_port = 0;
     bool udp = false;
 
-    std::string text() const;  // "127.0.0.1:8080 -> 80/tcp"
+    bool is_v6() const { return std::holds_alternative<Ipv6>(address); }
+    bool is_loopback() const;
+    std::string address_text() const;
+    std::string text() const;  // "127.0.0.1:8080 -> 80/tcp", "[::1]:8080 -> 80/tcp"
 };
 
-// [ADDRESS:]HOST:GUEST[/tcp|/udp]. Without an address, only this machine itself can connect.
+// [ADDRESS:]HOST:GUEST[/tcp|/udp], an IPv6 address in brackets. Without an address, only this machine itself
+// can connect.
 Parsed<PortForward> parse_port_forward(std::string_view text);
 
 // Why the host's port cannot be had, or "": it is tried, and let go again.

@@ -39,7 +39,7 @@ void check_no_repeats(const std::vector<PortForward>& forwards) {
         for (std::size_t j = 0; j < i; ++j) {
             const PortForward &a = forwards[i], &b = forwards[j];
             if (a.host_port == b.host_port && a.udp == b.udp && a.address == b.address) {
-                throw Failure(std::format("-p names port {} of {} twice", a.host_port, a.address.text()), 2);
+                throw Failure(std::format("-p names port {} of {} twice", a.host_port, a.address_text()), 2);
             }
         }
     }
@@ -87,7 +87,9 @@ std::vector<std::string> tender_command(const RunOptions& options, const RunPlan
     if (options.print_command) {
         words.push_back("--print-command");
         for (const PortForward& forward : plan.forwards) {
-            add("--forward", std::format("{}:{}:{}-:{}", forward.udp ? "udp" : "tcp", forward.address.text(),
+            if (forward.is_v6())
+                fail_with("-p {}: QEMU's own network forwards ports of IPv4 alone", forward.text());
+            add("--forward", std::format("{}:{}:{}-:{}", forward.udp ? "udp" : "tcp", forward.address_text(),
                                          forward.host_port, forward.guest_port));
         }
     }

@@ -6,6 +6,7 @@ import pathlib
 import re
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -161,3 +162,28 @@ def test_udp_from_the_loopback_is_refused_with_the_way_out():
         pytest.skip("passt is not installed")
     assert result.returncode == 125
     assert "cannot lead UDP from the loopback address" in result.stderr and "name an address" in result.stderr
+
+
+def has_ipv6_route():
+    """passt takes part in IPv6 where there is a default route of it."""
+    with contextlib.suppress(FileNotFoundError), open("/proc/net/ipv6_route", encoding="ascii") as routes:
+        return any(line.startswith("0" * 32 + " 00 ") and line.split()[-1] != "lo" for line in routes)
+    return False
+
+
+def test_a_port_of_either_family_leads_to_the_image(tmp_path):
+    need("web")
+    passt_or_skip()
+    if not has_ipv6_route():
+        pytest.skip("this machine has no default route of IPv6")
+    with socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        port = probe.getsockname()[1]
+    (tmp_path / "runtime").mkdir(mode=0o700)
+    command = [BIN / "holm", "run", IMAGES / "web", "-p", f"[::1]:{port}:80", "-p", f"{port}:80"]
+    with running(command, {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "runtime")}):
+        assert fetch(f"http://[::1]:{port}/healthz") == 200
+        assert fetch(f"http://127.0.0.1:{port}/healthz") == 200
+        taken = subprocess.run([BIN / "holm", "run", IMAGES / "web", "-p", f"[::1]:{port}:80"], capture_output=True, text=True,
+                               timeout=60, stdin=subprocess.DEVNULL, check=False)
+        assert taken.returncode == 125 and f"TCP port {port} of ::1 is in use" in taken.stderr

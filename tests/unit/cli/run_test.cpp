@@ -17,9 +17,33 @@ TEST_CASE("ports of the host that lead to ports of the image") {
     CHECK(parse_port_forward("8080:80")->text() == "127.0.0.1:8080 -> 80/tcp");
     CHECK(parse_port_forward("0.0.0.0:53:5353/udp")->text() == "0.0.0.0:53 -> 5353/udp");
     CHECK(parse_port_forward("10.1.2.3:8080:80/tcp")->text() == "10.1.2.3:8080 -> 80/tcp");
-    for (const char* bad :
-         {"", "80", "80:", ":80", "0:80", "80:0", "65536:80", "80:65536", "a:80", "80:80/sctp", "80:80/",
-          "localhost:80:80", "1.2.3:80:80", "1.2.3.4:80", "::1:80:80", "80:80:80", "-1:80", "80 :80"}) {
+    CHECK(parse_port_forward("[::1]:8080:80")->text() == "[::1]:8080 -> 80/tcp");
+    CHECK(parse_port_forward("[fd00:0::1]:53:5353/udp")->address_text() == "fd00::1");
+    CHECK(parse_port_forward("[::1]:53:53/udp")->is_loopback());
+    CHECK_FALSE(parse_port_forward("[::]:53:53/udp")->is_loopback());
+    for (const char* bad : {"",
+                            "80",
+                            "80:",
+                            ":80",
+                            "0:80",
+                            "80:0",
+                            "65536:80",
+                            "80:65536",
+                            "a:80",
+                            "80:80/sctp",
+                            "80:80/",
+                            "localhost:80:80",
+                            "1.2.3:80:80",
+                            "1.2.3.4:80",
+                            "::1:80:80",
+                            "[::1]:80",
+                            "[::1:80:80",
+                            "[]:80:80",
+                            "[1.2.3.4]:80:80",
+                            "[::ffff:1.2.3.4]:80:80",
+                            "80:80:80",
+                            "-1:80",
+                            "80 :80"}) {
         CAPTURE(bad);
         CHECK_FALSE(parse_port_forward(bad));
     }
