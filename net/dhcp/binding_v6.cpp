@@ -1,6 +1,5 @@
 #include "net/dhcp/binding_v6.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "net/ip/pseudo_header.h"
@@ -41,8 +40,7 @@ Instant BindingV6::next_deadline() const {
 
 bool BindingV6::transmit(Instant now, ip::Layer& ip) {
     for (const ndp::Address& own : interface_.ipv6().addresses()) {
-        if (own.state != ndp::Address::State::kDuplicate || !std::ranges::contains(applied_, own.address))
-            continue;
+        if (own.state != ndp::Address::State::kDuplicate || !is_applied(own.address)) continue;
         client_.decline(now, own.address);
         break;
     }
@@ -51,6 +49,12 @@ bool BindingV6::transmit(Instant now, ip::Layer& ip) {
     if (std::exchange(changes_seen_, client_.changes()) == client_.changes()) return false;
     apply(now);
     return true;
+}
+
+bool BindingV6::is_applied(const IpAddress& address) const {
+    for (const IpAddress& own : applied_)
+        if (own == address) return true;
+    return false;
 }
 
 void BindingV6::apply(Instant now) {
@@ -66,8 +70,12 @@ void BindingV6::apply(Instant now) {
         if (!interface_.extend_ipv6_address(each.address, each.preferred_until, each.valid_until))
             interface_.add_ipv6_address(now, each.address, 128, ndp::Origin::kDhcp, each.preferred_until,
                                         each.valid_until);
-        if (!std::ranges::contains(applied_, each.address))
-            *std::ranges::find(applied_, IpAddress()) = each.address;
+        if (is_applied(each.address)) continue;
+        for (IpAddress& place : applied_) {
+            if (!place.is_unspecified()) continue;
+            place = each.address;
+            break;
+        }
     }
 }
 

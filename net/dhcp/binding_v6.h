@@ -31,6 +31,7 @@ class BindingV6 {
     Instant next_deadline() const;
 
   private:
+    bool is_applied(const IpAddress& address) const;
     void apply(Instant now);
     void send(Instant now, ip::Layer& ip, const wire::Dhcpv6Request& message);
 

@@ -17,12 +17,17 @@ Instant after(Instant start, std::uint32_t seconds) {
 
 }  // namespace
 
-bool LeaseV6::has(const IpAddress& address) const {
-    return std::ranges::contains(all(), address, &Address::address);
+// Loops by hand, here and below: the library's are instantiated for each type, and this room is to be small.
+std::size_t LeaseV6::index_of(const IpAddress& address) const {
+    std::size_t i = 0;
+    while (i < count && addresses[i].address != address) ++i;
+    return i;
 }
 
 Instant LeaseV6::valid_until() const {
-    return std::ranges::min(all(), {}, &Address::valid_until).valid_until;
+    Instant first = Instant::never();
+    for (const Address& each : all()) first = std::min(first, each.valid_until);
+    return first;
 }
 
 const ClientV6::Retransmission& ClientV6::retransmission() const {
@@ -85,7 +90,7 @@ std::optional<wire::Dhcpv6Request> ClientV6::due(Instant now) {
     message.addresses = named_;
     if (lease_ && state_ != State::kDeclining) {
         message.address_count = lease_->count;
-        std::ranges::transform(lease_->all(), message.addresses.begin(), &LeaseV6::Address::address);
+        for (std::size_t i = 0; i < lease_->count; ++i) message.addresses[i] = lease_->addresses[i].address;
     }
     switch (state_) {
         case State::kRequesting:
@@ -124,10 +129,12 @@ Instant ClientV6::next_deadline() const {
 // Each address ends at its own time; with the last one the lease does.
 void ClientV6::expire(Instant now) {
     if (!lease_ || now < lease_->valid_until()) return;
-    const auto kept =
-        std::remove_if(lease_->addresses.begin(), lease_->addresses.begin() + std::ptrdiff_t(lease_->count),
-                       [&](const LeaseV6::Address& each) { return now >= each.valid_until; });
-    lease_->count = std::size_t(kept - lease_->addresses.begin());
+    for (std::size_t i = 0; i < lease_->count;) {
+        if (now >= lease_->addresses[i].valid_until)
+            lease_->addresses[i] = lease_->addresses[--lease_->count];
+        else
+            ++i;
+    }
     ++changes_;
     if (lease_->count > 0) return;
     lose_lease();
@@ -153,7 +160,7 @@ void ClientV6::accept_advertisement(Instant now, const Dhcpv6Reply& reply) {
         return;
     server_ = reply.server;
     named_count_ = reply.address_count;
-    std::ranges::transform(reply.offered(), named_.begin(), &Dhcpv6Reply::Address::address);
+    for (std::size_t i = 0; i < named_count_; ++i) named_[i] = reply.addresses[i].address;
     begin(now, State::kRequesting);
 }
 
@@ -206,10 +213,7 @@ bool ClientV6::update_lease(const Dhcpv6Reply& reply) {
     LeaseV6 lease = lease_.value_or(LeaseV6{});
     bool granted = false;
     for (const Dhcpv6Reply::Address& told : reply.offered()) {
-        const auto known =
-            std::ranges::find(lease.addresses.begin(), lease.addresses.begin() + std::ptrdiff_t(lease.count),
-                              told.address, &LeaseV6::Address::address);
-        auto at = std::size_t(known - lease.addresses.begin());
+        const std::size_t at = lease.index_of(told.address);
         if (told.valid_seconds == 0) {
             if (at < lease.count) lease.addresses[at] = lease.addresses[--lease.count];
             continue;
@@ -270,9 +274,7 @@ void ClientV6::decline(Instant now, const IpAddress& address) {
     if (!lease_ || !lease_->has(address)) return;
     named_[0] = address;
     named_count_ = 1;
-    auto& all = lease_->addresses;
-    const auto at = std::ranges::find(all, address, &LeaseV6::Address::address);
-    *at = all[--lease_->count];
+    lease_->addresses[lease_->index_of(address)] = lease_->addresses[--lease_->count];
     ++changes_;
     if (lease_->count == 0) lose_lease();
     begin(now, State::kDeclining);

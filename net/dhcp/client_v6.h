@@ -28,7 +28,9 @@ struct LeaseV6 {
     Instant rebinding;  // T2
 
     std::span<const Address> all() const { return {addresses.data(), count}; }
-    bool has(const IpAddress& address) const;
+    // `count` if it is not among them.
+    std::size_t index_of(const IpAddress& address) const;
+    bool has(const IpAddress& address) const { return index_of(address) < count; }
     // When the first of them ends.
     Instant valid_until() const;
 };
