@@ -8,6 +8,7 @@
 #include "net/wire/dns.h"
 #include "net/wire/layout.h"
 #include "services/dns/server.h"
+#include "tests/support/dns/signed_zones.h"
 #include "tests/support/dns/zones.h"
 
 using namespace holm;
@@ -45,6 +46,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         settings.version_text = "holm";
         settings.identity = "fuzzed";
         return compile_zones({{"z.test", std::string(kSmallZone)},
+                              {"n.test", nsec_zone()},
+                              {"h.test", nsec3_zone("h.test")},
                               {"child.z.test", "@ 60 SOA a a 1 1 1 1 1\n@ NS a.b.\n"}},
                              settings)
             .table;

@@ -7,6 +7,7 @@
 
 #include "services/dns/server.h"
 #include "services/dns/transfer.h"
+#include "tests/support/dns/signed_zones.h"
 #include "tests/support/dns/zones.h"
 
 using namespace holm;
@@ -15,7 +16,11 @@ using namespace holm::dns;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const std::string bytes = [] {
         table::Network anyone{};
-        return compile_zones({{"z.test", std::string(kSmallZone)}}, {}, {}, {anyone}).table;
+        return compile_zones({{"z.test", std::string(kSmallZone)},
+                              {"n.test", nsec_zone()},
+                              {"h.test", nsec3_zone("h.test")}},
+                             {}, {}, {anyone})
+            .table;
     }();
     PlacedTable placed(bytes);
     for (; size >= 5; data += 5, size -= 5) {
@@ -29,9 +34,30 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::unique_ptr<std::byte[]> out(new std::byte[Server::kStreamRoom]);
     const MutableBytes room(out.get(), Server::kStreamRoom);
     const Server::Client client{net::IpAddress::v4(10, 0, 0, 1), Server::Transport::kStream};
-    for (const char* name : {"z.test", "www.z.test", "mail.z.test", "a.b.wild.z.test", "q.renamed.z.test",
-                             "w.child.z.test", "loop.z.test", "none.z.test", "_s._tcp.z.test"}) {
-        for (const int type : {1, 2, 15, 33, 255, 252}) {
+    for (const char* name : {"z.test",
+                             "www.z.test",
+                             "mail.z.test",
+                             "a.b.wild.z.test",
+                             "q.renamed.z.test",
+                             "w.child.z.test",
+                             "loop.z.test",
+                             "none.z.test",
+                             "_s._tcp.z.test",
+                             "n.test",
+                             "none.n.test",
+                             "www.n.test",
+                             "a.wild.n.test",
+                             "x.secure.n.test",
+                             "x.insecure.ent.n.test",
+                             "x.ent.n.test",
+                             "h.test",
+                             "none.h.test",
+                             "www.h.test",
+                             "a.wild.h.test",
+                             "x.secure.h.test",
+                             "x.insecure.ent.h.test",
+                             "x.ent.h.test"}) {
+        for (const int type : {1, 2, 15, 33, 46, 255, 252}) {
             std::string query("\0\0\0\0\0\1\0\0\0\0\0\1", 12);
             query += *parse_name(name, WireName(1, '\0'));
             query += {'\0', static_cast<char>(type), '\0', '\1'};
