@@ -54,6 +54,7 @@ class TcpStream {
     // Result<>: all bytes are in the send buffer. Errors: kBrokenPipe, what ended the connection, kTimedOut.
     Send send(Bytes bytes, Instant deadline = Instant::never());
     // The same without copying: the bytes must stay as they are until `owner` is released (null: for ever).
+    // Waits while much is queued: net::tcp::Connection::send_reference().
     SendReference send_reference(Bytes bytes, net::BufferOwner* owner, Instant deadline = Instant::never());
     // As many bytes as the send buffer takes now. Errors: as send().
     Result<std::size_t> try_send(Bytes bytes) { return state_->connection->send(bytes); }

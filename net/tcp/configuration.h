@@ -31,8 +31,8 @@ struct Configuration {
     // more in a round trip and half of max_buffer_bytes is free.
     std::uint32_t receive_buffer = 256U << 10U;  // the window it announces
     std::uint32_t max_receive_buffer = 6U << 20U;
-    std::uint32_t send_buffer = 256U << 10U;  // copied by send()
-    std::uint32_t max_send_buffer = 4U << 20U;
+    std::uint32_t send_buffer = 256U << 10U;    // copied by send()
+    std::uint32_t max_send_buffer = 4U << 20U;  // as much by reference, before send_reference() waits
 
     // --- time ---
     RttEstimator::Bounds retransmission;

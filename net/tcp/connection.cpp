@@ -91,6 +91,13 @@ std::size_t Connection::send_space() const {
     return used < limit ? limit - used : 0;
 }
 
+// Two windows here too, but not less than a large copy takes: each reference may be small.
+bool Connection::has_room_for_reference() const {
+    const std::size_t limit = std::max<std::size_t>(2 * std::size_t{sender_.congestion().window()},
+                                                    layer_.configuration_.max_send_buffer);
+    return sender_.referenced() < limit;
+}
+
 Result<std::size_t> Connection::send(Bytes bytes) {
     if (error_) return std::unexpected(*error_);
     if (!can_send()) return holm::fail(ErrorCode::kBrokenPipe, "this side has shut down sending");
@@ -106,8 +113,8 @@ Result<> Connection::send_reference(Bytes bytes, BufferOwner* owner) {
     if (bytes.empty()) return {};
     if (bytes.size() > kMaximumQueued || sender_.buffered() > kMaximumQueued - bytes.size())
         return holm::fail(ErrorCode::kTooLarge, "too many bytes are queued");
-    if (send_space() == 0) {
-        wants_room_ = true;
+    if (const bool crowded = !has_room_for_reference(); crowded || send_space() == 0) {
+        (crowded ? wants_reference_ : wants_room_) = true;
         return holm::fail(ErrorCode::kWouldBlock, "the send buffer is full");
     }
     if (!sender_.append_reference(bytes, owner))

@@ -68,8 +68,9 @@ class Connection final : public TableEntry,
     // ended the connection.
     Result<std::size_t> send(Bytes bytes);
     // Queues bytes without copying. They must stay as they are until `owner` is released (null: for ever).
-    // All or nothing: kWouldBlock when send_space() is zero, kNoBuffers when there is no memory for the
-    // reference, kTooLarge beyond 1 GiB.
+    // All or nothing: kWouldBlock when send_space() is zero or two windows, 4 MiB at least
+    // (Configuration::max_send_buffer), are queued by reference: the observer hears when there is room again.
+    // kNoBuffers when there is no memory for the reference, kTooLarge for more than 1 GiB.
     Result<> send_reference(Bytes bytes, BufferOwner* owner);
     // True when the peer has acknowledged everything.
     bool all_acknowledged() const { return sender_.all_acknowledged() && sender_.buffered() == 0; }
@@ -178,6 +179,7 @@ class Connection final : public TableEntry,
     }
     void schedule();
     bool can_send() const;
+    bool has_room_for_reference() const;
     bool is_alive() const { return state_ != State::kClosed && state_ != State::kTimeWait; }
 
     Layer& layer_;
@@ -198,6 +200,7 @@ class Connection final : public TableEntry,
     bool syn_repeated_ = false;
     bool keep_alive_due_ = false;
     bool wants_room_ = false;        // send() took less than offered
+    bool wants_reference_ = false;   // send_reference() found too many
     bool segmentation_ = false;      // the device cuts large segments
     bool timestamps_ = false;        // agreed on
     bool sack_ = false;              // agreed on

@@ -153,8 +153,8 @@ bool Connection::check_acknowledgment(Instant now, const Segment& segment) {
             sender_.set_mss(effective_mss());
         }
         progress_ = true;
-        if (wants_room_ && send_space() > 0) {
-            wants_room_ = false;
+        if ((wants_room_ && send_space() > 0) || (wants_reference_ && has_room_for_reference())) {
+            wants_room_ = wants_reference_ = false;
             notify();
         }
         if (sender_.finish_acknowledged()) {

@@ -109,6 +109,7 @@ class Sender {
     std::size_t buffered() const { return buffer_.size(); }
     // Buffered bytes that occupy our memory.
     std::size_t copied() const { return buffer_.size() - buffer_.referenced(); }
+    std::size_t referenced() const { return buffer_.referenced(); }
     bool finishing() const { return finishing_; }
     bool finish_acknowledged() const { return fin_acknowledged_; }
     bool all_acknowledged() const { return una_ == next_; }

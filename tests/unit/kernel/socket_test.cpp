@@ -119,6 +119,37 @@ TEST_CASE("bytes sent by reference keep their owner until they are acknowledged"
     CHECK(owner.users == 0);
 }
 
+TEST_CASE("who sends by reference without end waits for the peer") {
+    Loopback host;
+    static const std::string kPiece(100'000, 'r');
+    constexpr std::size_t kPieces = 100;
+    host.run([](Loopback& here) -> Task<> {
+        auto listener = here.listen();
+        TcpStream client = *co_await here.connect();
+        TcpStream server = *co_await listener.accept();
+        std::size_t most = 0;
+        Scope sending;
+        sending.start([](TcpStream& stream, std::size_t& queued) -> Task<> {
+            for (std::size_t i = 0; i < kPieces; ++i) {
+                CHECK(co_await stream.send_reference(as_bytes(kPiece), nullptr));
+                queued = std::max(queued, stream.connection().unacknowledged_bytes());
+            }
+            stream.shutdown_send();
+        }(client, most));
+        std::size_t count = 0;
+        for (;;) {
+            const auto part = co_await server.receive();
+            REQUIRE(part);
+            if (part->empty()) break;
+            count += part->size();
+            server.consume(part->size());
+        }
+        CHECK(count == kPieces * kPiece.size());
+        CHECK(most > (4U << 20U));
+        CHECK(most < (4U << 20U) + kPiece.size());
+    }(host));
+}
+
 TEST_CASE("waits end at their deadline and the connection goes on") {
     Loopback host;
     host.run([](Loopback& here) -> Task<> {
