@@ -180,10 +180,11 @@ def test_a_port_of_either_family_leads_to_the_image(tmp_path):
         probe.bind(("::1", 0))
         port = probe.getsockname()[1]
     (tmp_path / "runtime").mkdir(mode=0o700)
-    command = [BIN / "holm", "run", IMAGES / "web", "-p", f"[::1]:{port}:80", "-p", f"{port}:80"]
+    other = free_port()  # passt takes a port's number once, whatever the family
+    command = [BIN / "holm", "run", IMAGES / "web", "-p", f"[::1]:{port}:80", "-p", f"{other}:80"]
     with running(command, {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "runtime")}):
         assert fetch(f"http://[::1]:{port}/healthz") == 200
-        assert fetch(f"http://127.0.0.1:{port}/healthz") == 200
+        assert fetch(f"http://127.0.0.1:{other}/healthz") == 200
         taken = subprocess.run([BIN / "holm", "run", IMAGES / "web", "-p", f"[::1]:{port}:80"], capture_output=True, text=True,
                                timeout=60, stdin=subprocess.DEVNULL, check=False)
         assert taken.returncode == 125 and f"TCP port {port} of ::1 is in use" in taken.stderr
