@@ -1,13 +1,14 @@
 // Where the C library, the compiler and the C++ library end a program: here all of that is a panic.
 
 #include <__config>
+#include <cstdlib>
 
 #include "base/text_buffer.h"
 #include "kernel/panic/panic.h"
 
 extern "C" {
 
-[[noreturn]] void abort() {
+void abort() {
     holm::panic("the service called abort()");
 }
 

@@ -13,7 +13,7 @@ set_up_is_current() {
     done
 } 2>/dev/null
 
-# set_up GROUP: build, test or bench
+# set_up GROUP [TARGET...]: build, test or bench; of what is built, the targets alone
 set_up() {
     local sysroot
     report_steps=3
@@ -30,25 +30,26 @@ set_up() {
     # The user's flags are for the user's programs.
     run_logged env -u CFLAGS -u CXXFLAGS -u CPPFLAGS -u LDFLAGS cmake -S "$root" --preset release -DHOLM_SYSROOT="$sysroot"
     mv "$root/build/.sysroot.new" "$root/build/.sysroot"
-    step "build Holm"
-    run_ninja -C "$root/build"
+    if (($# > 1)); then step "build what $2 needs"; else step "build Holm"; fi
+    run_ninja -C "$root/build" "${@:2}"
     touch "$(stamp_of build)" "$(stamp_of "$1")"
 }
 
-# What changed since the last time; quiet and quick when nothing did. (A dry run could not tell: ninja looks for new
-# files in a step of its own.)
+# rebuild [TARGET...]: what changed since the last time, or was not needed then; quiet and quick when there is nothing. (A dry
+# run could not tell: ninja looks for new files in a step of its own.)
 rebuild() {
     report_steps=1
-    quiet_step "build what changed"
-    run_ninja -C "$root/build"
+    quiet_step "build what is new"
+    run_ninja -C "$root/build" "$@"
 }
 
-# Two at once in one tree would get into each other's way. The lock is dropped before the program starts.
+# bring_up_to_date GROUP [TARGET...]: two at once in one tree would get into each other's way. The lock is dropped before the
+# program starts.
 bring_up_to_date() {
     mkdir -p "$root/build"
     report_log=$root/build/setup.log
     exec 9>"$root/build/.lock"
     flock -n 9 || { say "waiting for another ./holm that builds here"; run_child flock 9; }
-    if set_up_is_current "$1"; then rebuild; else set_up "$1"; fi
+    if set_up_is_current "$1"; then rebuild "${@:2}"; else set_up "$@"; fi
     exec 9>&-
 }
