@@ -42,8 +42,9 @@ def user():
         shutil.chown(folder / "runtime", name)
         yield name, folder
     finally:
-        subprocess.run(["userdel", name], check=False)
         shutil.rmtree(folder)
+        # It stays while a process of its own has not ended.
+        until(lambda: subprocess.run(["userdel", name], capture_output=True, check=False).returncode == 0, f"userdel {name}")
 
 
 @contextlib.contextmanager
