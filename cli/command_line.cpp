@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <deque>
-#include <print>
 
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
 
@@ -57,7 +57,7 @@ Command& Command::one_of(std::vector<std::string> values) {
     const auto check = [values = std::move(values)](const std::string& value) {
         if (std::ranges::contains(values, value)) return std::string();
         const std::vector<std::string_view> views(values.begin(), values.end());
-        return std::format("{} is not known; allowed: {}", quote(value), join(views));
+        return formatted("{} is not known; allowed: {}", quote(value), join(views));
     };
     parts_->last->check(check, "");
     return *this;
@@ -94,8 +94,8 @@ struct CommandLine::Parts {
         if (names.empty() || word.starts_with('-') || std::ranges::contains(names, word)) return true;
         const std::vector<std::string_view> views(names.begin(), names.end());
         const std::string_view near = nearest(word, views);
-        std::println(stderr, "{}: unknown command {}{}; allowed: {}", app.get_name(), quote(word),
-                     near.empty() ? "" : std::format(", did you mean \"{}\"?", near), join(views));
+        print_line(stderr, "{}: unknown command {}{}; allowed: {}", app.get_name(), quote(word),
+                   near.empty() ? "" : formatted(", did you mean \"{}\"?", near), join(views));
         return false;
     }
 };
@@ -137,8 +137,8 @@ int CommandLine::run(std::vector<std::string> words) {
         app.parse(std::move(words));
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-        std::println(stderr, "{0}: {1}; {0} {2}--help says what is allowed", app.get_name(), error.what(),
-                     command);
+        print_line(stderr, "{0}: {1}; {0} {2}--help says what is allowed", app.get_name(), error.what(),
+                   command);
         return kUsageError;
     }
     return parts_->status;

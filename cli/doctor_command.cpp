@@ -4,7 +4,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <print>
 #include <string>
 
 #include <cpuid.h>
@@ -19,6 +18,7 @@
 
 #include "cli/commands.h"
 #include "cli/places.h"
+#include "cli/text/format.h"
 #include "cli/text/style.h"
 
 namespace holm::cli {
@@ -36,8 +36,8 @@ class Report {
 
   private:
     void line(bool good, std::string_view what, std::string_view otherwise) {
-        std::println("{} {}{}", good ? style_.good("yes") : style_.bad("no "), what,
-                     good ? "" : std::string(": ") + std::string(otherwise));
+        print_line("{} {}{}", good ? style_.good("yes") : style_.bad("no "), what,
+                   good ? "" : std::string(": ") + std::string(otherwise));
     }
     Style style_;
     bool complete_ = true;
@@ -84,8 +84,8 @@ bool has_default_route() {
 int examine() {
     utsname kernel{};
     uname(&kernel);
-    std::println("{} {} on {}\n", static_cast<const char*>(kernel.sysname),
-                 static_cast<const char*>(kernel.release), static_cast<const char*>(kernel.machine));
+    print_line("{} {} on {}\n", static_cast<const char*>(kernel.sysname),
+               static_cast<const char*>(kernel.release), static_cast<const char*>(kernel.machine));
     Report report;
     report.need(has_fsgsbase(), "FSGSBASE: images set their thread pointers themselves",
                 "the processor or the kernel lacks it; Linux 5.9 on a processor from 2013 or later has it");

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "cli/text/format.h"
+
 namespace holm::cli {
 
 // Why a command cannot do what it was asked to: one sentence, printed behind "holm: ". Thrown by anything
@@ -20,7 +22,7 @@ class Failure : public std::runtime_error {
 
 template <typename... Values>
 [[noreturn]] void fail_with(std::format_string<Values...> format, Values&&... values) {
-    throw Failure(std::format(format, std::forward<Values>(values)...));
+    throw Failure(formatted(format, std::forward<Values>(values)...));
 }
 
 }  // namespace holm::cli

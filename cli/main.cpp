@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <print>
 
 #include "cli/commands.h"
 #include "cli/failure.h"
+#include "cli/text/format.h"
 
 namespace {
 
@@ -53,10 +53,10 @@ int main(int argc, char** argv) {
     try {
         return run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
     } catch (const Failure& failure) {
-        std::println(stderr, "holm: {}", failure.what());
+        print_line(stderr, "holm: {}", failure.what());
         return failure.status();
     } catch (const std::exception& error) {
-        std::println(stderr, "holm: {}", error.what());
+        print_line(stderr, "holm: {}", error.what());
         return 1;
     }
 }

@@ -1,9 +1,8 @@
 #include "cli/compose/attachment_reader.h"
 
-#include <format>
-
 #include "abi/manifest.h"
 #include "cli/compose/value.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
 
@@ -21,10 +20,10 @@ const ComposeNetwork* find_network(Section& section, const Text& name, const Net
         names.push_back(network.name);
     }
     const std::string_view near = nearest(name.value, names);
-    section.mistake(name.where, std::format("there is no network {}{}; {}", quote(name.value),
-                                            near.empty() ? "" : std::format(", did you mean \"{}\"?", near),
-                                            names.empty() ? "a network is a table [networks.NAME]"
-                                                          : "there are: " + join(names)));
+    section.mistake(name.where, formatted("there is no network {}{}; {}", quote(name.value),
+                                          near.empty() ? "" : formatted(", did you mean \"{}\"?", near),
+                                          names.empty() ? "a network is a table [networks.NAME]"
+                                                        : "there are: " + join(names)));
     return nullptr;
 }
 
@@ -36,15 +35,15 @@ void read_ipv4(Section& section, const ComposeNetwork& network, Attachment& atta
     attachment.gateway = accept(section, gateway, parse_ipv4);
     if (address && !network.subnet) {
         section.mistake(text->where,
-                        std::format("network {} has no subnet, which ipv4_address needs", network.name));
+                        formatted("network {} has no subnet, which ipv4_address needs", network.name));
     } else if (address) {
         const std::uint8_t prefix = network.subnet->prefix_length;
-        const auto whole = parse_ipv4_network(std::format("{}/{}", address->text(), prefix));
+        const auto whole = parse_ipv4_network(formatted("{}/{}", address->text(), prefix));
         if (!whole) {
             section.mistake(text->where, whole.error());
         } else if (!network.subnet->contains(*address)) {
-            section.mistake(text->where, std::format("{} is not in {}/{} of network {}", address->text(),
-                                                     network.subnet->address.text(), prefix, network.name));
+            section.mistake(text->where, formatted("{} is not in {}/{} of network {}", address->text(),
+                                                   network.subnet->address.text(), prefix, network.name));
         } else {
             attachment.address = *whole;
         }
@@ -53,11 +52,11 @@ void read_ipv4(Section& section, const ComposeNetwork& network, Attachment& atta
     if (!text) {
         section.mistake(gateway->where, "gateway needs an ipv4_address beside it");
     } else if (network.subnet && !network.subnet->contains(*attachment.gateway)) {
-        section.mistake(gateway->where, std::format("the gateway {} is not in {}/{} of network {}",
-                                                    gateway->value, network.subnet->address.text(),
-                                                    network.subnet->prefix_length, network.name));
+        section.mistake(gateway->where, formatted("the gateway {} is not in {}/{} of network {}",
+                                                  gateway->value, network.subnet->address.text(),
+                                                  network.subnet->prefix_length, network.name));
     } else if (address && *address == *attachment.gateway) {
-        section.mistake(gateway->where, std::format("the gateway {} is its own address", gateway->value));
+        section.mistake(gateway->where, formatted("the gateway {} is its own address", gateway->value));
     }
 }
 
@@ -68,11 +67,11 @@ void read_ipv6(Section& section, const ComposeNetwork& network, Attachment& atta
     attachment.gateway6 = accept(section, gateway, parse_ipv6);
     if (address && !network.subnet6) {
         section.mistake(text->where,
-                        std::format("network {} has no subnet6, which ipv6_address needs", network.name));
+                        formatted("network {} has no subnet6, which ipv6_address needs", network.name));
     } else if (address && !network.subnet6->contains(*address)) {
-        section.mistake(text->where, std::format("{} is not in {}/{} of network {}", address->text(),
-                                                 network.subnet6->address.text(),
-                                                 network.subnet6->prefix_length, network.name));
+        section.mistake(text->where, formatted("{} is not in {}/{} of network {}", address->text(),
+                                               network.subnet6->address.text(),
+                                               network.subnet6->prefix_length, network.name));
     } else if (address) {
         attachment.address6 = Ipv6Network{*address, network.subnet6->prefix_length};
     }
@@ -118,7 +117,7 @@ std::optional<Attachment> read_one(Section& all, const Section::Entry& entry, bo
         network = find_network(*section, *name, networks);
     } else if (!section->has("network")) {
         section->mistake(section->where(),
-                         std::format("{} is on no network; write network = \"dmz\"", quote(entry.key.value)));
+                         formatted("{} is on no network; write network = \"dmz\"", quote(entry.key.value)));
     }
     if (network == nullptr) return std::nullopt;
     read_settings(*section, *network, attachment);
@@ -132,7 +131,7 @@ std::vector<Attachment> read_all(Section& owner, bool by_device, const Networks&
     if (!section) return attachments;
     const std::vector<Section::Entry> entries = section->entries();
     if (entries.size() > kMostNetworks) {
-        section->mistake(section->where(), std::format("more than {} networks", kMostNetworks));
+        section->mistake(section->where(), formatted("more than {} networks", kMostNetworks));
         return attachments;
     }
     for (const Section::Entry& entry : entries) {

@@ -1,7 +1,6 @@
 #include "cli/compose/images.h"
 
 #include <algorithm>
-#include <format>
 
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include "cli/image/image_head.h"
 #include "cli/places.h"
 #include "cli/run/find_image.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
 
@@ -29,7 +29,7 @@ class ServiceCheck {
         planned.options.environment = service_.environment;
         planned.options.detach = true;
         for (const ComposeBlock& block : service_.blocks)
-            planned.options.block.push_back(std::format("{}={}", block.device, beside(block.file).string()));
+            planned.options.block.push_back(formatted("{}={}", block.device, beside(block.file).string()));
         planned.plan.grace = service_.grace;
         for (const std::string& port : service_.ports) {
             planned.plan.forwards.push_back(*parse_port_forward(port));
@@ -55,7 +55,7 @@ class ServiceCheck {
     fs::path beside(const std::string& path) const { return folder_ / path; }
 
     void mistake(Position where, std::string_view text) {
-        mistakes_.push_back({where, std::format("service {}: {}", service_.name, text)});
+        mistakes_.push_back({where, formatted("service {}: {}", service_.name, text)});
     }
 
     // Complains if the image has no device of that kind and name.
@@ -68,10 +68,10 @@ class ServiceCheck {
             names.emplace_back(device.name);
         }
         const std::string_view near = nearest(name, names);
-        mistake(where, std::format("the image has no {} device {}{}; it has: {}",
-                                   kind == HOLM_DEVICE_NET ? "network" : "block", quote(name),
-                                   near.empty() ? "" : std::format(", did you mean \"{}\"?", near),
-                                   names.empty() ? "none" : join(names)));
+        mistake(where, formatted("the image has no {} device {}{}; it has: {}",
+                                 kind == HOLM_DEVICE_NET ? "network" : "block", quote(name),
+                                 near.empty() ? "" : formatted(", did you mean \"{}\"?", near),
+                                 names.empty() ? "none" : join(names)));
     }
 
     void check_devices(const tender::LoadPlan& image, PlannedService& planned) {
@@ -88,11 +88,10 @@ class ServiceCheck {
             if (net && planned.plan.passt_device.empty() && !service_.ports.empty()) {
                 planned.plan.passt_device = name;
             } else if ((device.flags & HOLM_DEVICE_OPTIONAL) == 0) {
-                mistake(service_.where,
-                        std::format("the image needs its {} device {}; write {}", net ? "network" : "block",
-                                    quote(name),
-                                    net ? std::format("networks = {{ {} = \"NETWORK\" }}", name)
-                                        : std::format("block = {{ {} = \"FILE\" }}", name)));
+                mistake(service_.where, formatted("the image needs its {} device {}; write {}",
+                                                  net ? "network" : "block", quote(name),
+                                                  net ? formatted("networks = {{ {} = \"NETWORK\" }}", name)
+                                                      : formatted("block = {{ {} = \"FILE\" }}", name)));
             }
         }
         if (!service_.ports.empty() && planned.plan.passt_device.empty())
@@ -111,23 +110,23 @@ std::vector<PlannedService> plan_services(const Compose& compose, const fs::path
     std::vector<PlannedService> planned(compose.services.size());
     for (std::size_t i = 0; i < planned.size(); ++i) {
         ServiceCheck(compose.services[i], folder, mistakes).fill(planned[i]);
-        planned[i].plan.name = std::format("{}-{}", compose.name, compose.services[i].name);
+        planned[i].plan.name = formatted("{}-{}", compose.name, compose.services[i].name);
         planned[i].plan.topology = compose.name;
     }
     return planned;
 }
 
 std::string net_setting(const Attachment& attachment, int tap) {
-    std::string setting = std::format("{}=fd:{}", attachment.device, tap);
+    std::string setting = formatted("{}=fd:{}", attachment.device, tap);
     if (attachment.address)
         setting +=
-            std::format(",ip={}/{}", attachment.address->address.text(), attachment.address->prefix_length);
-    if (attachment.gateway) setting += std::format(",gw={}", attachment.gateway->text());
+            formatted(",ip={}/{}", attachment.address->address.text(), attachment.address->prefix_length);
+    if (attachment.gateway) setting += formatted(",gw={}", attachment.gateway->text());
     if (attachment.address6)
-        setting += std::format(",ip6={}/{}", attachment.address6->address.text(),
-                               attachment.address6->prefix_length);
-    if (attachment.gateway6) setting += std::format(",gw6={}", attachment.gateway6->text());
-    for (const std::string& server : attachment.dns) setting += std::format(",dns={}", server);
+        setting +=
+            formatted(",ip6={}/{}", attachment.address6->address.text(), attachment.address6->prefix_length);
+    if (attachment.gateway6) setting += formatted(",gw6={}", attachment.gateway6->text());
+    for (const std::string& server : attachment.dns) setting += formatted(",dns={}", server);
     return setting;
 }
 

@@ -1,9 +1,9 @@
 #include "cli/compose/order.h"
 
 #include <algorithm>
-#include <format>
 #include <map>
 
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
 
@@ -49,18 +49,18 @@ class Walk {
 
     void report_unknown(const ComposeService& service, std::string_view name) {
         const std::string_view near = nearest(name, names_);
-        const std::string hint = near.empty() ? "" : std::format(", did you mean \"{}\"?", near);
+        const std::string hint = near.empty() ? "" : formatted(", did you mean \"{}\"?", near);
         mistakes_.push_back(
-            {service.where, std::format("{} depends on {}, which is no service{}; there are: {}",
-                                        service.name, quote(name), hint, join(names_))});
+            {service.where, formatted("{} depends on {}, which is no service{}; there are: {}", service.name,
+                                      quote(name), hint, join(names_))});
     }
 
     void report_circle(const ComposeService& service) {
         std::string circle;
         for (auto i = std::ranges::find(path_, &service); i != path_.end(); ++i)
-            circle += std::format("{} -> ", (*i)->name);
-        mistakes_.push_back({service.where, std::format("services depend on each other in a circle: {}{}",
-                                                        circle, service.name)});
+            circle += formatted("{} -> ", (*i)->name);
+        mistakes_.push_back({service.where, formatted("services depend on each other in a circle: {}{}",
+                                                      circle, service.name)});
     }
 
     enum class State { kNew, kOnPath, kDone };

@@ -1,7 +1,6 @@
 #include "cli/compose/reader.h"
 
 #include <algorithm>
-#include <format>
 #include <map>
 #include <set>
 
@@ -9,6 +8,7 @@
 #include "cli/compose/order.h"
 #include "cli/compose/service_reader.h"
 #include "cli/compose/value.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -32,7 +32,7 @@ ComposeNetwork read_network(Section& section, std::string name) {
     network.host = accept(section, host, parse_ipv4);
     if (network.host && (!network.subnet || !network.subnet->contains(*network.host)))
         section.mistake(host->where,
-                        std::format("the host's address {} is not in the network's subnet", host->value));
+                        formatted("the host's address {} is not in the network's subnet", host->value));
     section.refuse_other_keys();
     return network;
 }
@@ -44,7 +44,7 @@ void for_each_part(Section& top, std::string_view kind, Read read) {
     if (!all) return;
     const std::vector<Section::Entry> entries = all->entries();
     if (entries.size() > kMostParts)
-        return top.mistake(all->where(), std::format("more than {} {}", kMostParts, kind));
+        return top.mistake(all->where(), formatted("more than {} {}", kMostParts, kind));
     for (const Section::Entry& entry : entries) {
         const std::optional<Text> key = entry.key;
         auto section = all->table(entry.key.value);
@@ -61,9 +61,9 @@ void refuse_overlaps(const std::vector<ComposeNetwork>& networks, Mistakes& mist
         for (std::size_t k = 0; k < i; ++k) {
             const bool v4 = overlap(networks[i].subnet, networks[k].subnet);
             if (!v4 && !overlap(networks[i].subnet6, networks[k].subnet6)) continue;
-            mistakes.push_back({networks[i].where, std::format("the {} of networks {} and {} overlap",
-                                                               v4 ? "subnets" : "IPv6 subnets",
-                                                               networks[k].name, networks[i].name)});
+            mistakes.push_back({networks[i].where, formatted("the {} of networks {} and {} overlap",
+                                                             v4 ? "subnets" : "IPv6 subnets",
+                                                             networks[k].name, networks[i].name)});
             break;
         }
     }
@@ -86,7 +86,7 @@ class Uniqueness {
             attachments(client.name, client.networks);
             if (std::ranges::contains(compose.services, client.name, &ComposeService::name)) {
                 mistakes_.push_back(
-                    {client.where, std::format("{} is the name of a service and of a client", client.name)});
+                    {client.where, formatted("{} is the name of a service and of a client", client.name)});
             }
         }
     }
@@ -107,8 +107,8 @@ class Uniqueness {
                Position where) {
         const auto [place, fresh] = owners_.emplace(std::pair(network, address), owner);
         if (fresh) return;
-        mistakes_.push_back({where, std::format("{} has the address {} of network {} already", place->second,
-                                                address, network)});
+        mistakes_.push_back({where, formatted("{} has the address {} of network {} already", place->second,
+                                              address, network)});
     }
 
     void claim_port(const ComposeService& service, const std::string& text) {
@@ -116,8 +116,8 @@ class Uniqueness {
         const auto [place, fresh] =
             ports_.emplace(std::tuple(forward.address_text(), forward.host_port, forward.udp), service.name);
         if (fresh) return;
-        mistakes_.push_back({service.where, std::format("{} publishes port {} of {} already", place->second,
-                                                        forward.host_port, forward.address_text())});
+        mistakes_.push_back({service.where, formatted("{} publishes port {} of {} already", place->second,
+                                                      forward.host_port, forward.address_text())});
     }
 
     Mistakes& mistakes_;
@@ -156,7 +156,7 @@ Compose read_top(Section top, std::string_view project, Mistakes& mistakes) {
     top.refuse_other_keys();
     if (const auto named = parse_name(compose.name); !named)
         mistakes.push_back(
-            {{1, 1}, std::format("the project has no name: {}; write name = \"poc\"", named.error())});
+            {{1, 1}, formatted("the project has no name: {}; write name = \"poc\"", named.error())});
     if (compose.services.empty() && !top.has("services"))
         mistakes.push_back({{1, 1}, "there is no service; a service is a table [services.NAME]"});
     Uniqueness uniqueness(mistakes);

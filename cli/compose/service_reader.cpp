@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 
 #include "cli/compose/attachment_reader.h"
 #include "cli/compose/value.h"
 #include "cli/text/duration.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -27,13 +27,13 @@ void read_environment(Section& section, ComposeService& service) {
     for (const Section::Entry& entry : environment->entries()) {
         if (!entry.value) {
             section.mistake(entry.where,
-                            std::format("the value of {} is not text; allowed: a string such as \"1\"",
-                                        quote(entry.key.value)));
+                            formatted("the value of {} is not text; allowed: a string such as \"1\"",
+                                      quote(entry.key.value)));
         } else if (entry.key.value.empty() || entry.key.value.contains('=')) {
             section.mistake(entry.key.where,
-                            std::format("{} is not the name of a variable", quote(entry.key.value)));
+                            formatted("{} is not the name of a variable", quote(entry.key.value)));
         } else {
-            service.environment.push_back(std::format("{}={}", entry.key.value, entry.value->value));
+            service.environment.push_back(formatted("{}={}", entry.key.value, entry.value->value));
         }
     }
 }
@@ -46,8 +46,8 @@ void read_blocks(Section& section, ComposeService& service) {
             service.blocks.push_back({entry.key.value, entry.value->value, entry.where});
         } else {
             section.mistake(entry.where,
-                            std::format("block device {} needs a file; allowed: \"FILE\" or \"FILE,ro\"",
-                                        quote(entry.key.value)));
+                            formatted("block device {} needs a file; allowed: \"FILE\" or \"FILE,ro\"",
+                                      quote(entry.key.value)));
         }
     }
 }
@@ -72,9 +72,9 @@ void read_cpus(Section& section, ComposeService& service) {
         const auto last = dash == part.npos ? first : parse_number(part.substr(dash + 1), 0, kMostCpus - 1);
         if (!first || !last || *first > *last) {
             return section.mistake(text->where,
-                                   std::format("cpuset {} is no list of processors; allowed: \"0\" or "
-                                               "\"0-3,8\", numbers up to {}",
-                                               quote(text->value), kMostCpus - 1));
+                                   formatted("cpuset {} is no list of processors; allowed: \"0\" or "
+                                             "\"0-3,8\", numbers up to {}",
+                                             quote(text->value), kMostCpus - 1));
         }
         for (unsigned cpu = *first; cpu <= *last; ++cpu) service.cpus.push_back(cpu);
         if (comma == rest.npos) return;
@@ -102,9 +102,9 @@ void read_restart(Section& section, ComposeService& service) {
         service.restart = policy;
         return;
     }
-    section.mistake(text->where, std::format("restart {} is unknown; allowed: \"no\", \"on-failure\", "
-                                             "\"on-failure:5\", \"always\", \"unless-stopped\"",
-                                             quote(text->value)));
+    section.mistake(text->where, formatted("restart {} is unknown; allowed: \"no\", \"on-failure\", "
+                                           "\"on-failure:5\", \"always\", \"unless-stopped\"",
+                                           quote(text->value)));
 }
 
 std::optional<std::chrono::milliseconds> read_duration(Section& section, std::string_view key) {
@@ -153,11 +153,10 @@ std::optional<HealthCheck> read_health(Section& service) {
     if (check.kind == HealthCheck::Kind::kDns) check.text = name ? name->value : ".";
     if (name && check.kind != HealthCheck::Kind::kDns) section->mistake(name->where, "name goes with dns");
     if (name && !is_domain_name(name->value)) {
-        section->mistake(
-            name->where,
-            std::format("{} is no domain name; allowed: labels of 1 to 63 bytes with dots between "
-                        "them, 253 bytes in all",
-                        quote(name->value)));
+        section->mistake(name->where,
+                         formatted("{} is no domain name; allowed: labels of 1 to 63 bytes with dots between "
+                                   "them, 253 bytes in all",
+                                   quote(name->value)));
     }
     if (kinds != 1) {
         section->mistake(section->where(),
@@ -174,7 +173,7 @@ void read_dependencies(Section& section, ComposeService& service) {
     const auto names = section.texts("depends_on", "[\"db\"]");
     if (names && names->size() > kMostDependencies) {
         return section.mistake((*names)[kMostDependencies].where,
-                               std::format("more than {} dependencies", kMostDependencies));
+                               formatted("more than {} dependencies", kMostDependencies));
     }
     service.depends_on = plain(names);
 }
@@ -187,15 +186,15 @@ void read_image(Section& section, ComposeService& service) {
     } else if (image || !section.has("image")) {
         section.mistake(
             service.image_where,
-            std::format("service {} has no image; write image = \"web\", a name or a path", service.name));
+            formatted("service {} has no image; write image = \"web\", a name or a path", service.name));
     }
     if (const auto tender = section.text("tender", "\"process\"")) {
         constexpr std::array<std::string_view, 3> kTenders{"process", "vm", "qemu"};
         service.tender = tender->value;
         if (std::ranges::find(kTenders, tender->value) == kTenders.end()) {
-            section.mistake(tender->where,
-                            std::format("unknown tender {}; allowed: \"process\", \"vm\", \"qemu\"",
-                                        quote(tender->value)));
+            section.mistake(
+                tender->where,
+                formatted("unknown tender {}; allowed: \"process\", \"vm\", \"qemu\"", quote(tender->value)));
         }
     }
     const auto memory = section.text("mem_limit", "\"16M\"");

@@ -1,6 +1,5 @@
 #include "cli/debug/debugger.h"
 
-#include <format>
 #include <fstream>
 #include <iterator>
 
@@ -8,6 +7,7 @@
 #include "cli/failure.h"
 #include "cli/inspect/inspection.h"
 #include "cli/places.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -71,7 +71,7 @@ std::vector<std::string> gdb_command(const DebugTarget& target, const DebugFiles
     for (const fs::path& folder : files.sources) first("directory " + quoted(folder));
     if (!target.core.empty()) words.insert(words.end(), {"-core", target.core});
     words.insert(words.end(), {"-x", files.script.string()});
-    if (target.process != 0) then(std::format("attach {}", target.process));
+    if (target.process != 0) then(formatted("attach {}", target.process));
     if (!target.socket.empty()) then("target remote " + target.socket);
     then("holm symbols " + quoted(files.symbols));
     if (target.stopped) then("holm start");

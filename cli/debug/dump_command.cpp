@@ -1,9 +1,7 @@
 // holm dump: a core file of a running instance.
 
 #include <filesystem>
-#include <format>
 #include <memory>
-#include <print>
 
 #include "cli/commands.h"
 #include "cli/debug/debugger.h"
@@ -11,6 +9,7 @@
 #include "cli/failure.h"
 #include "cli/process/run_program.h"
 #include "cli/qemu/core_by_gdb.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/style.h"
 
@@ -29,7 +28,7 @@ void dump_through_gdb(const InstanceRecord& record, const std::string& socket, c
             record.name);
     }
     const DebugTarget target{.process = 0, .socket = socket, .core = {}};
-    const std::string command = std::format("holm core \"{}\"", path);
+    const std::string command = formatted("holm core \"{}\"", path);
     const int status = run_program(
         gdb_command(target, find_debug_files(record.image), {"-batch", "-ex", command, "-ex", "detach"}));
     if (status != 0) fail_with("gdb could not write {}", quote(path));
@@ -45,14 +44,14 @@ void dump(const std::string& what, const std::string& path) {
             dump_through_gdb(record, core_socket_of(record.tender), record.dump);
         else
             ask_for_core(record);
-        std::println("{}: written; holm gdb --core {} {} opens it", record.dump, record.dump, record.image);
+        print_line("{}: written; holm gdb --core {} {} opens it", record.dump, record.dump, record.image);
         return;
     }
     if (path.empty()) throw Failure("which file? holm dump INSTANCE FILE", 2);
     if (record.runs_under != "process") return dump_through_gdb(record, record.gdb_socket, path);
     const tender::CoreSize size = write_live_core(record, path);
-    std::println("{}: {}{}; holm gdb --core {} {} opens it", path, human_size(size.written),
-                 size.complete ? "" : " and not all of it: the bound is 8 GiB", path, record.image);
+    print_line("{}: {}{}; holm gdb --core {} {} opens it", path, human_size(size.written),
+               size.complete ? "" : " and not all of it: the bound is 8 GiB", path, record.image);
 }
 
 }  // namespace

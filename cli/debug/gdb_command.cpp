@@ -5,10 +5,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <format>
 #include <memory>
 #include <optional>
-#include <print>
 #include <thread>
 
 #include <sys/wait.h>
@@ -23,6 +21,7 @@
 #include "cli/run/instance_record.h"
 #include "cli/run/passt.h"
 #include "cli/run/run_options.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -63,7 +62,7 @@ DebugTarget start_stopped(RunOptions options, const RunPlan& plan) {
     options.stopped = true;
     fs::path socket;
     if (options.tender != "process") {
-        socket = instance_folder() / std::format("{}.gdb", getpid());
+        socket = instance_folder() / formatted("{}.gdb", getpid());
         options.gdb = socket.string();
     }
     // Nobody is left to destroy it: it ends with gdb, as the instance does.
@@ -111,7 +110,7 @@ int debug(const GdbOptions& options, const std::vector<std::string>& own) {
     if (const auto record = running_instance(options.run.image)) {
         const DebugTarget target = target_of(*record);
         const DebugFiles files = find_debug_files(record->image);
-        std::println(stderr, "holm: {} runs as {}; gdb attaches to it", record->name, record->supervisor);
+        print_line(stderr, "holm: {} runs as {}; gdb attaches to it", record->name, record->supervisor);
         become_program(gdb_command(target, files, own));
     }
     const RunPlan plan = plan_run(options.run);

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <format>
 #include <fstream>
 #include <thread>
 #include <vector>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "cli/failure.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "tender/debug/process_core.h"
 
@@ -30,7 +30,7 @@ class StoppedThreads {
   public:
     StoppedThreads(pid_t process, const std::string& name) {
         std::error_code error;
-        for (const auto& entry : fs::directory_iterator(std::format("/proc/{}/task", process), error)) {
+        for (const auto& entry : fs::directory_iterator(formatted("/proc/{}/task", process), error)) {
             if (threads_.size() == tender::kMostCoreThreads) break;
             pid_t thread = 0;
             const std::string text = entry.path().filename().string();
@@ -68,7 +68,7 @@ class StoppedThreads {
 
 // A tender that is only just starting would be ended by the signal.
 bool catches_requests(pid_t tender) {
-    std::ifstream status(std::format("/proc/{}/status", tender));
+    std::ifstream status(formatted("/proc/{}/status", tender));
     for (std::string line; std::getline(status, line);) {
         if (!line.starts_with("SigCgt:")) continue;
         const std::string_view digits = std::string_view(line).substr(line.find_last_of(" \t") + 1);

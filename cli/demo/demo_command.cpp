@@ -1,7 +1,6 @@
 // holm demo: what Holm is, run for real and asked for real, and what a newcomer wants to know about it.
 
 #include <memory>
-#include <print>
 #include <string>
 
 #include <fcntl.h>
@@ -11,6 +10,7 @@
 #include "cli/demo/poc_demo.h"
 #include "cli/demo/web_demo.h"
 #include "cli/failure.h"
+#include "cli/text/format.h"
 #include "cli/topology/namespaces.h"
 
 namespace holm::cli {
@@ -29,7 +29,7 @@ int run(const PocDemo& demo) {
         return 0;
     }
     if (demo.keep || demo.tender != "process") fail_with("no networks can be made here: {}", why);
-    std::println("no networks can be made here ({}), so this is the web server alone\n", why);
+    print_line("no networks can be made here ({}), so this is the web server alone\n", why);
     show_web_demo();
     return 0;
 }

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <format>
 #include <optional>
 
 #include <arpa/inet.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/failure.h"
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
@@ -82,11 +82,10 @@ HttpReply fetch(const HttpPlace& place, std::string_view method, std::string_vie
     constexpr std::size_t kLargest = 4 << 20;
     const auto start = Clock::now();
     const Connection connection(place, patience);
-    std::string request =
-        std::format("{} {} HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\n", method, target,
-                    place.host.empty() ? place.address.text() : place.host, place.port);
+    std::string request = formatted("{} {} HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\n", method, target,
+                                    place.host.empty() ? place.address.text() : place.host, place.port);
     if (!body.empty()) {
-        request += std::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
+        request += formatted("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
     }
     connection.write_all(request + "\r\n" + std::string(body));
 

@@ -1,8 +1,9 @@
 #include "cli/demo/picture.h"
 
 #include <algorithm>
-#include <format>
 #include <string_view>
+
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
@@ -27,12 +28,12 @@ constexpr int kBoxWidth = 190, kBoxHeight = 84;
 
 std::string svg_box(const PictureBox& box, int x, int y, bool image) {
     std::string svg =
-        std::format(R"(<rect x="{}" y="{}" width="{}" height="{}" rx="8" fill="{}" stroke="#334"/>)", x, y,
-                    kBoxWidth, kBoxHeight, image ? "#e8f1fb" : "#f6f6f6");
+        formatted(R"(<rect x="{}" y="{}" width="{}" height="{}" rx="8" fill="{}" stroke="#334"/>)", x, y,
+                  kBoxWidth, kBoxHeight, image ? "#e8f1fb" : "#f6f6f6");
     const auto line = [&](int down, std::string_view weight, int size, std::string_view text) {
-        svg += std::format(
-            R"(<text x="{}" y="{}" font-size="{}" font-weight="{}" text-anchor="middle">{}</text>)",
-            x + kBoxWidth / 2, y + down, size, weight, escaped(text));
+        svg +=
+            formatted(R"(<text x="{}" y="{}" font-size="{}" font-weight="{}" text-anchor="middle">{}</text>)",
+                      x + kBoxWidth / 2, y + down, size, weight, escaped(text));
     };
     line(26, "bold", 15, box.name);
     line(47, "normal", 12, box.address);
@@ -41,19 +42,19 @@ std::string svg_box(const PictureBox& box, int x, int y, bool image) {
 }
 
 std::string svg_line(int x1, int y1, int x2, int y2) {
-    return std::format(R"(<line x1="{}" y1="{}" x2="{}" y2="{}" stroke="#334" stroke-width="2"/>)", x1, y1,
-                       x2, y2) +
+    return formatted(R"(<line x1="{}" y1="{}" x2="{}" y2="{}" stroke="#334" stroke-width="2"/>)", x1, y1, x2,
+                     y2) +
            "\n";
 }
 
 std::string svg_label(int x, int y, std::string_view text) {
-    return std::format(R"(<text x="{}" y="{}" font-size="11" text-anchor="middle" fill="#556">{}</text>)", x,
-                       y, escaped(text)) +
+    return formatted(R"(<text x="{}" y="{}" font-size="11" text-anchor="middle" fill="#556">{}</text>)", x, y,
+                     escaped(text)) +
            "\n";
 }
 
 std::string padded(std::string_view text, std::size_t width) {
-    return std::format("{:<{}}", text, width);
+    return formatted("{:<{}}", text, width);
 }
 
 }  // namespace
@@ -66,10 +67,10 @@ std::string draw_text(const Picture& picture) {
     std::string text;
     const auto row = [&](std::string_view a, std::string_view line, std::string_view b,
                          std::string_view right, std::string_view c) {
-        text += std::format("  {}{}{}{}{}\n", padded(a, left), line, padded(b, middle), right, c);
+        text += formatted("  {}{}{}{}{}\n", padded(a, left), line, padded(b, middle), right, c);
     };
     const auto behind = [](const PictureBox& box) {
-        return std::format("{}  {}  {}", box.name, box.address, box.figures);
+        return formatted("{}  {}  {}", box.name, box.address, box.figures);
     };
     row("", "         ", "", "      ┌── ", behind(picture.behind[0]));
     row(picture.client.name, " ─────── ", picture.gateway.name, " ─────┤", "");

@@ -6,11 +6,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <map>
 #include <optional>
-#include <print>
 #include <string_view>
 
 #include <sys/wait.h>
@@ -22,6 +20,7 @@
 #include "cli/failure.h"
 #include "cli/places.h"
 #include "cli/run/instance_record.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/style.h"
 #include "cli/topology/bring_up.h"
@@ -50,7 +49,7 @@ double milliseconds(std::chrono::microseconds time) {
 // Proportional set size in bytes: its own memory, and its share of what it shares. Nothing where this user
 // may not look.
 std::optional<std::uint64_t> memory_of(pid_t process) {
-    std::ifstream file(std::format("/proc/{}/smaps_rollup", process));
+    std::ifstream file(formatted("/proc/{}/smaps_rollup", process));
     std::string word;
     while (file >> word) {
         std::uint64_t kilobytes = 0;
@@ -83,7 +82,7 @@ class Running {
         try {
             if (!keep_) ask_topology(name_, "down");
         } catch (const Failure& failure) {
-            std::println(stderr, "holm: {}", failure.what());
+            print_line(stderr, "holm: {}", failure.what());
         }
     }
     Running(const Running&) = delete;
@@ -101,7 +100,7 @@ class Client {
 
     bool run() {
         const Resolved site = resolve(kNameServer, kSite);
-        say("name", std::format("{} is {}", kSite, site.address.text()), milliseconds(site.time));
+        say("name", formatted("{} is {}", kSite, site.address.text()), milliseconds(site.time));
         const HttpPlace web{.address = site.address, .host = std::string(kSite)};
         http(web, "GET", "/");
         http(web, "POST", "/api/items", R"({"name": "boat", "quantity": 2})");
@@ -113,7 +112,7 @@ class Client {
 
   private:
     void say(std::string_view what, std::string_view text, double time) const {
-        std::println("  {:<16} {:<44} {}", what, text, style_.dim(std::format("{:.2f} ms", time)));
+        print_line("  {:<16} {:<44} {}", what, text, style_.dim(formatted("{:.2f} ms", time)));
     }
 
     void http(const HttpPlace& web, std::string_view method, std::string_view target,
@@ -122,9 +121,9 @@ class Client {
         const bool good = reply.status >= 200 && reply.status < 300;
         good_ = good_ && good;
         const std::string status = std::to_string(reply.status);
-        say(std::format("{} {}", method, target),
-            std::format("{}, {}, {}", good ? style_.good(status) : style_.bad(status), reply.content_type,
-                        human_size(reply.body.size())),
+        say(formatted("{} {}", method, target),
+            formatted("{}, {}, {}", good ? style_.good(status) : style_.bad(status), reply.content_type,
+                      human_size(reply.body.size())),
             milliseconds(reply.time));
     }
 
@@ -134,9 +133,9 @@ class Client {
         const std::uint64_t dropped =
             sum_of(metrics.body, {"firewall_rule_packets_total{", "icmp type echo-request"});
         good_ = good_ && !answer && dropped > 0;
-        std::println("  {:<16} {}", "ping",
-                     answer ? style_.bad("answered, which the firewall should not have let through")
-                            : std::format("{}; its rule has counted {}", style_.good("blocked"), dropped));
+        print_line("  {:<16} {}", "ping",
+                   answer ? style_.bad("answered, which the firewall should not have let through")
+                          : formatted("{}; its rule has counted {}", style_.good("blocked"), dropped));
     }
 
     void download(const HttpPlace& web) {
@@ -146,8 +145,8 @@ class Client {
             bytes += fetch(web, "GET", "/static/large.bin").body.size();
         } while (Clock::now() - start < kDownloadFor);
         const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-        std::println("  {:<16} {} through the firewall, {:.1f} Gbit/s, a connection for each MB", "download",
-                     human_size(bytes), static_cast<double>(bytes) * 8 / 1e9 / seconds);
+        print_line("  {:<16} {} through the firewall, {:.1f} Gbit/s, a connection for each MB", "download",
+                   human_size(bytes), static_cast<double>(bytes) * 8 / 1e9 / seconds);
     }
 
     const Style& style_;
@@ -165,7 +164,7 @@ bool ask_from_client(const TopologyRecord& topology, const Style& style) {
             enter_client(topology, topology.clients.at("client"));
             good = Client(style).run();
         } catch (const std::exception& error) {
-            std::println(stderr, "holm: {}", error.what());
+            print_line(stderr, "holm: {}", error.what());
         }
         std::fflush(nullptr);
         _exit(good ? 0 : 1);
@@ -198,23 +197,23 @@ std::map<std::string, Part> measure(const std::string& topology) {
 }
 
 std::string figures(const Part& part) {
-    const std::string memory = part.memory ? std::format(", {} memory", human_size(*part.memory)) : "";
-    return std::format("ready in {:.1f} ms{}", milliseconds(part.start_time), memory);
+    const std::string memory = part.memory ? formatted(", {} memory", human_size(*part.memory)) : "";
+    return formatted("ready in {:.1f} ms{}", milliseconds(part.start_time), memory);
 }
 
 void show_parts(const std::map<std::string, Part>& parts, const std::string& tender, const Style& style) {
-    std::println("\n  {:<12} {:>12} {:>12} {:>12}", "", "image", "ready in", "memory (PSS)");
+    print_line("\n  {:<12} {:>12} {:>12} {:>12}", "", "image", "ready in", "memory (PSS)");
     std::uint64_t image = 0, memory = 0;
     for (const auto& [name, part] : parts) {
         image += part.image;
         memory += part.memory.value_or(0);
-        std::println("  {:<12} {:>12} {:>9.1f} ms {:>12}", name, human_size(part.image),
-                     milliseconds(part.start_time), part.memory ? human_size(*part.memory) : "-");
+        print_line("  {:<12} {:>12} {:>9.1f} ms {:>12}", name, human_size(part.image),
+                   milliseconds(part.start_time), part.memory ? human_size(*part.memory) : "-");
     }
-    std::println("  {:<12} {:>12} {:>12} {:>12}", "total", human_size(image), "",
-                 memory > 0 ? human_size(memory) : "-");
+    print_line("  {:<12} {:>12} {:>12} {:>12}", "total", human_size(image), "",
+               memory > 0 ? human_size(memory) : "-");
     if (tender != "process")
-        std::println(
+        print_line(
             "  {}",
             style.dim("memory: of the tender's process, the guest's included as far as it is touched"));
 }
@@ -226,11 +225,11 @@ void show_picture(const std::map<std::string, Part>& parts, const Style& style) 
                                      PictureBox{"web", "198.51.100.80", figures(parts.at("web"))}},
                           .outside = "outside",
                           .dmz = "dmz"};
-    std::print("\n{}", draw_text(picture));
+    print_text("\n{}", draw_text(picture));
     const auto root = source_tree();
     const fs::path file = (root ? *root / "build" : fs::current_path()) / "demo.svg";
     std::ofstream(file, std::ios::trunc) << draw_svg(picture);
-    std::println("  {}", style.dim(std::format("the same as a picture: {}", file.string())));
+    print_line("  {}", style.dim(formatted("the same as a picture: {}", file.string())));
 }
 
 }  // namespace
@@ -242,22 +241,22 @@ void show_poc_demo(const PocDemo& demo) {
     ComposeFile file = load_compose_file((*root / "examples" / "poc").string());
     for (ComposeService& service : file.compose.services) service.tender = demo.tender;
     for (PlannedService& planned : file.planned) planned.options.tender = demo.tender;
-    std::println(
+    print_line(
         "{}\n",
         style.bold("Holm: a router with a firewall, a name server and a web server, each one sealed image"));
     const Running running(file, demo.keep);
     const TopologyRecord topology = find_topology(file.compose.name);
-    std::println("");
+    print_line("");
     const bool good = ask_from_client(topology, style);
     const std::map<std::string, Part> parts = measure(topology.name);
     show_parts(parts, demo.tender, style);
     show_picture(parts, style);
     if (!good) fail_with("the demo did not go as it should; see above");
     if (demo.keep) {
-        std::println("\nit stays: holm exec client curl http://{}/, holm ps, holm down {}", kSite,
-                     topology.name);
+        print_line("\nit stays: holm exec client curl http://{}/, holm ps, holm down {}", kSite,
+                   topology.name);
     } else {
-        std::println("\nnext: holm new hello && holm build hello && holm run hello");
+        print_line("\nnext: holm new hello && holm build hello && holm run hello");
     }
 }
 

@@ -6,10 +6,8 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <optional>
-#include <print>
 #include <string>
 
 #include <fcntl.h>
@@ -24,6 +22,7 @@
 #include "cli/run/find_image.h"
 #include "cli/run/passt.h"
 #include "cli/run/run_options.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/style.h"
 #include "tender/sandbox/system_calls.h"
@@ -72,7 +71,7 @@ class Instance {
 
     // Proportional set size in bytes: its own memory, and its share of what it shares.
     std::optional<std::uint64_t> memory() const {
-        std::ifstream file(std::format("/proc/{}/smaps_rollup", tender_));
+        std::ifstream file(formatted("/proc/{}/smaps_rollup", tender_));
         std::string word;
         while (file >> word) {
             std::uint64_t kilobytes = 0;
@@ -120,47 +119,46 @@ class WebDemo {
   public:
     void run() {
         const std::uint16_t port = free_port();
-        std::println("{}\n", style_.bold("Holm: one C++ program as one sealed image"));
+        print_line("{}\n", style_.bold("Holm: one C++ program as one sealed image"));
         Instance instance(port);
         const HttpReply first = first_reply(port);
 
         fact("image", human_size(std::filesystem::file_size(instance.image())),
-             std::format("{}: service, library OS, TCP/IP, HTTP and its pages",
-                         instance.image().lexically_normal().string()));
-        fact("sandbox", std::format("{} calls", tender::kSystemCalls.size()), permitted_calls());
-        fact("address", std::format("port {}", port),
-             std::format("http://127.0.0.1:{}/, through passt, without root", port));
-        fact("first reply", std::format("{:.1f} ms", milliseconds(first.first_byte - instance.start())),
-             std::format("from exec to the first byte at the client; passt took {:.0f} ms before",
-                         milliseconds(instance.passt_time())));
+             formatted("{}: service, library OS, TCP/IP, HTTP and its pages",
+                       instance.image().lexically_normal().string()));
+        fact("sandbox", formatted("{} calls", tender::kSystemCalls.size()), permitted_calls());
+        fact("address", formatted("port {}", port),
+             formatted("http://127.0.0.1:{}/, through passt, without root", port));
+        fact("first reply", formatted("{:.1f} ms", milliseconds(first.first_byte - instance.start())),
+             formatted("from exec to the first byte at the client; passt took {:.0f} ms before",
+                       milliseconds(instance.passt_time())));
 
-        std::println("");
+        print_line("");
         show("GET", "/", first);
         show("GET", "/static/page.css", fetch({.port = port}, "GET", "/static/page.css"));
         constexpr std::string_view kItem = R"({"name": "boat", "quantity": 2})";
-        show("POST", std::format("/api/items  {}", kItem),
-             fetch({.port = port}, "POST", "/api/items", kItem));
+        show("POST", formatted("/api/items  {}", kItem), fetch({.port = port}, "POST", "/api/items", kItem));
         show("GET", "/api/items", fetch({.port = port}, "GET", "/api/items"));
 
-        std::println("");
+        print_line("");
         if (const auto memory = instance.memory()) {
             fact("memory", human_size(*memory), "all of the instance, after these requests (PSS)");
         }
         const int status = instance.stop();
-        fact("end", std::format("status {}", status), "asked to stop with SIGTERM");
+        fact("end", formatted("status {}", status), "asked to stop with SIGTERM");
         if (failed_ || status != 0) fail_with("the demo did not go as it should; see above");
-        std::println("\nnext: holm new hello && holm build hello && holm run hello");
+        print_line("\nnext: holm new hello && holm build hello && holm run hello");
     }
 
   private:
     void fact(std::string_view what, std::string_view value, std::string_view detail) const {
-        std::println("  {:<12} {}  {}", what, style_.bold(std::format("{:>10}", value)), style_.dim(detail));
+        print_line("  {:<12} {}  {}", what, style_.bold(formatted("{:>10}", value)), style_.dim(detail));
     }
 
     static std::string permitted_calls() {
         std::string calls;
         for (const tender::SystemCall& call : tender::kSystemCalls)
-            calls += std::format("{}{}", calls.empty() ? "" : " ", call.name);
+            calls += formatted("{}{}", calls.empty() ? "" : " ", call.name);
         return calls;
     }
 
@@ -168,11 +166,11 @@ class WebDemo {
         const bool good = reply.status >= 200 && reply.status < 300;
         failed_ = failed_ || !good;
         const std::string status = std::to_string(reply.status);
-        std::println("  {:<4} {}", method, target);
-        std::println("       {} {}, {} bytes, {:.1f} ms", good ? style_.good(status) : style_.bad(status),
-                     reply.content_type, reply.body.size(), static_cast<double>(reply.time.count()) / 1000);
+        print_line("  {:<4} {}", method, target);
+        print_line("       {} {}, {} bytes, {:.1f} ms", good ? style_.good(status) : style_.bad(status),
+                   reply.content_type, reply.body.size(), static_cast<double>(reply.time.count()) / 1000);
         const std::string_view line = std::string_view(reply.body).substr(0, reply.body.find('\n'));
-        std::println("       {}", style_.dim(printable(line)));
+        print_line("       {}", style_.dim(printable(line)));
     }
 
     Style style_;

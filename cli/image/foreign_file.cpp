@@ -1,8 +1,8 @@
 #include "cli/image/foreign_file.h"
 
 #include <cstring>
-#include <format>
 
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "tender/loader/elf.h"
 
@@ -16,17 +16,17 @@ std::string describe_elf(const tender::elf::FileHeader& header) {
     enum : std::uint16_t { kObject = 1, kProgram = 2, kSharedOrPie = 3, kCore = 4 };
     switch (header.e_type) {
         case kObject:
-            return std::format("it is an object file; {}", kBuildOne);
+            return formatted("it is an object file; {}", kBuildOne);
         case kProgram:
         case kSharedOrPie:
             if (header.e_machine == tender::elf::kMachineX86_64)
-                return std::format("it is an ordinary program of this machine, to be run without holm; {}",
-                                   kBuildOne);
-            return std::format("it is a program for another machine; {}", kBuildOne);
+                return formatted("it is an ordinary program of this machine, to be run without holm; {}",
+                                 kBuildOne);
+            return formatted("it is a program for another machine; {}", kBuildOne);
         case kCore:
-            return std::format("it is a core file; {}", kBuildOne);
+            return formatted("it is a core file; {}", kBuildOne);
         default:
-            return std::format("it is an ELF file of another kind; {}", kBuildOne);
+            return formatted("it is an ELF file of another kind; {}", kBuildOne);
     }
 }
 
@@ -38,19 +38,19 @@ std::string describe_foreign_file(std::string_view name, Bytes head) {
     if (tender::elf::FileHeader header; text.starts_with("\x7f"
                                                          "ELF")) {
         if (head.size() < sizeof header) {
-            what = std::format("it is the first {} bytes of an ELF file; {}", head.size(), kBuildOne);
+            what = formatted("it is the first {} bytes of an ELF file; {}", head.size(), kBuildOne);
         } else {
             std::memcpy(&header, head.data(), sizeof header);
             what = describe_elf(header);
         }
     } else if (head.empty()) {
-        what = std::format("it is empty; {}", kBuildOne);
+        what = formatted("it is empty; {}", kBuildOne);
     } else if (text.starts_with("#!")) {
-        what = std::format("it is a script, to be run without holm; {}", kBuildOne);
+        what = formatted("it is a script, to be run without holm; {}", kBuildOne);
     } else {
-        what = std::format("it is no ELF file; {}", kBuildOne);
+        what = formatted("it is no ELF file; {}", kBuildOne);
     }
-    return std::format("{} is not a Holm image: {}", quote(name), what);
+    return formatted("{} is not a Holm image: {}", quote(name), what);
 }
 
 }  // namespace holm::cli

@@ -2,12 +2,12 @@
 // read without trusting a single offset.
 
 #include <cstring>
-#include <format>
 
 #include "abi/boot_info.h"
 #include "abi/embedded_files.h"
 #include "abi/image_configuration.h"
 #include "cli/inspect/inspection.h"
+#include "cli/text/format.h"
 #include "cli/text/values.h"
 #include "services/filter/table/describe.h"
 
@@ -59,7 +59,7 @@ std::string describe_ipv6(const holm_configured_interface& interface) {
     if (interface.ipv6_configuration != HOLM_NET_STATIC) return "";
     const auto address = [](const std::uint8_t(&bytes)[16]) { return Ipv6{std::to_array(bytes)}; };
     std::string text =
-        std::format(", {}/{}", address(interface.ipv6_address).text(), interface.ipv6_prefix_length);
+        formatted(", {}/{}", address(interface.ipv6_address).text(), interface.ipv6_prefix_length);
     if (address(interface.ipv6_gateway) != Ipv6{})
         text += " gateway " + address(interface.ipv6_gateway).text();
     for (const auto& server : interface.ipv6_dns) {
@@ -75,7 +75,7 @@ std::string describe_address(const holm_configured_interface& interface) {
         return Ipv4{{bytes[0], bytes[1], bytes[2], bytes[3]}};
     };
     std::string text =
-        std::format("{}/{}", address(interface.ipv4_address).text(), interface.ipv4_prefix_length);
+        formatted("{}/{}", address(interface.ipv4_address).text(), interface.ipv4_prefix_length);
     if (address(interface.ipv4_gateway) != Ipv4{})
         text += " gateway " + address(interface.ipv4_gateway).text();
     for (const auto& server : interface.ipv4_dns) {
@@ -85,7 +85,7 @@ std::string describe_address(const holm_configured_interface& interface) {
 }
 
 std::string describe_interface(const holm_configured_interface& interface) {
-    const std::string vlan = interface.vlan == 0 ? "" : std::format("VLAN {}, ", interface.vlan);
+    const std::string vlan = interface.vlan == 0 ? "" : formatted("VLAN {}, ", interface.vlan);
     return vlan + describe_address(interface);
 }
 
@@ -134,7 +134,7 @@ bool read_files(Bytes image, const tender::LoadPlan& plan, std::uint64_t address
         // The contents may lie in another segment.
         if (!path || !type || entry.size > bytes_from(image, plan, address + entry.data).size()) return false;
         std::string hash;
-        for (const std::uint8_t byte : entry.hash) hash += std::format("{:02x}", byte);
+        for (const std::uint8_t byte : entry.hash) hash += formatted("{:02x}", byte);
         content.files.push_back(
             {"/" + *path, entry.size, *type, hash,
              describe_rules(bytes_from(image, plan, address + entry.data).first(entry.size))});
@@ -152,7 +152,7 @@ std::expected<Content, std::string> read_content(Bytes image, const tender::Load
     const auto place = plan.address_of_file(found->description_offset);
     if (!place || found->description.size() != sizeof note) {
         return std::unexpected(
-            std::format("the content note at file offset {:#x} is not a valid one", found->offset));
+            formatted("the content note at file offset {:#x} is not a valid one", found->offset));
     }
     std::memcpy(&note, found->description.data(), sizeof note);
     const auto target = [&](std::int32_t offset, std::size_t field) {
@@ -162,11 +162,11 @@ std::expected<Content, std::string> read_content(Bytes image, const tender::Load
         target(note.configuration, offsetof(holm_content_note, configuration));
     if (!read_configuration(bytes_from(image, plan, configuration), content)) {
         return std::unexpected(
-            std::format("the configuration at address {:#x} is not a valid one", configuration));
+            formatted("the configuration at address {:#x} is not a valid one", configuration));
     }
     const std::uint64_t files = target(note.files, offsetof(holm_content_note, files));
     if (!read_files(image, plan, files, content)) {
-        return std::unexpected(std::format("the file table at address {:#x} is not a valid one", files));
+        return std::unexpected(formatted("the file table at address {:#x} is not a valid one", files));
     }
     return content;
 }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <format>
 #include <map>
 
+#include "cli/text/format.h"
 #include "tender/loader/elf.h"
 #include "tender/loader/parse.h"
 
@@ -66,7 +66,7 @@ std::string find_build_id(Bytes image) {
     std::string text;
     if (!note || note->description.size() > kLongest) return text;
     for (const std::byte byte : note->description)
-        text += std::format("{:02x}", std::to_integer<unsigned>(byte));
+        text += formatted("{:02x}", std::to_integer<unsigned>(byte));
     return text;
 }
 

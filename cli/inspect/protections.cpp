@@ -1,9 +1,9 @@
 #include <cstdlib>
-#include <format>
 
 #include <seccomp.h>
 
 #include "cli/inspect/report.h"
+#include "cli/text/format.h"
 #include "cli/text/style.h"
 #include "tender/sandbox/system_calls.h"
 
@@ -38,7 +38,7 @@ std::vector<Protection> protections_of(const Inspection& inspection) {
     }
     protections.push_back(
         {"sandboxed system calls", true,
-         std::format("{} permitted, whatever the image contains", tender::kSystemCalls.size())});
+         formatted("{} permitted, whatever the image contains", tender::kSystemCalls.size())});
     return protections;
 }
 

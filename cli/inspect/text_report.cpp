@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "cli/inspect/report.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/style.h"
 #include "tender/sandbox/system_calls.h"
@@ -101,7 +102,7 @@ class Report {
         if (files.empty()) return;
         std::uint64_t total = 0;
         for (const InspectedFile& file : files) total += file.size;
-        title(std::format("Files: {}, {}", files.size(), human_size(total)));
+        title(formatted("Files: {}, {}", files.size(), human_size(total)));
         for (std::size_t i = 0; i < limit(files.size(), 20); ++i) {
             line("  {:>10}  {}  {}", human_size(files[i].size), printable(files[i].path),
                  style_.dim(printable(files[i].content_type)));
@@ -123,14 +124,14 @@ class Report {
                 callers += (i == 0 ? "" : ", ") + printable(call.needed_by[i]);
             }
             if (call.needed_by.size() > limit(call.needed_by.size(), 4)) {
-                callers += std::format(", {} more", call.needed_by.size() - 4);
+                callers += formatted(", {} more", call.needed_by.size() - 4);
             }
             line("  {:<18} {}", system_call_name(call.number), callers);
         }
         line("  The library OS answers them. What may reach the host's kernel:");
         std::string permitted = "  ";
         for (const tender::SystemCall& call : tender::kSystemCalls) {
-            permitted += std::format("{}{}", permitted.size() > 2 ? ", " : "", call.name);
+            permitted += formatted("{}{}", permitted.size() > 2 ? ", " : "", call.name);
         }
         line("{}", permitted);
     }

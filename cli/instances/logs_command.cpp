@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -15,6 +14,7 @@
 #include "cli/failure.h"
 #include "cli/run/instance_record.h"
 #include "cli/run/rotating_log.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/topology/record.h"
 
@@ -45,7 +45,7 @@ bool writes_to(const fs::path& log) {
 
 fs::path find_log(std::string what) {
     if (const auto service = find_topology_service(what))
-        what = std::format("{}-{}", service->topology, service->service);
+        what = formatted("{}-{}", service->topology, service->service);
     const std::vector<InstanceRecord> running = running_instances();
     const auto named = std::ranges::find_if(running, [&](const InstanceRecord& record) {
         return record.name == what || std::to_string(record.supervisor) == what;

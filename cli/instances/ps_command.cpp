@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <format>
-#include <print>
 #include <string>
 #include <vector>
 
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "cli/run/instance_record.h"
+#include "cli/text/format.h"
 #include "cli/topology/record.h"
 #include "cli/topology/service_list.h"
 
@@ -20,10 +19,10 @@ std::string age_of(const InstanceRecord& record) {
     const auto now =
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
     const std::int64_t seconds = std::max<std::int64_t>(now.count() - record.started, 0);
-    if (seconds < 120) return std::format("{} s", seconds);
-    if (seconds < 120 * 60) return std::format("{} min", seconds / 60);
-    if (seconds < 48 * 3600) return std::format("{} h", seconds / 3600);
-    return std::format("{} d", seconds / 86400);
+    if (seconds < 120) return formatted("{} s", seconds);
+    if (seconds < 120 * 60) return formatted("{} min", seconds / 60);
+    if (seconds < 48 * 3600) return formatted("{} h", seconds / 3600);
+    return formatted("{} d", seconds / 86400);
 }
 
 struct Row {
@@ -35,7 +34,7 @@ void add_topology(const TopologyRecord& topology, const std::vector<InstanceReco
                   std::vector<Row>& rows) {
     for (const ListedService& service : list_services(topology.name)) {
         Row row{
-            .number = "-", .name = std::format("{}-{}", topology.name, service.name), .state = service.state};
+            .number = "-", .name = formatted("{}-{}", topology.name, service.name), .state = service.state};
         const auto record = std::ranges::find(running, service.process, &InstanceRecord::supervisor);
         if (record != running.end()) {
             row.number = std::to_string(service.process);
@@ -64,12 +63,12 @@ void print_instances() {
         }
     }
     if (rows.empty()) {
-        std::println("no instance runs");
+        print_line("no instance runs");
         return;
     }
     const auto print = [](const Row& row) {
-        std::println("{:<8} {:<20} {:<8} {:<8} {:<22} {}", row.number, row.name, row.age, row.tender,
-                     row.state, row.ports);
+        print_line("{:<8} {:<20} {:<8} {:<8} {:<22} {}", row.number, row.name, row.age, row.tender, row.state,
+                   row.ports);
     };
     print({"NUMBER", "NAME", "AGE", "TENDER", "STATE", "PORTS"});
     std::ranges::for_each(rows, print);

@@ -4,10 +4,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <format>
 #include <memory>
 #include <optional>
-#include <print>
 #include <string>
 #include <thread>
 
@@ -15,6 +13,7 @@
 #include "cli/failure.h"
 #include "cli/run/instance_record.h"
 #include "cli/text/duration.h"
+#include "cli/text/format.h"
 #include "cli/topology/record.h"
 
 namespace holm::cli {
@@ -51,9 +50,9 @@ void stop(const std::string& what, const std::string& patience) {
     const auto time = parse_duration(patience);
     if (!time) throw Failure(time.error(), 2);
     if (const auto service = service_meant_by(what)) {
-        ask_topology(service->topology, std::format("stop {}", service->service));
-        std::println("{}-{} has ended; holm restart {} starts it again", service->topology, service->service,
-                     service->service);
+        ask_topology(service->topology, formatted("stop {}", service->service));
+        print_line("{}-{} has ended; holm restart {} starts it again", service->topology, service->service,
+                   service->service);
         return;
     }
     const InstanceRecord record = find_instance(what);
@@ -64,7 +63,7 @@ void stop(const std::string& what, const std::string& patience) {
         fail_with("{} ({}) was asked to stop and still runs after {}", record.name, record.supervisor,
                   patience);
     }
-    std::println("{} ({}) has ended", record.name, record.supervisor);
+    print_line("{} ({}) has ended", record.name, record.supervisor);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "abi/boot_info.h"
 #include "abi/image_configuration.h"
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
@@ -19,7 +20,7 @@ std::string literal(std::string_view text) {
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         if (c == '"' || c == '\\' || byte < 0x20 || byte >= 0x7f) {
-            result += std::format("\\{:03o}", byte);
+            result += formatted("\\{:03o}", byte);
         } else {
             result += c;
         }
@@ -29,7 +30,7 @@ std::string literal(std::string_view text) {
 
 std::string byte_list(const auto& bytes) {
     std::string result;
-    for (const std::uint8_t byte : bytes) result += std::format("{}{}", result.empty() ? "" : ",", byte);
+    for (const std::uint8_t byte : bytes) result += formatted("{}{}", result.empty() ? "" : ",", byte);
     return result;
 }
 

@@ -1,7 +1,6 @@
 #include "cli/manifest/embedded_sources.h"
 
 #include <algorithm>
-#include <format>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -11,6 +10,7 @@
 
 #include "base/sha256.h"
 #include "cli/manifest/content_type.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -61,7 +61,7 @@ class Collector {
         found_ = false;
         if (is_pattern(rule.from)) {
             match(folder_, rule.from, rule.to, 0);
-            if (!found_) mistake(std::format("{} matches no file", quote(rule.from)));
+            if (!found_) mistake(formatted("{} matches no file", quote(rule.from)));
             return;
         }
         const fs::path source = rule.from == "." ? folder_ : folder_ / rule.from;
@@ -69,7 +69,7 @@ class Collector {
         const fs::file_status status = fs::status(source, error);
         if (!fs::exists(status)) {
             inputs_.push_back(source.parent_path());  // the build runs again when somebody puts it there
-            mistake(std::format("there is no file or folder {} beside holm.toml", quote(rule.from)));
+            mistake(formatted("there is no file or folder {} beside holm.toml", quote(rule.from)));
         } else if (fs::is_directory(status)) {
             add_directory(rule.to);
             add_children(source, rule.to, 0);
@@ -166,7 +166,7 @@ class Collector {
         if (!fs::is_directory(folder, error) || !stays_inside(folder)) return false;
         inputs_.push_back(folder);
         if (depth <= kDeepest) return true;
-        mistake(std::format("{} is nested deeper than {} folders", quote(folder.string()), kDeepest));
+        mistake(formatted("{} is nested deeper than {} folders", quote(folder.string()), kDeepest));
         return false;
     }
 
@@ -175,13 +175,13 @@ class Collector {
         const fs::path real = fs::canonical(source, error);
         const auto [end, unused] = std::ranges::mismatch(folder_, real);
         if (!error && end == folder_.end()) return true;
-        mistake(std::format("{} leads out of the folder of holm.toml", quote(source.string())));
+        mistake(formatted("{} leads out of the folder of holm.toml", quote(source.string())));
         return false;
     }
 
     bool add_directory(const std::string& path) {
         if (path.size() > HOLM_FILES_MAX_PATH) {
-            mistake(std::format("the path {} is longer than {} bytes", quote(path), HOLM_FILES_MAX_PATH));
+            mistake(formatted("the path {} is longer than {} bytes", quote(path), HOLM_FILES_MAX_PATH));
             return false;
         }
         if (!path.empty() &&
@@ -190,7 +190,7 @@ class Collector {
         }
         EmbeddedSource& entry =
             entries_.try_emplace(path, EmbeddedSource{.path = path, .is_directory = true}).first->second;
-        if (!entry.is_directory) mistake(std::format("{} is both a file and a folder", quote('/' + path)));
+        if (!entry.is_directory) mistake(formatted("{} is both a file and a folder", quote('/' + path)));
         return entry.is_directory;
     }
 
@@ -202,40 +202,40 @@ class Collector {
     void add_regular_file(const fs::path& source, const std::string& path) {
         std::error_code error;
         if (!fs::is_regular_file(source, error)) {
-            mistake(std::format("{} is neither a file nor a folder", quote(source.string())));
+            mistake(formatted("{} is neither a file nor a folder", quote(source.string())));
             return;
         }
         const std::size_t slash = path.rfind('/');
         if (!add_directory(slash == std::string::npos ? "" : path.substr(0, slash))) return;
         if (path.size() > HOLM_FILES_MAX_PATH) {
-            mistake(std::format("the path {} is longer than {} bytes", quote(path), HOLM_FILES_MAX_PATH));
+            mistake(formatted("the path {} is longer than {} bytes", quote(path), HOLM_FILES_MAX_PATH));
             return;
         }
         const auto [place, is_new] = entries_.try_emplace(path, EmbeddedSource{.path = path});
         if (!is_new) {
             mistake(place->second.is_directory
-                        ? std::format("{} is both a file and a folder", quote('/' + path))
-                        : std::format("{} is there already, from {}", quote('/' + path),
-                                      quote(place->second.source.string())));
+                        ? formatted("{} is both a file and a folder", quote('/' + path))
+                        : formatted("{} is there already, from {}", quote('/' + path),
+                                    quote(place->second.source.string())));
             return;
         }
         inputs_.push_back(source);
         describe(place->second, source);
-        if (entries_.size() == kMostEntries + 1) mistake(std::format("more than {} files", kMostEntries));
+        if (entries_.size() == kMostEntries + 1) mistake(formatted("more than {} files", kMostEntries));
     }
 
     void describe(EmbeddedSource& entry, const fs::path& source) {
         std::error_code error;
         total_ += fs::file_size(source, error);
         if (error || total_ > kLargestTree) {
-            mistake(error ? std::format("{} cannot be read", quote(source.string()))
+            mistake(error ? formatted("{} cannot be read", quote(source.string()))
                           : "the files are larger than 1 GiB");
             return;
         }
         std::ifstream file(source, std::ios::binary);
         const std::string contents(std::istreambuf_iterator<char>(file), {});
         if (!file) {
-            mistake(std::format("{} cannot be read", quote(source.string())));
+            mistake(formatted("{} cannot be read", quote(source.string())));
             return;
         }
         entry.source = source;

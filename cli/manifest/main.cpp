@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <iterator>
-#include <print>
 #include <string>
 #include <vector>
 
@@ -14,6 +12,7 @@
 #include "cli/manifest/assembly.h"
 #include "cli/manifest/embedded_sources.h"
 #include "cli/manifest/reader.h"
+#include "cli/text/format.h"
 #include "cli/text/make_rule.h"
 #include "cli/text/quote.h"
 
@@ -32,7 +31,7 @@ struct Options {
 };
 
 int report(const std::string& config, const Mistakes& mistakes) {
-    for (const Mistake& mistake : mistakes) std::println(stderr, "{}", format_mistake(config, mistake));
+    for (const Mistake& mistake : mistakes) print_line(stderr, "{}", format_mistake(config, mistake));
     return 1;
 }
 
@@ -40,7 +39,7 @@ bool write_file(const std::string& path, const std::string& contents) {
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
     file << contents;
     file.close();
-    if (!file) std::println(stderr, "holm-manifest: cannot write {}", path);
+    if (!file) print_line(stderr, "holm-manifest: cannot write {}", path);
     return bool(file);
 }
 
@@ -57,7 +56,7 @@ std::string link_options(const ImageDescription& description) {
     std::string options;
     for (const PlatformName& one : kPlatforms) {
         if ((description.platforms & 1u << one.platform) != 0)
-            options += std::format("-Wl,-u,{}\n", one.symbol);
+            options += formatted("-Wl,-u,{}\n", one.symbol);
     }
     if ((description.platforms & 1u << HOLM_PLATFORM_VIRTIO) != 0) {
         // The place where a stock VMM enters, as the plain number that the PVH note wants.
@@ -70,13 +69,13 @@ std::string link_options(const ImageDescription& description) {
         if (!description.block.empty()) options += "-Wl,-u,holm_virtio_set_up_block\n";
     }
     if (description.shuffle_seed)
-        options += std::format("-Wl,--shuffle-sections=.text*={}\n", *description.shuffle_seed);
+        options += formatted("-Wl,--shuffle-sections=.text*={}\n", *description.shuffle_seed);
     return options;
 }
 
 int run(const Options& options) {
     if (options.output.empty()) {
-        std::println(stderr, "holm-manifest: --output is needed");
+        print_line(stderr, "holm-manifest: --output is needed");
         return 2;
     }
     std::string text;
@@ -97,9 +96,8 @@ int run(const Options& options) {
         const std::size_t equals = embed.find('=');
         if (equals == 0 || equals == std::string::npos ||
             !is_inside(std::string_view(embed).substr(0, equals))) {
-            std::println(stderr,
-                         "holm-manifest: --embed {}: a path in the image, '=' and a file are expected",
-                         quote(embed));
+            print_line(stderr, "holm-manifest: --embed {}: a path in the image, '=' and a file are expected",
+                       quote(embed));
             return 2;
         }
         compiled.push_back({embed.substr(0, equals), embed.substr(equals + 1)});

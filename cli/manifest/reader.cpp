@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 #include <set>
 
 #include "abi/embedded_files.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/toml/section.h"
 
@@ -72,15 +72,15 @@ class Reader {
             return;
         }
         mistake(platform.where,
-                std::format("unknown platform {}; allowed: {}", quote(platform.value), platform_names()));
+                formatted("unknown platform {}; allowed: {}", quote(platform.value), platform_names()));
     }
 
     void read_image(Section& section) {
         const auto name_text = section.text("name", "\"hello\"");
         if (const auto name = accept(name_text, parse_name)) {
             if (!result_.name.empty() && result_.name != *name) {
-                mistake(name_text->where, std::format("the image is named {} here, but the build calls it {}",
-                                                      quote(*name), quote(result_.name)));
+                mistake(name_text->where, formatted("the image is named {} here, but the build calls it {}",
+                                                    quote(*name), quote(result_.name)));
             }
             result_.name = *name;
         }
@@ -89,8 +89,8 @@ class Reader {
             for (const Text& platform : *platforms) take_platform(platform);
             if (platforms->empty()) {
                 mistake(section.where(),
-                        std::format("platforms is empty, so the image would run nowhere; allowed: {}",
-                                    platform_names()));
+                        formatted("platforms is empty, so the image would run nowhere; allowed: {}",
+                                  platform_names()));
             }
         }
         if (const auto arguments = section.texts("arguments", "[\"--port\", \"80\"]")) {
@@ -122,12 +122,12 @@ class Reader {
             by_default.value_or(std::max(result_.memory_default, result_.memory_minimum));
         if (result_.memory_default < result_.memory_minimum) {
             mistake(by_default_text->where,
-                    std::format("default {} is less than minimum {}", quote(by_default_text->value),
-                                quote(format_size(result_.memory_minimum))));
+                    formatted("default {} is less than minimum {}", quote(by_default_text->value),
+                              quote(format_size(result_.memory_minimum))));
         }
         if (stack && (*stack < kSmallestStack || *stack > kLargestStack)) {
             mistake(stack_text->where,
-                    std::format("stack is {}; allowed: \"16K\" to \"64M\"", quote(stack_text->value)));
+                    formatted("stack is {}; allowed: \"16K\" to \"64M\"", quote(stack_text->value)));
         } else if (stack) {
             result_.stack_size = static_cast<std::uint32_t>(*stack);
         }
@@ -142,17 +142,17 @@ class Reader {
                                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                    "0123456789_") == std::string::npos;
             if (!plain) {
-                mistake(entry.key.where, std::format("{} is not the name of a variable; allowed: letters, "
-                                                     "digits and '_', not starting with a digit",
-                                                     quote(name)));
+                mistake(entry.key.where, formatted("{} is not the name of a variable; allowed: letters, "
+                                                   "digits and '_', not starting with a digit",
+                                                   quote(name)));
                 continue;
             }
             if (!entry.value) {
                 mistake(entry.where,
-                        std::format("the value of {} is not text; allowed: a string such as \"1\"", name));
+                        formatted("the value of {} is not text; allowed: a string such as \"1\"", name));
                 continue;
             }
-            result_.environment.push_back(std::format("{}={}", name, entry.value->value));
+            result_.environment.push_back(formatted("{}={}", name, entry.value->value));
             size += result_.environment.back().size() + 1;
             if (size > kLargestStrings) {
                 mistake(entry.where, "the environment is longer than 64 KiB");
@@ -165,15 +165,15 @@ class Reader {
     std::string device_name(Section& section, std::string_view title) {
         const auto text = section.text("name", "\"lan\"");
         if (!text) {
-            section.mistake(section.where(), std::format("{} has no name; write name = \"lan\"", title));
+            section.mistake(section.where(), formatted("{} has no name; write name = \"lan\"", title));
             return "";
         }
         const std::string name = accept(std::optional(*text), parse_name).value_or("");
         if (!name.empty() && !device_names_.insert(name).second) {
-            mistake(text->where, std::format("a second device is named {}; names are unique", quote(name)));
+            mistake(text->where, formatted("a second device is named {}; names are unique", quote(name)));
         }
         if (device_names_.size() == HOLM_MAX_DEVICES + 1) {
-            mistake(text->where, std::format("more than {} devices", HOLM_MAX_DEVICES));
+            mistake(text->where, formatted("more than {} devices", HOLM_MAX_DEVICES));
         }
         return name;
     }
@@ -205,17 +205,17 @@ class Reader {
         device.gateway = accept(gateway, parse_ipv4);
         if (device.gateway && device.address && !device.address->contains(*device.gateway)) {
             mistake(gateway->where,
-                    std::format("the gateway {} is not in {}", device.gateway->text(), address->value));
+                    formatted("the gateway {} is not in {}", device.gateway->text(), address->value));
         }
         if (device.gateway && device.address && *device.gateway == device.address->address) {
             mistake(gateway->where,
-                    std::format("the gateway {} is the interface's own address", gateway->value));
+                    formatted("the gateway {} is the interface's own address", gateway->value));
         }
         for (const Text& server : dns.value_or(std::vector<Text>{})) {
             const bool v6 = server.value.find(':') != server.value.npos;
             if (v6 ? !device.ipv6_address : dhcp) {
-                mistake(server.where, std::format("the DNS server {} needs a fixed address of its family",
-                                                  quote(server.value)));
+                mistake(server.where, formatted("the DNS server {} needs a fixed address of its family",
+                                                quote(server.value)));
             } else if (v6) {
                 if (const auto parsed = accept(std::optional(server), parse_ipv6))
                     device.ipv6_dns.push_back(*parsed);
@@ -264,14 +264,14 @@ class Reader {
         }
         if (from->value.empty() || (from->value != "." && !is_inside(from->value))) {
             mistake(from->where,
-                    std::format("from is {}; allowed: a path below the folder of holm.toml, without \"..\"",
-                                quote(from->value)));
+                    formatted("from is {}; allowed: a path below the folder of holm.toml, without \"..\"",
+                              quote(from->value)));
         }
         if (!to->value.starts_with('/') || !is_inside(std::string_view(to->value).substr(1))) {
             mistake(to->where,
-                    std::format("to is {}; allowed: an absolute path such as \"/static\", without \".\", "
-                                "\"..\" and \"//\"",
-                                quote(to->value)));
+                    formatted("to is {}; allowed: an absolute path such as \"/static\", without \".\", "
+                              "\"..\" and \"//\"",
+                              quote(to->value)));
             return;
         }
         FileRule rule{from->value, to->value.substr(1), to->value.ends_with('/'), from->where};

@@ -2,11 +2,9 @@
 
 #include <chrono>
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <memory>
 #include <optional>
-#include <print>
 
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include "cli/failure.h"
 #include "cli/places.h"
 #include "cli/process/run_program.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/style.h"
 #include "cli/text/values.h"
@@ -57,8 +56,8 @@ void report(const fs::path& image, const std::string& what, std::chrono::steady_
     const std::uintmax_t size = fs::file_size(image, error);
     if (error) fail_with("the build made no image {}", quote(image.string()));
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-    std::println("{} ({}) in {:.1f} s; next: holm run {}", image.lexically_normal().string(),
-                 human_size(size), time.count(), what);
+    print_line("{} ({}) in {:.1f} s; next: holm run {}", image.lexically_normal().string(), human_size(size),
+               time.count(), what);
 }
 
 // Configures the project when it has not been, or was with another Holm.
@@ -81,10 +80,10 @@ void configure(const fs::path& project, const fs::path& build, const BuildOption
                                       "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
                                       "-DHolm_DIR=" + package.string()};
     if (options.fresh) words.push_back("--fresh");
-    std::println("configuring {}", build.lexically_normal().string());
+    print_line("configuring {}", build.lexically_normal().string());
     const ProgramResult result = run_captured(words);
     if (result.status != 0) {
-        std::print(stderr, "{}", result.output);
+        print_text(stderr, "{}", result.output);
         fail_with("{} cannot be configured; what CMake says stands above", project.string());
     }
 }

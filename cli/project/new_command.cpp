@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <memory>
-#include <print>
 
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "cli/project/template.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/values.h"
 
@@ -41,15 +40,15 @@ void create_project(const std::string& where, const std::string& template_name) 
     if (!name) throw Failure(name.error(), 2);
     // The name is a CMake target, too; what CMake and Holm define themselves is not free.
     if (*name == "test" || *name == "all" || *name == "install" || *name == "help" || *name == "clean") {
-        throw Failure(std::format("{} is a word of the build; choose another name", quote(*name)), 2);
+        throw Failure(formatted("{} is a word of the build; choose another name", quote(*name)), 2);
     }
     const auto chosen = std::ranges::find(templates(), std::string_view(template_name), &Template::name);
     write_project(folder, *name, *chosen);
 
-    std::println("{}: {}", folder.string(), chosen->summary);
-    for (const TemplateFile& file : chosen->files) std::println("  {}", (folder / file.path).string());
-    std::println("next: holm build {} && holm run {}{}", folder.string(), *name,
-                 template_name == "web" ? " -p 8080:80" : "");
+    print_line("{}: {}", folder.string(), chosen->summary);
+    for (const TemplateFile& file : chosen->files) print_line("  {}", (folder / file.path).string());
+    print_line("next: holm build {} && holm run {}{}", folder.string(), *name,
+               template_name == "web" ? " -p 8080:80" : "");
 }
 
 }  // namespace
@@ -64,7 +63,7 @@ void add_new(CommandLine& line) {
     std::string list;
     for (const Template& known : templates()) {
         names.emplace_back(known.name);
-        list += std::format("{}{} ({})", list.empty() ? "" : ", ", known.name, known.summary);
+        list += formatted("{}{} ({})", list.empty() ? "" : ", ", known.name, known.summary);
     }
     line.add_command("new", "Start a project: CMakeLists.txt, main.cpp, holm.toml")
         .positional("NAME", options->where, "Its folder; the last part is the project's name")

@@ -1,10 +1,10 @@
 #include "cli/qemu/command.h"
 
 #include <algorithm>
-#include <format>
 #include <string_view>
 
 #include "base/address_text.h"
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
@@ -12,14 +12,14 @@ namespace {
 constexpr std::uint64_t kMegabyte = std::uint64_t{1} << 20;
 
 std::string ipv4(const std::uint8_t (&a)[4]) {
-    return std::format("{}.{}.{}.{}", a[0], a[1], a[2], a[3]);
+    return formatted("{}.{}.{}.{}", a[0], a[1], a[2], a[3]);
 }
 bool is_set(const std::uint8_t (&a)[4]) {
     return (a[0] | a[1] | a[2] | a[3]) != 0;
 }
 template <typename Bytes>
 std::string mac_text(const Bytes& m) {
-    return std::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", m[0], m[1], m[2], m[3], m[4], m[5]);
+    return formatted("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
 // QEMU's lists of settings are separated by commas; one that belongs to a value is written twice.
@@ -41,15 +41,15 @@ class Builder {
         add("-accel", settings_.kvm ? "kvm" : "tcg");
         // Not all of KVM's features of the host's processor exist on a KVM that is itself emulated.
         add("-cpu", settings_.kvm ? "host,-arch-capabilities" : "max");
-        add("-m", std::format("{}M", machine_megabytes(plan_, heap, settings_.machine)));
+        add("-m", formatted("{}M", machine_megabytes(plan_, heap, settings_.machine)));
         for (const char* word : {"-nodefaults", "-no-user-config", "-no-reboot"}) words_.emplace_back(word);
         add("-display", "none");
         if (!settings_.gdb_socket.empty())
-            add("-gdb", std::format("unix:{},server=on,wait=off", setting(settings_.gdb_socket)));
+            add("-gdb", formatted("unix:{},server=on,wait=off", setting(settings_.gdb_socket)));
         if (options_.stopped) words_.emplace_back("-S");
         if (is_microvm()) add("-global", "virtio-mmio.force-legacy=false");
         console();
-        std::string line = std::format("holm.mem={} holm.grace={}", heap, options_.grace_ms);
+        std::string line = formatted("holm.mem={} holm.grace={}", heap, options_.grace_ms);
         if (options_.quiet) line += " holm.quiet";
         for (std::size_t i = 0; i < plan_.devices().size(); ++i) {
             if (grants[i] == tender::kNotGranted) continue;
@@ -61,7 +61,7 @@ class Builder {
         if (settings_.entropy_device) device("virtio-rng", "");
         add("-kernel", options_.image);
         for (const std::string_view variable : options_.environment.items())
-            line += " " + kernel_word(std::format("holm.env={}", variable));
+            line += " " + kernel_word(formatted("holm.env={}", variable));
         if (!options_.arguments.items().empty()) line += " --";
         for (const std::string_view argument : options_.arguments.items())
             line += " " + kernel_word(argument);
@@ -100,12 +100,12 @@ class Builder {
             add("-serial", "chardev:console");
         }
         if (settings_.status >= 0) {
-            add("-chardev", std::format("socket,id=status,fd={}", settings_.status));
+            add("-chardev", formatted("socket,id=status,fd={}", settings_.status));
             add("-device", "isa-debugcon,iobase=0xe9,chardev=status");
         }
         if (settings_.control >= 0) {
             words_.emplace_back("-no-shutdown");
-            add("-chardev", std::format("socket,id=control,fd={}", settings_.control));
+            add("-chardev", formatted("socket,id=control,fd={}", settings_.control));
             add("-mon", "chardev=control,mode=control");
         } else {
             add("-device", "isa-debug-exit,iobase=0xf4,iosize=4");  // would end QEMU itself
@@ -115,22 +115,22 @@ class Builder {
     void device(std::string_view kind, std::string_view more) {
         // The option ROM of a network device would be loaded for nothing.
         const std::string_view no_rom = !is_microvm() && kind == "virtio-net" ? ",romfile=" : "";
-        add("-device", std::format("{}-{}{}{}", kind, is_microvm() ? "device" : "pci", more, no_rom));
+        add("-device", formatted("{}-{}{}{}", kind, is_microvm() ? "device" : "pci", more, no_rom));
     }
 
     // The device, and what the image is told about it.
     std::string net(const tender::NetRequest& request, std::size_t index) {
-        const std::string id = std::format("net{}", net_count_);
+        const std::string id = formatted("net{}", net_count_);
         add("-netdev", backend(request, id));
         const std::string mac =
             request.has_mac ? mac_text(request.settings.mac) : mac_text(settings_.macs[net_count_]);
         ++net_count_;
-        device("virtio-net", std::format(",netdev={},mac={}", id, mac));
-        std::string word = std::format(" holm.net={},mac={}", request.name, mac);
+        device("virtio-net", formatted(",netdev={},mac={}", id, mac));
+        std::string word = formatted(" holm.net={},mac={}", request.name, mac);
         const holm_boot_net& net = request.settings;
         if (net.configuration == HOLM_NET_DHCP) word += ",ip=dhcp";
         if (net.configuration == HOLM_NET_STATIC)
-            word += std::format(",ip={}/{}", ipv4(net.ipv4_address), net.ipv4_prefix_length);
+            word += formatted(",ip={}/{}", ipv4(net.ipv4_address), net.ipv4_prefix_length);
         if (is_set(net.ipv4_gateway)) word += ",gw=" + ipv4(net.ipv4_gateway);
         for (const auto& server : net.ipv4_dns) {
             if (is_set(server)) word += ",dns=" + ipv4(server);
@@ -138,9 +138,9 @@ class Builder {
         if (net.configuration == HOLM_NET_OFF) word += ",ip=off";
         word += net_v6(net);
         if (net.vlan == HOLM_NET_UNTAGGED) word += ",vlan=off";
-        if (net.vlan != 0 && net.vlan != HOLM_NET_UNTAGGED) word += std::format(",vlan={}", net.vlan);
+        if (net.vlan != 0 && net.vlan != HOLM_NET_UNTAGGED) word += formatted(",vlan={}", net.vlan);
         if (index < settings_.secrets.size()) word += secret_word(settings_.secrets[index]);
-        if (net.mtu != 0) word += std::format(",mtu={}", net.mtu);
+        if (net.mtu != 0) word += formatted(",mtu={}", net.mtu);
         return word;
     }
 
@@ -149,7 +149,7 @@ class Builder {
         if (std::ranges::all_of(secret, [](std::uint8_t byte) { return byte == 0; })) return "";
         std::string word = ",secret=";
         for (std::size_t i = 0; i < secret.size(); i += 2)
-            word += std::format("{}{:x}", i == 0 ? "" : ":", secret[i] << 8 | secret[i + 1]);
+            word += formatted("{}{:x}", i == 0 ? "" : ":", secret[i] << 8 | secret[i + 1]);
         return word;
     }
 
@@ -169,7 +169,7 @@ class Builder {
             default:
                 return "";
         }
-        std::string word = std::format(",ip6={}/{}", text(net.ipv6_address), net.ipv6_prefix_length);
+        std::string word = formatted(",ip6={}/{}", text(net.ipv6_address), net.ipv6_prefix_length);
         const std::string none = "::";
         if (text(net.ipv6_gateway) != none) word += ",gw6=" + text(net.ipv6_gateway);
         for (const auto& server : net.ipv6_dns) {
@@ -181,15 +181,15 @@ class Builder {
     std::string backend(const tender::NetRequest& request, const std::string& id) const {
         switch (request.source) {
             case tender::NetRequest::Source::kTap:
-                return std::format("tap,id={},ifname={},script=no,downscript=no", id,
-                                   setting(request.interface));
+                return formatted("tap,id={},ifname={},script=no,downscript=no", id,
+                                 setting(request.interface));
             case tender::NetRequest::Source::kTapDescriptor:
-                return std::format("tap,id={},fd={}", id, request.descriptor);
+                return formatted("tap,id={},fd={}", id, request.descriptor);
             case tender::NetRequest::Source::kStream:
                 break;
         }
         if (!settings_.by_hand)
-            return std::format("stream,id={},server=off,addr.type=fd,addr.str={}", id, request.descriptor);
+            return formatted("stream,id={},server=off,addr.type=fd,addr.str={}", id, request.descriptor);
         std::string user = "user,id=" + id;
         for (const std::string& forward : settings_.forwards) user += ",hostfwd=" + setting(forward);
         return user;
@@ -198,14 +198,13 @@ class Builder {
     // Read-only if either the operator or the image says so. "file:" keeps QEMU from taking what stands
     // before a colon in a path for a protocol.
     void block(const tender::BlockRequest& request, bool declared_read_only) {
-        const std::string id = std::format("block{}", block_count_++);
+        const std::string id = formatted("block{}", block_count_++);
         add("-drive",
-            std::format("if=none,id={},file=file:{},format=raw,discard=unmap,werror=report,rerror=report{}",
-                        id, setting(request.file),
-                        request.read_only || declared_read_only ? ",readonly=on" : ""));
-        std::string more = std::format(",drive={},serial={}", id, request.name);
+            formatted("if=none,id={},file=file:{},format=raw,discard=unmap,werror=report,rerror=report{}", id,
+                      setting(request.file), request.read_only || declared_read_only ? ",readonly=on" : ""));
+        std::string more = formatted(",drive={},serial={}", id, request.name);
         if (request.sector_size != 0)
-            more += std::format(",logical_block_size={0},physical_block_size={0}", request.sector_size);
+            more += formatted(",logical_block_size={0},physical_block_size={0}", request.sector_size);
         device("virtio-blk", more);
     }
 

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <print>
 #include <string_view>
 #include <thread>
 
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "cli/failure.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -48,7 +48,7 @@ sigset_t handled_signals() {
     setsid();  // what the terminal sends is for this program to handle
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() == parent && dup2(input, STDIN_FILENO) == 0) execv(words[0], words.data());
-    std::println(stderr, "holm-qemu: {} cannot be started: {}", quote(command[0]), std::strerror(errno));
+    print_line(stderr, "holm-qemu: {} cannot be started: {}", quote(command[0]), std::strerror(errno));
     _exit(kNotRun);
 }
 
@@ -114,15 +114,15 @@ int report(const End& end, int status_socket, std::chrono::milliseconds grace) {
     if (told) return own;
     const int ended = end.status;
     if (end.killed) {
-        std::println(stderr, "holm-qemu: was ended: it did not stop within its grace period, {} ms",
-                     grace.count());
+        print_line(stderr, "holm-qemu: was ended: it did not stop within its grace period, {} ms",
+                   grace.count());
         return kStoppedStatus;
     }
     if (WIFSIGNALED(ended)) {
-        std::println(stderr, "holm-qemu: QEMU was ended by signal {} ({}) before the image ended",
-                     WTERMSIG(ended), strsignal(WTERMSIG(ended)));
+        print_line(stderr, "holm-qemu: QEMU was ended by signal {} ({}) before the image ended",
+                   WTERMSIG(ended), strsignal(WTERMSIG(ended)));
     } else if (WEXITSTATUS(ended) != kNotRun) {
-        std::println(stderr, "holm-qemu: QEMU ended with status {} before the image did", WEXITSTATUS(ended));
+        print_line(stderr, "holm-qemu: QEMU ended with status {} before the image did", WEXITSTATUS(ended));
     }
     return kNotRun;
 }

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <memory>
 #include <optional>
-#include <print>
 #include <string_view>
 
 #include <cpuid.h>
@@ -18,6 +17,7 @@
 #include "cli/qemu/command.h"
 #include "cli/qemu/core_by_gdb.h"
 #include "cli/qemu/machine.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "tender/devices/host_secret.h"
 
@@ -92,7 +92,7 @@ bool choose_kvm(std::string_view accelerator) {
     }
     const char* why = std::strerror(errno);
     if (!accelerator.empty()) fail_with("/dev/kvm cannot be opened: {}", why);
-    std::println(stderr, "holm-qemu: /dev/kvm cannot be opened ({}), so QEMU emulates the processor", why);
+    print_line(stderr, "holm-qemu: /dev/kvm cannot be opened ({}), so QEMU emulates the processor", why);
     return false;
 }
 
@@ -117,7 +117,7 @@ int run(std::vector<char*> words) {
     if (const auto parsed = tender::parse_options(words, kTraits, *options); !parsed)
         throw Failure(std::string(parsed.error().view()));
     if (options->help) {
-        for (const std::string_view piece : tender::usage_of(kTraits)) std::print("{}", piece);
+        for (const std::string_view piece : tender::usage_of(kTraits)) print_text("{}", piece);
         return 0;
     }
     if (options->stopped && options->gdb == nullptr)
@@ -148,7 +148,7 @@ int run(std::vector<char*> words) {
         std::string line;
         for (const std::string& word : qemu_command("qemu-system-x86_64", *options, *plan, *grants, settings))
             line += (line.empty() ? "" : " ") + shell_word(word);
-        std::println("{}", line);
+        print_line("{}", line);
         return 0;
     }
     std::optional<CoreByGdb> core;
@@ -175,7 +175,7 @@ int main(int count, char** words) {
     try {
         return holm::cli::run({words + 1, words + count});
     } catch (const std::exception& error) {
-        std::println(stderr, "holm-qemu: {}", error.what());
+        holm::cli::print_line(stderr, "holm-qemu: {}", error.what());
         return holm::cli::kNotRun;
     }
 }

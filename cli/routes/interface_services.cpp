@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <format>
 #include <span>
 
 #include "cli/routes/names.h"
 #include "cli/text/duration.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -28,7 +28,7 @@ std::optional<std::uint32_t> seconds_of(Section& section, std::string_view key, 
     const std::int64_t seconds = std::chrono::floor<std::chrono::seconds>(*duration).count();
     if (seconds >= low && seconds <= high) return std::uint32_t(seconds);
     section.mistake(text->where,
-                    std::format("{} is {}; allowed: {}s to {}s", key, quote(text->value), low, high));
+                    formatted("{} is {}; allowed: {}s to {}s", key, quote(text->value), low, high));
     return std::nullopt;
 }
 
@@ -80,9 +80,9 @@ class DhcpReader {
                 domain->value.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                                 "0123456789-.") != std::string::npos)
                 section_.mistake(domain->where,
-                                 std::format("domain is {}; allowed: a name of at most 63 letters, "
-                                             "digits, '-' and '.'",
-                                             quote(domain->value)));
+                                 formatted("domain is {}; allowed: a name of at most 63 letters, "
+                                           "digits, '-' and '.'",
+                                           quote(domain->value)));
             else
                 std::memcpy(record.domain.data(), domain->value.data(), domain->value.size());
         }
@@ -100,7 +100,7 @@ class DhcpReader {
         }
         const Network network{net::IpAddress::v4(interface_.v4_address), interface_.v4_length};
         if (network.contains(net::IpAddress::v4(address->number()))) return address->number();
-        section_.mistake(text.where, std::format("{} is not in the interface's network", text.value));
+        section_.mistake(text.where, formatted("{} is not in the interface's network", text.value));
         return std::nullopt;
     }
 
@@ -114,16 +114,16 @@ class DhcpReader {
     void read_pool(const Text& pool, route::DhcpServerRecord& record) {
         const std::size_t dash = pool.value.find('-');
         if (dash == std::string::npos)
-            return section_.mistake(pool.where, std::format("pool is {}; allowed: two addresses such as "
-                                                            "\"10.0.0.100-10.0.0.199\"",
-                                                            quote(pool.value)));
+            return section_.mistake(pool.where, formatted("pool is {}; allowed: two addresses such as "
+                                                          "\"10.0.0.100-10.0.0.199\"",
+                                                          quote(pool.value)));
         const auto first = own_network({pool.value.substr(0, dash), pool.where});
         const auto last = own_network({pool.value.substr(dash + 1), pool.where});
         if (!first || !last) return;
         if (*first > *last || *last - *first >= kLargestPool)
             return section_.mistake(
                 pool.where,
-                std::format("the pool {} is empty or has more than {} addresses", pool.value, kLargestPool));
+                formatted("the pool {} is empty or has more than {} addresses", pool.value, kLargestPool));
         if (interface_.v4_address >= *first && interface_.v4_address <= *last)
             return section_.mistake(pool.where, "the router's own address is in the pool");
         if (is_no_host(*first) || is_no_host(*last))
@@ -140,7 +140,7 @@ class DhcpReader {
                 section_.mistake(server.where, address.error());
             else if (count == record.dns.size())
                 return section_.mistake(server.where,
-                                        std::format("more than {} DNS servers", record.dns.size()));
+                                        formatted("more than {} DNS servers", record.dns.size()));
             else
                 record.dns[count++] = address->number();
         }
@@ -150,10 +150,9 @@ class DhcpReader {
         const std::size_t space = host.value.find(' ');
         const auto mac = parse_mac(std::string_view(host.value).substr(0, space));
         if (!mac || space == std::string::npos)
-            return section_.mistake(host.where,
-                                    std::format("{} is no host; allowed: a MAC address and an IPv4 "
-                                                "address such as \"02:00:00:00:00:01 10.0.0.10\"",
-                                                quote(host.value)));
+            return section_.mistake(host.where, formatted("{} is no host; allowed: a MAC address and an IPv4 "
+                                                          "address such as \"02:00:00:00:00:01 10.0.0.10\"",
+                                                          quote(host.value)));
         const auto address = own_network({host.value.substr(space + 1), host.where});
         if (!address) return;
         if (*address == interface_.v4_address)
@@ -166,7 +165,7 @@ class DhcpReader {
             }))
             return section_.mistake(host.where, "another host has this MAC address or this IPv4 address");
         if (record.host_count == kMostHosts)
-            return section_.mistake(host.where, std::format("more than {} hosts", kMostHosts));
+            return section_.mistake(host.where, formatted("more than {} hosts", kMostHosts));
         parts_.dhcp_hosts.push_back({*mac, 0, *address});
         ++record.host_count;
     }
@@ -220,9 +219,9 @@ void read_advertisement(Section& section, route::InterfaceRecord& interface, rou
             section.mistake(text.where, network.error());
         else if (network->address.is_v4() || !network->is_prefix() || network->address.is_link_local())
             section.mistake(text.where,
-                            std::format("{} is not an IPv6 prefix such as \"fd00::/64\"", quote(text.value)));
+                            formatted("{} is not an IPv6 prefix such as \"fd00::/64\"", quote(text.value)));
         else if (record.prefix_count == kMost)
-            section.mistake(text.where, std::format("more than {} prefixes", kMost));
+            section.mistake(text.where, formatted("more than {} prefixes", kMost));
         else
             add(network->address, network->length);
     }
@@ -240,7 +239,7 @@ void read_advertisement(Section& section, route::InterfaceRecord& interface, rou
         if (!address)
             section.mistake(text.where, address.error());
         else if (servers == record.dns.size())
-            section.mistake(text.where, std::format("more than {} DNS servers", record.dns.size()));
+            section.mistake(text.where, formatted("more than {} DNS servers", record.dns.size()));
         else
             record.dns[servers++] = {address->bytes};
     }

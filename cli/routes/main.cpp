@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <format>
 #include <fstream>
-#include <print>
 #include <string>
 #include <vector>
 
 #include "cli/command_line.h"
 #include "cli/routes/reader.h"
+#include "cli/text/format.h"
 #include "cli/text/input_file.h"
 #include "cli/text/make_rule.h"
 
@@ -29,12 +28,12 @@ constexpr std::size_t kLargestInput = std::size_t{1} << 30;  // bytes; a full ta
 
 int run(const Options& options) {
     if (options.output.empty()) {
-        std::println(stderr, "holm-routes: --output is needed");
+        print_line(stderr, "holm-routes: --output is needed");
         return 2;
     }
     const auto text = read_input_file(options.input, kLargestInput);
     if (!text) {
-        std::println(stderr, "{}: {}", options.input, text.error());
+        print_line(stderr, "{}: {}", options.input, text.error());
         return 1;
     }
     const fs::path folder = fs::absolute(options.input).parent_path();
@@ -45,7 +44,7 @@ int run(const Options& options) {
     });
     if (!parts) {
         for (const auto& [file, mistake] : parts.error())
-            std::println(stderr, "{}", format_mistake(file, mistake));
+            print_line(stderr, "{}", format_mistake(file, mistake));
         return 1;
     }
     const auto table = holm::route::build_table(*std::move(parts));
@@ -53,7 +52,7 @@ int run(const Options& options) {
     file.write(reinterpret_cast<const char*>(table.data()), std::streamsize(table.size()));
     file.close();
     if (!file) {
-        std::println(stderr, "holm-routes: cannot write {}", options.output);
+        print_line(stderr, "holm-routes: cannot write {}", options.output);
         return 1;
     }
     if (options.depfile.empty()) return 0;

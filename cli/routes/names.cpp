@@ -1,7 +1,6 @@
 #include "cli/routes/names.h"
 
-#include <format>
-
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "services/route/fib_builder.h"
 
@@ -38,8 +37,8 @@ Parsed<Network> parse_network(std::string_view text) {
     if (slash != text.npos) {
         const auto length = parse_number(text.substr(slash + 1), 0, most);
         if (!length)
-            return std::unexpected(std::format("the prefix length {} is not a number from 0 to {}",
-                                               quote(text.substr(slash + 1)), most));
+            return std::unexpected(formatted("the prefix length {} is not a number from 0 to {}",
+                                             quote(text.substr(slash + 1)), most));
         network.length = std::uint8_t(*length);
     }
     return network;

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <format>
 #include <set>
 
 #include "cli/routes/interface_services.h"
 #include "cli/routes/names.h"
 #include "cli/routes/route_file.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/toml/section.h"
 
@@ -69,7 +69,7 @@ class Reader {
         if (!name_text && !section.has("name"))
             section.mistake(section.where(), "[[interface]] has no name; write name = \"lan\"");
         if (name && interface_named(parts, *name))
-            mistake(name_text->where, std::format("a second interface is named {}", quote(*name)));
+            mistake(name_text->where, formatted("a second interface is named {}", quote(*name)));
         const auto trunk_text = section.text("trunk", "\"lan\"");
         const auto trunk = accept(trunk_text, parse_name);
         const auto vlan = section.number("vlan", 1, 4094);
@@ -84,8 +84,7 @@ class Reader {
                 return other.vlan == record.vlan && other.device_text() == *trunk;
             });
             if (taken)
-                section.mistake(section.where(),
-                                std::format("VLAN {} of {} is there already", *vlan, *trunk));
+                section.mistake(section.where(), formatted("VLAN {} of {} is there already", *vlan, *trunk));
             trunks_.push_back(*trunk_text);
         } else if (name) {
             store(*name, record.device);
@@ -99,8 +98,7 @@ class Reader {
         if (auto advertise = section.table("advertise")) read_advertisement(*advertise, record, parts);
         section.refuse_other_keys();
         if (parts.interfaces.size() == route::kMaximumInterfaces) {
-            section.mistake(section.where(),
-                            std::format("more than {} interfaces", route::kMaximumInterfaces));
+            section.mistake(section.where(), formatted("more than {} interfaces", route::kMaximumInterfaces));
             return;
         }
         parts.interfaces.push_back(record);
@@ -116,8 +114,8 @@ class Reader {
         } else if (text->value == "off") {
             record.reverse_path = route::ReversePath::kOff;
         } else {
-            mistake(text->where, std::format("reverse_path is {}; allowed: \"strict\", \"loose\", \"off\"",
-                                             quote(text->value)));
+            mistake(text->where, formatted("reverse_path is {}; allowed: \"strict\", \"loose\", \"off\"",
+                                           quote(text->value)));
         }
     }
 
@@ -156,8 +154,7 @@ class Reader {
                 continue;
             }
             if (++record.address_count > kMostAddresses) {
-                mistake(text.where,
-                        std::format("more than {} IPv6 addresses of an interface", kMostAddresses));
+                mistake(text.where, formatted("more than {} IPv6 addresses of an interface", kMostAddresses));
                 --record.address_count;
                 continue;
             }
@@ -176,10 +173,10 @@ class Reader {
         for (const Text& trunk : trunks_) {
             const auto index = interface_named(parts, trunk.value);
             if (!index)
-                mistake(trunk.where, std::format("there is no interface {} to be a trunk; allowed: {}",
-                                                 quote(trunk.value), interface_names(parts)));
+                mistake(trunk.where, formatted("there is no interface {} to be a trunk; allowed: {}",
+                                               quote(trunk.value), interface_names(parts)));
             else if (parts.interfaces[*index].vlan != 0)
-                mistake(trunk.where, std::format("the trunk {} is a VLAN itself", quote(trunk.value)));
+                mistake(trunk.where, formatted("the trunk {} is a VLAN itself", quote(trunk.value)));
         }
     }
 
@@ -216,8 +213,8 @@ class Reader {
             if (!kind)
                 return mistake(
                     action->where,
-                    std::format("action is {}; allowed: \"blackhole\", \"unreachable\", \"prohibit\"",
-                                quote(action->value)));
+                    formatted("action is {}; allowed: \"blackhole\", \"unreachable\", \"prohibit\"",
+                              quote(action->value)));
             words.kind = *kind;
         }
         if ((via || interface) == action.has_value())
@@ -248,7 +245,7 @@ std::expected<TableParts, std::vector<RoutesMistake>> read_router(std::string_vi
     reader.read(document->top("router.toml", mistakes), [&](const Text& path) {
         const auto contents = read_file(path.value);
         if (!contents)
-            return mistakes.push_back({path.where, std::format("{}: {}", path.value, contents.error())});
+            return mistakes.push_back({path.where, formatted("{}: {}", path.value, contents.error())});
         read_route_file(*contents, reader.parts,
                         [&](Mistake mistake) { found.push_back({path.value, std::move(mistake)}); });
     });

@@ -1,9 +1,9 @@
 #include "cli/routes/route_file.h"
 
-#include <format>
 #include <vector>
 
 #include "cli/routes/names.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -44,15 +44,15 @@ Parsed<route::TableParts::Route> make_route(const route::TableParts& parts, cons
                              : parse_network(words.to);
     if (!network) return std::unexpected(network.error());
     if (!network->is_prefix())
-        return std::unexpected(std::format("{} has bits set behind its prefix length", quote(words.to)));
+        return std::unexpected(formatted("{} has bits set behind its prefix length", quote(words.to)));
     route::TableParts::Route route{network->address, network->length, words.kind, {}};
     if (words.kind != route::WayKind::kForward) return route;
 
     if (!words.interface.empty()) {
         const auto interface = interface_named(parts, words.interface);
         if (!interface)
-            return std::unexpected(std::format("there is no interface {}; allowed: {}",
-                                               quote(words.interface), interface_names(parts)));
+            return std::unexpected(formatted("there is no interface {}; allowed: {}", quote(words.interface),
+                                             interface_names(parts)));
         route.hop.interface = *interface;
     }
     if (words.via.empty()) return route;
@@ -60,17 +60,17 @@ Parsed<route::TableParts::Route> make_route(const route::TableParts& parts, cons
     if (!gateway) return std::unexpected(gateway.error());
     if (gateway->is_v4() != network->address.is_v4())
         return std::unexpected(
-            std::format("the gateway {} is of the other family than {}", words.via, words.to));
+            formatted("the gateway {} is of the other family than {}", words.via, words.to));
     if (gateway->is_multicast() || gateway->is_unspecified() || gateway->is_loopback())
-        return std::unexpected(std::format("{} is no address that a gateway can have", words.via));
+        return std::unexpected(formatted("{} is no address that a gateway can have", words.via));
     route.hop.is_gateway = true;
     route.hop.gateway = *gateway;
     if (!words.interface.empty()) return route;
     const auto interface = interface_of(parts, *gateway);
     if (!interface)
-        return std::unexpected(std::format(
-            "the gateway {} is in no interface's network; name the interface that it is reached by",
-            words.via));
+        return std::unexpected(
+            formatted("the gateway {} is in no interface's network; name the interface that it is reached by",
+                      words.via));
     route.hop.interface = *interface;
     return route;
 }
@@ -97,7 +97,7 @@ void read_route_file(std::string_view text, route::TableParts& parts,
             ++at;
         }
         if (at == words.size()) {
-            wrong(words[0].column, std::format("{} of what; {}", words[0].text, kHow));
+            wrong(words[0].column, formatted("{} of what; {}", words[0].text, kHow));
             continue;
         }
         route.to = words[at++].text;
@@ -108,7 +108,7 @@ void read_route_file(std::string_view text, route::TableParts& parts,
                                                                       : nullptr;
             if (value == nullptr || !value->empty() || at + 1 == words.size()) {
                 wrong(words[at].column,
-                      std::format("{} is not understood here; {}", quote(words[at].text), kHow));
+                      formatted("{} is not understood here; {}", quote(words[at].text), kHow));
                 understood = false;
             } else {
                 *value = words[at + 1].text;
@@ -117,7 +117,7 @@ void read_route_file(std::string_view text, route::TableParts& parts,
         if (!understood) continue;
         const bool has_way = !route.via.empty() || !route.interface.empty();
         if (has_way != (route.kind == route::WayKind::kForward)) {
-            wrong(words[0].column, std::format("a route goes somewhere or is refused; {}", kHow));
+            wrong(words[0].column, formatted("a route goes somewhere or is refused; {}", kHow));
             continue;
         }
         auto made = make_route(parts, route);

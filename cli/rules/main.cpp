@@ -8,10 +8,10 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <print>
 #include <string>
 
 #include "cli/command_line.h"
+#include "cli/text/format.h"
 #include "cli/text/input_file.h"
 #include "services/filter/language/compiler.h"
 #include "services/filter/language/parser.h"
@@ -36,7 +36,7 @@ bool write_file(const std::string& path, std::string_view contents) {
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
     file << contents;
     file.close();
-    if (!file) std::println(stderr, "holm-rules: cannot write '{}'", path);
+    if (!file) holm::cli::print_line(stderr, "holm-rules: cannot write '{}'", path);
     return bool(file);
 }
 
@@ -69,16 +69,16 @@ int print_table(std::string_view bytes, const std::string& name) {
     const Aligned table(bytes);
     const auto opened = filter::Table::open({table.memory.get(), table.size});
     if (!opened) {
-        std::println(stderr, "{}: no compiled rules: {}", name, opened.error());
+        holm::cli::print_line(stderr, "{}: no compiled rules: {}", name, opened.error());
         return 1;
     }
-    std::print("{}", filter::describe(*opened));
+    holm::cli::print_text("{}", filter::describe(*opened));
     return 0;
 }
 
 int run(const Options& options) {
     if (options.inputs.size() != 1 || (options.output.empty() && !options.print)) {
-        std::println(
+        holm::cli::print_line(
             stderr,
             "holm-rules: one rule file and --output or --print are needed; rule files include others");
         return 2;
@@ -86,7 +86,7 @@ int run(const Options& options) {
     const std::string& input = options.inputs[0];
     const auto text = cli::read_input_file(input, kLargestInput);
     if (!text) {
-        std::println(stderr, "{}: {}", input, text.error());
+        holm::cli::print_line(stderr, "{}: {}", input, text.error());
         return 1;
     }
     if (options.print && text->size() >= 4 && std::memcmp(text->data(), &filter::kMagic, 4) == 0)
@@ -103,12 +103,12 @@ int run(const Options& options) {
     const auto rules = filter::language::parse(*text, input, reader);
     if (!options.depfile.empty() && !write_file(options.depfile, dependencies + "\n")) return 1;
     if (!rules) {
-        std::println(stderr, "{}", rules.error().to_string());
+        holm::cli::print_line(stderr, "{}", rules.error().to_string());
         return 1;
     }
     const auto table = filter::language::compile(*rules);
     if (!table) {
-        std::println(stderr, "{}", table.error().to_string());
+        holm::cli::print_line(stderr, "{}", table.error().to_string());
         return 1;
     }
     const std::string_view bytes(reinterpret_cast<const char*>(table->data()), table->size());

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstring>
 #include <exception>
-#include <format>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -15,6 +14,7 @@
 #include "cli/process/child.h"
 #include "cli/run/instance_record.h"
 #include "cli/run/rotating_log.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -104,7 +104,7 @@ fs::path new_log_path(const std::string& name) {
         return false;
     };
     for (int number = 1;; ++number) {
-        const fs::path path = folder / std::format("{}-{}.log", name, number);
+        const fs::path path = folder / formatted("{}-{}.log", name, number);
         if (!in_use(path)) return path;
     }
 }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <optional>
-#include <print>
 
 #include "cli/places.h"
 #include "cli/process/run_program.h"
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
@@ -62,12 +62,12 @@ void print_names(const std::vector<std::string>& addresses, const fs::path& imag
     if (result.status != 0) return;
     // Two lines for each, and an empty one behind them.
     std::string_view text = result.output;
-    std::println(stderr, "names");
+    print_line(stderr, "names");
     for (const std::string& address : addresses) {
         const std::string_view function = take_line(text);
         const std::string_view place = take_line(text);
         take_line(text);
-        std::println(stderr, "  {}  {} at {}", address, function, place);
+        print_line(stderr, "  {}  {} at {}", address, function, place);
     }
 }
 

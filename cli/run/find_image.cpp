@@ -1,13 +1,13 @@
 #include "cli/run/find_image.h"
 
 #include <algorithm>
-#include <format>
 #include <string>
 #include <vector>
 
 #include "cli/failure.h"
 #include "cli/image/image_head.h"
 #include "cli/places.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
 
@@ -69,9 +69,9 @@ fs::path find_image_file(std::string_view what) {
     const std::vector<std::string> names = known_names(folders);
     const std::vector<std::string_view> views(names.begin(), names.end());
     const std::string_view near = nearest(what, views);
-    std::string sentence = std::format("there is no image {}", quote(what));
-    if (!near.empty()) sentence += std::format(", did you mean \"{}\"?", near);
-    sentence += views.empty() ? "; holm new NAME starts one" : std::format("; found: {}", join(views));
+    std::string sentence = formatted("there is no image {}", quote(what));
+    if (!near.empty()) sentence += formatted(", did you mean \"{}\"?", near);
+    sentence += views.empty() ? "; holm new NAME starts one" : formatted("; found: {}", join(views));
     throw Failure(sentence);
 }
 

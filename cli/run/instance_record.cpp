@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
-#include <format>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -16,6 +15,7 @@
 
 #include "cli/failure.h"
 #include "cli/run/rotating_log.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
 
@@ -25,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path record_path(pid_t supervisor) {
-    return instance_folder() / std::format("{}.instance", supervisor);
+    return instance_folder() / formatted("{}.instance", supervisor);
 }
 
 template <typename Number>
@@ -51,7 +51,7 @@ fs::path instance_folder() {
     } else if (geteuid() == 0) {
         folder = "/run/holm";
     } else {
-        folder = std::format("/tmp/holm-{}", geteuid());
+        folder = formatted("/tmp/holm-{}", geteuid());
     }
     if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
         fail_with("the folder {} cannot be made: {}", quote(folder.string()), std::strerror(errno));
@@ -65,7 +65,7 @@ fs::path instance_folder() {
 }
 
 std::optional<std::uint64_t> start_ticks_of(pid_t process) {
-    std::ifstream file(std::format("/proc/{}/stat", process));
+    std::ifstream file(formatted("/proc/{}/stat", process));
     const std::string text(std::istreambuf_iterator<char>(file), {});
     // Field 22 (proc(5)); the name, field 2, is in parentheses and may hold anything.
     const std::size_t name_end = text.rfind(')');
@@ -82,7 +82,7 @@ std::optional<std::uint64_t> start_ticks_of(pid_t process) {
 }
 
 std::string format_record(const InstanceRecord& record) {
-    return std::format(
+    return formatted(
         "name={}\nsupervisor={}\nstart_ticks={}\ntender={}\nstarted={}\nimage={}\nports={}\n"
         "runs_under={}\ngdb_socket={}\ndump={}\ntopology={}\nlog={}\n",
         record.name, record.supervisor, record.start_ticks, record.tender, record.started, record.image,
@@ -174,7 +174,7 @@ InstanceRecord find_instance(std::string_view what) {
     if (matching.size() > 1) {
         std::string numbers;
         for (const InstanceRecord* record : matching) {
-            numbers += std::format("{}{}", numbers.empty() ? "" : ", ", record->supervisor);
+            numbers += formatted("{}{}", numbers.empty() ? "" : ", ", record->supervisor);
         }
         fail_with("{} instances are named {}; say which by its number: {}", matching.size(), quote(what),
                   numbers);

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <format>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -18,6 +17,7 @@
 #include "cli/failure.h"
 #include "cli/places.h"
 #include "cli/process/child.h"
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
@@ -118,8 +118,7 @@ Passt::Passt(const std::vector<PortForward>& forwards) {
     bool udp = false;
     for (const PortForward& forward : forwards) {
         words.push_back(forward.udp ? "--udp-ports" : "--tcp-ports");
-        words.push_back(
-            std::format("{}/{}:{}", forward.address_text(), forward.host_port, forward.guest_port));
+        words.push_back(formatted("{}/{}:{}", forward.address_text(), forward.host_port, forward.guest_port));
         udp = udp || forward.udp;
     }
     if (!udp) words.insert(words.end(), {"--udp-ports", "none"});  // by default it forwards what TCP has
@@ -136,9 +135,9 @@ Passt::~Passt() {
 }
 
 std::string Passt::net_setting() const {
-    const std::string v6 = v6_ ? std::format("{}/64,gw6={}", kGuestAddressV6, kGatewayV6) : "off";
-    return std::format("stream:{},ip={}/{},gw={},dns={},ip6={},mac={}", guest_end_, kGuestAddress,
-                       kPrefixLength, kGateway, kDns, v6, kGuestMac);
+    const std::string v6 = v6_ ? formatted("{}/64,gw6={}", kGuestAddressV6, kGatewayV6) : "off";
+    return formatted("stream:{},ip={}/{},gw={},dns={},ip6={},mac={}", guest_end_, kGuestAddress,
+                     kPrefixLength, kGateway, kDns, v6, kGuestMac);
 }
 
 void Passt::close_guest_end() {

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <format>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/failure.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -65,15 +65,15 @@ std::string PortForward::address_text() const {
 
 std::string PortForward::text() const {
     const std::string host = is_v6() ? "[" + address_text() + "]" : address_text();
-    return std::format("{}:{} -> {}/{}", host, host_port, guest_port, udp ? "udp" : "tcp");
+    return formatted("{}:{} -> {}/{}", host, host_port, guest_port, udp ? "udp" : "tcp");
 }
 
 Parsed<PortForward> parse_port_forward(std::string_view text) {
     const auto bad = [&](std::string_view why) {
         return std::unexpected(
-            std::format("-p {}: {}; allowed: [ADDRESS:]HOSTPORT:GUESTPORT[/tcp|/udp], such as 8080:80 or "
-                        "[::1]:8080:80",
-                        quote(text), why));
+            formatted("-p {}: {}; allowed: [ADDRESS:]HOSTPORT:GUESTPORT[/tcp|/udp], such as 8080:80 or "
+                      "[::1]:8080:80",
+                      quote(text), why));
     };
     PortForward forward;
     std::string_view rest = text;
@@ -115,15 +115,15 @@ std::string why_taken(const PortForward& forward) {
         case 0:
             return "";
         case EADDRINUSE:
-            return std::format("{} port {} of {} is in use by another program", protocol, port,
-                               forward.address_text());
+            return formatted("{} port {} of {} is in use by another program", protocol, port,
+                             forward.address_text());
         case EACCES:
-            return std::format("{} port {} is for the administrator; use one above 1023", protocol, port);
+            return formatted("{} port {} is for the administrator; use one above 1023", protocol, port);
         case EADDRNOTAVAIL:
-            return std::format("{} is not an address of this machine", forward.address_text());
+            return formatted("{} is not an address of this machine", forward.address_text());
         default:
-            return std::format("{} port {} of {} cannot be had: {}", protocol, port, forward.address_text(),
-                               std::strerror(error));
+            return formatted("{} port {} of {} cannot be had: {}", protocol, port, forward.address_text(),
+                             std::strerror(error));
     }
 }
 

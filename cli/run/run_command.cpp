@@ -1,7 +1,6 @@
 // holm run
 
 #include <memory>
-#include <print>
 
 #include "cli/commands.h"
 #include "cli/failure.h"
@@ -9,6 +8,7 @@
 #include "cli/run/detach.h"
 #include "cli/run/run_instance.h"
 #include "cli/run/run_options.h"
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
@@ -29,8 +29,8 @@ int run_command(const RunOptions& options) {
     const pid_t supervisor = run_detached(log, [&](const std::function<void()>& ready) {
         return run_instance(options, plan, log.string(), ready);
     });
-    std::println("{0} runs as {1}; holm logs {1} shows its output, holm stop {1} ends it", plan.name,
-                 supervisor);
+    print_line("{0} runs as {1}; holm logs {1} shows its output, holm stop {1} ends it", plan.name,
+               supervisor);
     return 0;
 }
 

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <optional>
-#include <print>
 
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "cli/run/instance_record.h"
 #include "cli/run/passt.h"
 #include "cli/run/supervise.h"
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
@@ -64,7 +64,7 @@ int run_instance(const RunOptions& options, const RunPlan& plan, const std::stri
         write_record(make_record(options, plan, tender, log));
         recorded = true;
     } catch (const Failure& failure) {
-        std::println(stderr, "holm: {} will not be listed by holm ps: {}", plan.name, failure.what());
+        print_line(stderr, "holm: {} will not be listed by holm ps: {}", plan.name, failure.what());
     }
     ready();
     const int status = supervise({.name = plan.name,

@@ -1,13 +1,13 @@
 #include "cli/run/run_options.h"
 
 #include <algorithm>
-#include <format>
 
 #include "cli/failure.h"
 #include "cli/image/image_head.h"
 #include "cli/places.h"
 #include "cli/run/find_image.h"
 #include "cli/text/duration.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -39,7 +39,7 @@ void check_no_repeats(const std::vector<PortForward>& forwards) {
         for (std::size_t j = 0; j < i; ++j) {
             const PortForward &a = forwards[i], &b = forwards[j];
             if (a.host_port == b.host_port && a.udp == b.udp && a.address == b.address) {
-                throw Failure(std::format("-p names port {} of {} twice", a.host_port, a.address_text()), 2);
+                throw Failure(formatted("-p names port {} of {} twice", a.host_port, a.address_text()), 2);
             }
         }
     }
@@ -89,8 +89,8 @@ std::vector<std::string> tender_command(const RunOptions& options, const RunPlan
         for (const PortForward& forward : plan.forwards) {
             if (forward.is_v6())
                 fail_with("-p {}: QEMU's own network forwards ports of IPv4 alone", forward.text());
-            add("--forward", std::format("{}:{}:{}-:{}", forward.udp ? "udp" : "tcp", forward.address_text(),
-                                         forward.host_port, forward.guest_port));
+            add("--forward", formatted("{}:{}:{}-:{}", forward.udp ? "udp" : "tcp", forward.address_text(),
+                                       forward.host_port, forward.guest_port));
         }
     }
     words.push_back(plan.image.string());

@@ -4,11 +4,11 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <format>
 #include <optional>
-#include <print>
 
 #include <sys/wait.h>
+
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
@@ -61,8 +61,8 @@ class Supervisor {
             if (passt != nullptr && ended == passt->pid()) {
                 passt->ended();
                 if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;  // the instance closed its end
-                std::println(stderr, "holm: passt ended, so {} is off the network: {}", supervision_.name,
-                             passt->complaint());
+                print_line(stderr, "holm: passt ended, so {} is off the network: {}", supervision_.name,
+                           passt->complaint());
                 passt_failed_ = true;
                 request_stop(SIGTERM);
             }
@@ -88,7 +88,7 @@ class Supervisor {
             return passt_failed_ && own == 0 ? 1 : own;
         }
         const int number = WTERMSIG(status);
-        std::println(stderr, "holm: {}", describe_signal(supervision_.name, number, killed_));
+        print_line(stderr, "holm: {}", describe_signal(supervision_.name, number, killed_));
         return 128 + number;
     }
 
@@ -116,26 +116,25 @@ int supervise(const Supervision& supervision) {
 std::string describe_signal(const std::string& name, int signal_number, bool killed) {
     switch (signal_number) {
         case SIGSYS:
-            return std::format(
+            return formatted(
                 "{0} was ended by its sandbox: it made a system call that an image may not make; holm run "
                 "--trace-syscalls {0} shows the calls before it",
                 name);
         case SIGKILL:
-            return killed ? std::format("{} did not stop in time and was killed", name)
-                          : std::format("{} was killed from outside, by somebody or because memory ran out",
-                                        name);
+            return killed
+                       ? formatted("{} did not stop in time and was killed", name)
+                       : formatted("{} was killed from outside, by somebody or because memory ran out", name);
         case SIGTERM:
-            return std::format("{} was stopped before it was ready to handle a stop request", name);
+            return formatted("{} was stopped before it was ready to handle a stop request", name);
         case SIGSEGV:
         case SIGBUS:
         case SIGILL:
         case SIGFPE:
         case SIGTRAP:
-            return std::format("{} crashed ({}) where it could not report it any more", name,
-                               strsignal(signal_number));
+            return formatted("{} crashed ({}) where it could not report it any more", name,
+                             strsignal(signal_number));
         default:
-            return std::format("{} was ended by signal {} ({})", name, signal_number,
-                               strsignal(signal_number));
+            return formatted("{} was ended by signal {} ({})", name, signal_number, strsignal(signal_number));
     }
 }
 

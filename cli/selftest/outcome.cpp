@@ -1,8 +1,9 @@
 #include "cli/selftest/outcome.h"
 
 #include <csignal>
-#include <format>
 #include <set>
+
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
@@ -31,7 +32,7 @@ std::string_view last_line(std::string_view output) {
 std::string describe_panic(std::string_view what) {
     // The processor does not say more: no address stands for a general protection fault.
     if (what == "cannot read an address") return "panic: the processor refused it (general protection fault)";
-    return std::format("panic: {}", what);
+    return formatted("panic: {}", what);
 }
 
 std::string describe_end(const Ending& ending) {
@@ -41,8 +42,8 @@ std::string describe_end(const Ending& ending) {
     if (ending.status == kSignalBase + SIGSYS) return "the kernel killed the instance: the filter forbids it";
     const std::string_view last = last_line(ending.output);
     if (ending.status > kSignalBase && last.starts_with("trying:"))
-        return std::format("the instance was ended by signal {}", ending.status - kSignalBase);
-    return std::format("status {}: {}", ending.status, last);
+        return formatted("the instance was ended by signal {}", ending.status - kSignalBase);
+    return formatted("status {}: {}", ending.status, last);
 }
 
 }  // namespace
@@ -94,8 +95,8 @@ Outcome judge_values(const std::vector<Ending>& endings) {
     }
     outcome.tried = line_behind(endings.front().output, "trying:");
     outcome.passed = endings.size() > 1 && values.size() == endings.size();
-    outcome.happened = std::format("{} different in {} starts, such as {}", values.size(), endings.size(),
-                                   line_behind(endings.front().output, "value"));
+    outcome.happened = formatted("{} different in {} starts, such as {}", values.size(), endings.size(),
+                                 line_behind(endings.front().output, "value"));
     return outcome;
 }
 

@@ -2,8 +2,8 @@
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <print>
 
+#include "cli/text/format.h"
 #include "cli/text/style.h"
 
 namespace holm::cli {
@@ -12,21 +12,21 @@ namespace {
 class TextReport final : public SelftestReport {
   public:
     explicit TextReport(std::string_view tender) {
-        std::println("protections of an image under the {} tender", tender);
+        print_line("protections of an image under the {} tender", tender);
     }
 
     void add(const Check& check, const Outcome& outcome) override {
-        if (check.area != area_) std::println("\n{}", style_.bold(check.area));
+        if (check.area != area_) print_line("\n{}", style_.bold(check.area));
         area_ = check.area;
         ++(outcome.passed ? passed_ : failed_);
-        std::println("  {} {}", outcome.passed ? style_.good("pass") : style_.bad("FAIL"), check.title);
-        std::println("       {}", style_.dim("tried:    " + outcome.tried));
-        std::println("       {}", style_.dim("happened: " + outcome.happened));
+        print_line("  {} {}", outcome.passed ? style_.good("pass") : style_.bad("FAIL"), check.title);
+        print_line("       {}", style_.dim("tried:    " + outcome.tried));
+        print_line("       {}", style_.dim("happened: " + outcome.happened));
         std::fflush(stdout);
     }
 
     bool finish() override {
-        std::println("\n{} passed, {} failed", passed_, failed_);
+        print_line("\n{} passed, {} failed", passed_, failed_);
         return failed_ == 0;
     }
 
@@ -55,7 +55,7 @@ class JsonReport final : public SelftestReport {
         const Json all = {
             {"tender", tender_}, {"passed", passed_}, {"failed", failed_}, {"checks", std::move(checks_)}};
         // What an instance printed may be no UTF-8.
-        std::println("{}", all.dump(2, ' ', false, Json::error_handler_t::replace));
+        print_line("{}", all.dump(2, ' ', false, Json::error_handler_t::replace));
         return failed_ == 0;
     }
 

@@ -1,8 +1,8 @@
 #include "cli/text/duration.h"
 
 #include <charconv>
-#include <format>
 
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -18,7 +18,7 @@ Parsed<std::chrono::milliseconds> parse_duration(std::string_view text) {
     if (unit == "m") scale = std::chrono::minutes(1);
     if (unit == "h") scale = std::chrono::hours(1);
     if (error != std::errc{} || scale.count() == 0 || number > kLongest / scale) {
-        return std::unexpected(std::format(
+        return std::unexpected(formatted(
             "{} is not a time; allowed: a number with ms, s, m or h behind it, at most a day, such as \"5s\"",
             quote(text)));
     }

@@ -2,8 +2,9 @@
 
 #include <array>
 #include <filesystem>
-#include <format>
 #include <fstream>
+
+#include "cli/text/format.h"
 
 namespace holm::cli {
 
@@ -16,8 +17,7 @@ std::expected<std::string, std::string> read_input_file(const std::string& path,
     std::array<char, 65536> buffer;
     while (file.read(buffer.data(), buffer.size()), file.gcount() > 0) {
         text.append(buffer.data(), static_cast<std::size_t>(file.gcount()));
-        if (text.size() > largest)
-            return std::unexpected(std::format("is larger than {} MiB", largest >> 20));
+        if (text.size() > largest) return std::unexpected(formatted("is larger than {} MiB", largest >> 20));
     }
     if (file.bad()) return std::unexpected("cannot be read");
     return text;

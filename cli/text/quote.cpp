@@ -1,6 +1,6 @@
 #include "cli/text/quote.h"
 
-#include <format>
+#include "cli/text/format.h"
 
 namespace holm::cli {
 
@@ -17,7 +17,7 @@ std::string escape(std::string_view text, bool quotes) {
             escaped += '\\';
             escaped += c;
         } else if (byte < 0x20 || byte == 0x7f) {
-            escaped += std::format("\\x{:02x}", byte);
+            escaped += formatted("\\x{:02x}", byte);
         } else {
             escaped += c;
         }

@@ -1,9 +1,10 @@
 #include "cli/text/style.h"
 
 #include <cstdlib>
-#include <format>
 
 #include <unistd.h>
+
+#include "cli/text/format.h"
 
 namespace holm::cli {
 
@@ -15,15 +16,15 @@ Style::Style() {
 
 std::string Style::wrap(std::string_view code, std::string_view text) const {
     if (!coloured_) return std::string(text);
-    return std::format("\x1b[{}m{}\x1b[0m", code, text);
+    return formatted("\x1b[{}m{}\x1b[0m", code, text);
 }
 
 std::string human_size(std::uint64_t bytes) {
-    if (bytes < 1024) return std::format("{} B", bytes);
+    if (bytes < 1024) return formatted("{} B", bytes);
     const double kilo = static_cast<double>(bytes) / 1024;
-    if (kilo < 1024) return std::format("{:.1f} KB", kilo);
-    if (kilo < 1024 * 1024) return std::format("{:.1f} MB", kilo / 1024);
-    return std::format("{:.1f} GB", kilo / (1024 * 1024));
+    if (kilo < 1024) return formatted("{:.1f} KB", kilo);
+    if (kilo < 1024 * 1024) return formatted("{:.1f} MB", kilo / 1024);
+    return formatted("{:.1f} GB", kilo / (1024 * 1024));
 }
 
 }  // namespace holm::cli

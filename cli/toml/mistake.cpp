@@ -1,8 +1,9 @@
 #include "cli/toml/mistake.h"
 
 #include <algorithm>
-#include <format>
 #include <tuple>
+
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
@@ -20,8 +21,8 @@ Mistakes in_order(Mistakes mistakes) {
 }
 
 std::string format_mistake(std::string_view file, const Mistake& mistake) {
-    if (mistake.where.line == 0) return std::format("{}: {}", file, mistake.text);
-    return std::format("{}:{}:{}: {}", file, mistake.where.line, mistake.where.column, mistake.text);
+    if (mistake.where.line == 0) return formatted("{}: {}", file, mistake.text);
+    return formatted("{}:{}:{}: {}", file, mistake.where.line, mistake.where.column, mistake.text);
 }
 
 }  // namespace holm::cli

@@ -1,8 +1,8 @@
 #include "cli/toml/section.h"
 
 #include <algorithm>
-#include <format>
 
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
 #include "cli/toml/key_depth.h"
@@ -70,7 +70,7 @@ Section::Node Section::find(std::string_view key) {
 
 void Section::wrong_type(const Node& node, std::string_view key, std::string_view allowed) {
     mistake(position_of(node.toml->source()),
-            std::format("{} of {} is {}; allowed: {}", key, title_, type_name(*node.toml), allowed));
+            formatted("{} of {} is {}; allowed: {}", key, title_, type_name(*node.toml), allowed));
 }
 
 std::optional<Text> Section::text(std::string_view key, std::string_view example) {
@@ -79,10 +79,10 @@ std::optional<Text> Section::text(std::string_view key, std::string_view example
     if (const auto* value = node->as_string()) {
         if (value->get().find('\0') == std::string::npos)
             return Text{value->get(), position_of(node->source())};
-        mistake(position_of(node->source()), std::format("{} of {} contains a NUL character", key, title_));
+        mistake(position_of(node->source()), formatted("{} of {} contains a NUL character", key, title_));
         return std::nullopt;
     }
-    wrong_type({node}, key, std::format("a string such as {}", example));
+    wrong_type({node}, key, formatted("a string such as {}", example));
     return std::nullopt;
 }
 
@@ -97,7 +97,7 @@ std::optional<bool> Section::boolean(std::string_view key) {
 std::optional<std::uint32_t> Section::number(std::string_view key, std::uint32_t low, std::uint32_t high) {
     const toml::node* node = find(key).toml;
     if (node == nullptr) return std::nullopt;
-    const std::string allowed = std::format("a whole number from {} to {}", low, high);
+    const std::string allowed = formatted("a whole number from {} to {}", low, high);
     const auto* value = node->as_integer();
     if (value == nullptr) {
         wrong_type({node}, key, allowed);
@@ -105,7 +105,7 @@ std::optional<std::uint32_t> Section::number(std::string_view key, std::uint32_t
     }
     if (value->get() < low || value->get() > high) {
         mistake(position_of(node->source()),
-                std::format("{} of {} is {}; allowed: {}", key, title_, value->get(), allowed));
+                formatted("{} of {} is {}; allowed: {}", key, title_, value->get(), allowed));
         return std::nullopt;
     }
     return static_cast<std::uint32_t>(value->get());
@@ -114,7 +114,7 @@ std::optional<std::uint32_t> Section::number(std::string_view key, std::uint32_t
 std::optional<std::vector<Text>> Section::texts(std::string_view key, std::string_view example) {
     const toml::node* node = find(key).toml;
     if (node == nullptr) return std::nullopt;
-    const std::string allowed = std::format("a list of strings such as {}", example);
+    const std::string allowed = formatted("a list of strings such as {}", example);
     const toml::array* array = node->as_array();
     if (array == nullptr) {
         wrong_type({node}, key, allowed);
@@ -125,10 +125,10 @@ std::optional<std::vector<Text>> Section::texts(std::string_view key, std::strin
         const auto* value = element.as_string();
         if (value == nullptr) {
             mistake(position_of(element.source()),
-                    std::format("{} of {} holds {}; allowed: {}", key, title_, type_name(element), allowed));
+                    formatted("{} of {} holds {}; allowed: {}", key, title_, type_name(element), allowed));
         } else if (value->get().find('\0') != std::string::npos) {
             mistake(position_of(element.source()),
-                    std::format("{} of {} contains a NUL character", key, title_));
+                    formatted("{} of {} contains a NUL character", key, title_));
         } else {
             values.push_back({value->get(), position_of(element.source())});
         }
@@ -142,12 +142,12 @@ std::optional<Section> Section::table(std::string_view key) {
     // "[services.web]": a table within a table is called by the whole of its name.
     const bool nested = title_.starts_with('[') && !title_.starts_with("[[");
     const std::string_view parent = nested ? std::string_view(title_).substr(1, title_.size() - 2) : "";
-    const std::string name = std::format("{}{}{}", parent, nested ? "." : "", key);
-    if (const toml::table* table = node->as_table()) return below(Table{*table}, std::format("[{}]", name));
+    const std::string name = formatted("{}{}{}", parent, nested ? "." : "", key);
+    if (const toml::table* table = node->as_table()) return below(Table{*table}, formatted("[{}]", name));
     mistake(position_of(node->source()),
             node->is_array_of_tables()
-                ? std::format("[[{0}]] is there once only; allowed: [{0}]", name)
-                : std::format("{} is {}; allowed: a table [{}]", key, type_name(*node), name));
+                ? formatted("[[{0}]] is there once only; allowed: [{0}]", name)
+                : formatted("{} is {}; allowed: a table [{}]", key, type_name(*node), name));
     return std::nullopt;
 }
 
@@ -159,12 +159,12 @@ std::vector<Section> Section::tables(std::string_view key) {
     if (array == nullptr ||
         !std::ranges::all_of(*array, [](const toml::node& element) { return element.is_table(); })) {
         mistake(position_of(node->source()),
-                node->is_table() ? std::format("[{0}] takes a second pair of brackets; allowed: [[{0}]]", key)
-                                 : std::format("{0} is {1}; allowed: tables [[{0}]]", key, type_name(*node)));
+                node->is_table() ? formatted("[{0}] takes a second pair of brackets; allowed: [[{0}]]", key)
+                                 : formatted("{0} is {1}; allowed: tables [[{0}]]", key, type_name(*node)));
         return sections;
     }
     for (const toml::node& element : *array) {
-        sections.push_back(below(Table{*element.as_table()}, std::format("[[{}]]", key)));
+        sections.push_back(below(Table{*element.as_table()}, formatted("[[{}]]", key)));
     }
     return sections;
 }
@@ -186,15 +186,15 @@ void Section::refuse_other_keys() {
     for (const auto& [key, node] : table_->toml) {
         const std::string_view name = key.str();
         if (std::ranges::binary_search(known_, name)) continue;
-        std::string text = std::format("unknown key {} in {}", quote(name), title_);
+        std::string text = formatted("unknown key {} in {}", quote(name), title_);
         const std::string_view near = nearest(name, known_);
         const std::string_view home = home_of(name);
         if (!near.empty()) {
-            text += std::format(", did you mean \"{}\"?", near);
+            text += formatted(", did you mean \"{}\"?", near);
         } else if (!home.empty()) {
-            text += std::format(", it belongs in {}", home);
+            text += formatted(", it belongs in {}", home);
         }
-        mistake(position_of(key.source()), std::format("{}; allowed: {}", text, join(known_)));
+        mistake(position_of(key.source()), formatted("{}; allowed: {}", text, join(known_)));
     }
 }
 
@@ -208,7 +208,7 @@ Document::~Document() = default;
 
 std::expected<Document, Mistake> Document::parse(std::string_view text) {
     if (const auto deep = find_deep_key(text))
-        return std::unexpected(Mistake{*deep, std::format("a key of more than {} parts", kMostKeyParts)});
+        return std::unexpected(Mistake{*deep, formatted("a key of more than {} parts", kMostKeyParts)});
     auto parts = std::make_unique<Parts>(toml::parse(text));
     if (parts->toml) return Document(std::move(parts));
     const toml::parse_error& error = parts->toml.error();

@@ -8,9 +8,7 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
-#include <format>
 #include <functional>
-#include <print>
 #include <string>
 
 #include <sys/prctl.h>
@@ -21,6 +19,7 @@
 #include "cli/process/child.h"
 #include "cli/run/detach.h"
 #include "cli/text/counted.h"
+#include "cli/text/format.h"
 #include "cli/topology/record.h"
 #include "cli/topology/supervisor.h"
 
@@ -38,23 +37,23 @@ void refuse_second(const ComposeFile& file) {
 }
 
 void print_how_to_reach(const Compose& compose, const Supervisor& supervisor, Clock::duration time) {
-    std::println("{} is up: {} in {} ms", compose.name, counted(compose.services.size(), "service"),
-                 std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+    print_line("{} is up: {} in {} ms", compose.name, counted(compose.services.size(), "service"),
+               std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
     for (const auto& service : supervisor.services()) {
         std::string places;
         const auto add = [&](const std::string& place) { places += (places.empty() ? "" : ", ") + place; };
         for (const Attachment& one : service->description().networks) {
-            if (one.address) add(std::format("{} on {}", one.address->address.text(), one.network));
-            if (one.address6) add(std::format("{} on {}", one.address6->address.text(), one.network));
-            if (!one.address && !one.address6) add(std::format("on {}", one.network));  // the image has it
+            if (one.address) add(formatted("{} on {}", one.address->address.text(), one.network));
+            if (one.address6) add(formatted("{} on {}", one.address6->address.text(), one.network));
+            if (!one.address && !one.address6) add(formatted("on {}", one.network));  // the image has it
         }
         for (const std::string& port : service->description().ports) add(parse_port_forward(port)->text());
-        std::println("  {:<14} {}", service->description().name, places);
+        print_line("  {:<14} {}", service->description().name, places);
     }
     for (const ComposeClient& client : compose.clients)
-        std::println("  {:<14} holm exec {} COMMAND runs a program on it", client.name, client.name);
-    std::println("holm ps lists it, holm logs NAME shows what a service writes, holm down {} ends it",
-                 compose.name);
+        print_line("  {:<14} holm exec {} COMMAND runs a program on it", client.name, client.name);
+    print_line("holm ps lists it, holm logs NAME shows what a service writes, holm down {} ends it",
+               compose.name);
     std::fflush(stdout);
 }
 
@@ -97,7 +96,7 @@ int bring_up_detached(const ComposeFile& file) {
                 report.close_write();
             });
         } catch (const std::exception& error) {
-            std::println(stderr, "holm: {}", error.what());
+            print_line(stderr, "holm: {}", error.what());
         }
         std::fflush(nullptr);
         _exit(status);

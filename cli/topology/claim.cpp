@@ -3,13 +3,13 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <format>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "cli/failure.h"
 #include "cli/run/instance_record.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/topology/record.h"
 
@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path lock_path(const std::string& name) {
-    return instance_folder() / std::format("{}.lock", name);
+    return instance_folder() / formatted("{}.lock", name);
 }
 
 }  // namespace

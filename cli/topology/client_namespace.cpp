@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <format>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -15,6 +14,7 @@
 
 #include "cli/failure.h"
 #include "cli/run/instance_record.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/topology/namespaces.h"
 
@@ -30,7 +30,7 @@ void enter(const std::string& path, int kind) {
 // The client's own name servers, in the place where programs look for them, for this process only.
 void use_name_servers(const std::vector<std::string>& servers) {
     if (servers.empty()) return;
-    const std::string file = (instance_folder() / std::format("{}.resolv", getpid())).string();
+    const std::string file = (instance_folder() / formatted("{}.resolv", getpid())).string();
     {
         std::ofstream text(file, std::ios::trunc);
         for (const std::string& server : servers) text << "nameserver " << server << '\n';
@@ -46,12 +46,12 @@ void use_name_servers(const std::vector<std::string>& servers) {
 }  // namespace
 
 void enter_client(const TopologyRecord& topology, const TopologyRecord::Client& client) {
-    const std::string supervisor = std::format("/proc/{}", topology.supervisor);
+    const std::string supervisor = formatted("/proc/{}", topology.supervisor);
     struct stat ours{}, theirs{};
     const bool same = stat("/proc/self/ns/user", &ours) == 0 &&
                       stat((supervisor + "/ns/user").c_str(), &theirs) == 0 && ours.st_ino == theirs.st_ino;
     if (!same) enter(supervisor + "/ns/user", CLONE_NEWUSER);
-    enter(std::format("{}/fd/{}", supervisor, client.network_namespace), CLONE_NEWNET);
+    enter(formatted("{}/fd/{}", supervisor, client.network_namespace), CLONE_NEWNET);
     use_name_servers(client.dns);
 }
 

@@ -1,10 +1,8 @@
 #include "cli/topology/compose_file.h"
 
-#include <format>
-#include <print>
-
 #include "cli/compose/reader.h"
 #include "cli/failure.h"
+#include "cli/text/format.h"
 #include "cli/text/input_file.h"
 #include "cli/text/quote.h"
 
@@ -26,9 +24,9 @@ std::string project_name(const fs::path& file) {
 }
 
 [[noreturn]] void refuse(const std::string& file, const Mistakes& mistakes) {
-    for (const Mistake& mistake : mistakes) std::println(stderr, "{}", format_mistake(file, mistake));
+    for (const Mistake& mistake : mistakes) print_line(stderr, "{}", format_mistake(file, mistake));
     fail_with("{} has {}; nothing was started", quote(file),
-              mistakes.size() == 1 ? "a mistake" : std::format("{} mistakes", mistakes.size()));
+              mistakes.size() == 1 ? "a mistake" : formatted("{} mistakes", mistakes.size()));
 }
 
 }  // namespace

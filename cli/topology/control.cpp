@@ -3,13 +3,13 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <format>
 
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "cli/failure.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 
 namespace holm::cli {
@@ -63,11 +63,11 @@ std::optional<ControlSocket::Request> ControlSocket::receive() const {
 }
 
 void ControlSocket::answer(const Descriptor& connection, std::string_view text) {
-    write_all(connection, std::format("ok\n{}", text));
+    write_all(connection, formatted("ok\n{}", text));
 }
 
 void ControlSocket::complain(const Descriptor& connection, std::string_view why) {
-    write_all(connection, std::format("error {}", why));
+    write_all(connection, formatted("error {}", why));
 }
 
 }  // namespace holm::cli

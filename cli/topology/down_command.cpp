@@ -1,12 +1,11 @@
 // holm down, holm restart: asked of a topology's supervisor.
 
 #include <charconv>
-#include <format>
 #include <memory>
-#include <print>
 
 #include "cli/commands.h"
 #include "cli/failure.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/topology/record.h"
 
@@ -22,11 +21,11 @@ void restart(const std::string& what) {
             "again",
             quote(what));
     }
-    const std::string answer = ask_topology(service->topology, std::format("restart {}", service->service));
+    const std::string answer = ask_topology(service->topology, formatted("restart {}", service->service));
     std::uint64_t microseconds = 0;
     std::from_chars(answer.data(), answer.data() + answer.size(), microseconds);
-    std::println("{} is ready again, {:.1f} ms after its start", service->service,
-                 static_cast<double>(microseconds) / 1000);
+    print_line("{} is ready again, {:.1f} ms after its start", service->service,
+               static_cast<double>(microseconds) / 1000);
 }
 
 }  // namespace
@@ -39,7 +38,7 @@ void add_down(CommandLine& line) {
         .action([what] {
             const TopologyRecord record = find_topology(*what);
             ask_topology(record.name, "down");
-            std::println("{} is down", record.name);
+            print_line("{} is down", record.name);
             return 0;
         });
 }

@@ -1,7 +1,6 @@
 // holm exec: a program on a client of a topology.
 
 #include <filesystem>
-#include <format>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 #include "cli/failure.h"
 #include "cli/places.h"
 #include "cli/process/run_program.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
 #include "cli/topology/client_namespace.h"
@@ -32,7 +32,7 @@ Place find_client(const std::string& what) {
     std::vector<Place> found;
     for (const TopologyRecord& record : running_topologies()) {
         for (const auto& [name, client] : record.clients) {
-            known.push_back(std::format("{}/{}", record.name, name));
+            known.push_back(formatted("{}/{}", record.name, name));
             if (what == (slash == std::string::npos ? name : known.back())) found.push_back({record, client});
         }
     }
@@ -49,7 +49,7 @@ Place find_client(const std::string& what) {
     const Place place = find_client(what);
     const auto program = command[0].contains('/') ? std::optional(std::filesystem::path(command[0]))
                                                   : find_on_path(command[0]);
-    if (!program) throw Failure(std::format("there is no program {}", quote(command[0])), 127);
+    if (!program) throw Failure(formatted("there is no program {}", quote(command[0])), 127);
     enter_client(place.topology, place.client);
     keep_network_rights();
     std::vector<std::string> words = command;

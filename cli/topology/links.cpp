@@ -1,15 +1,16 @@
 #include "cli/topology/links.h"
 
 #include <algorithm>
-#include <format>
 
 #include <net/if.h>
+
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
 
 std::string with_prefix(const Ipv4Network& network) {
-    return std::format("{}/{}", network.address.text(), network.prefix_length);
+    return formatted("{}/{}", network.address.text(), network.prefix_length);
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ std::string Links::interface_name(const std::string& network) const {
     if (network.size() < IFNAMSIZ && network != "lo" && network != "all" && network != "default")
         return network;
     const auto place = std::ranges::find(compose_.networks, network, &ComposeNetwork::name);
-    return std::format("N{}", place - compose_.networks.begin());
+    return formatted("N{}", place - compose_.networks.begin());
 }
 
 void Links::make_taps() {
@@ -54,7 +55,7 @@ void Links::make_taps() {
             const auto direct = direct_.find(one.network);
             const bool alone = direct != direct_.end();
             const Descriptor& where = alone ? clients_[direct->second.client] : hub_;
-            const std::string name = alone ? interface_name(one.network) : std::format("T{}", taps_.size());
+            const std::string name = alone ? interface_name(one.network) : formatted("T{}", taps_.size());
             taps_.emplace(std::pair(service.name, one.device), make_tap(where, name));
         }
     }
@@ -67,19 +68,19 @@ void Links::make_hub() {
         const std::string bridge = interface_name(network.name);
         // Nothing here makes a loop, so ports forward from the start; and nobody asks for multicast group
         // members.
-        script += std::format("link add name {} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n",
-                              bridge);
+        script +=
+            formatted("link add name {} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n", bridge);
         if (network.host) {
-            script += std::format("addr add {}/{} dev {}\n", network.host->text(),
-                                  network.subnet->prefix_length, bridge);
+            script += formatted("addr add {}/{} dev {}\n", network.host->text(),
+                                network.subnet->prefix_length, bridge);
         }
-        script += std::format("link set dev {} up\n", bridge);
+        script += formatted("link set dev {} up\n", bridge);
     }
     std::size_t tap = 0;
     for (const ComposeService& service : compose_.services) {
         for (const Attachment& one : service.networks) {
             if (!direct_.contains(one.network))
-                script += std::format("link set dev T{} master {} up\n", tap, interface_name(one.network));
+                script += formatted("link set dev T{} master {} up\n", tap, interface_name(one.network));
             ++tap;
         }
     }
@@ -88,9 +89,9 @@ void Links::make_hub() {
         for (const Attachment& one : compose_.clients[i].networks) {
             if (direct_.contains(one.network)) continue;
             const std::string network = interface_name(one.network);
-            script += std::format("link add name C{} type veth peer name {} netns /proc/self/fd/{}\n", cable,
-                                  network, clients_[i].number());
-            script += std::format("link set dev C{} master {} up\n", cable++, network);
+            script += formatted("link add name C{} type veth peer name {} netns /proc/self/fd/{}\n", cable,
+                                network, clients_[i].number());
+            script += formatted("link set dev C{} master {} up\n", cable++, network);
         }
     }
     run_ip(hub_, script, clients_);
@@ -100,19 +101,18 @@ void Links::make_client(std::size_t index) {
     std::string script;
     for (const Attachment& one : compose_.clients[index].networks) {
         const std::string name = interface_name(one.network);
-        if (one.address) script += std::format("addr add {} dev {}\n", with_prefix(*one.address), name);
+        if (one.address) script += formatted("addr add {} dev {}\n", with_prefix(*one.address), name);
         // Nobody else can have it: no second of waiting for duplicates (RFC 4862, section 5.4).
         if (one.address6) {
-            script += std::format("addr add {}/{} dev {} nodad\n", one.address6->address.text(),
-                                  one.address6->prefix_length, name);
+            script += formatted("addr add {}/{} dev {} nodad\n", one.address6->address.text(),
+                                one.address6->prefix_length, name);
         }
-        script += std::format("link set dev {} up\n", name);
+        script += formatted("link set dev {} up\n", name);
     }
     for (const Attachment& one : compose_.clients[index].networks) {
         const std::string name = interface_name(one.network);
-        if (one.gateway)
-            script += std::format("route add default via {} dev {}\n", one.gateway->text(), name);
-        if (one.gateway6) script += std::format("route add ::/0 via {} dev {}\n", one.gateway6->text(), name);
+        if (one.gateway) script += formatted("route add default via {} dev {}\n", one.gateway->text(), name);
+        if (one.gateway6) script += formatted("route add ::/0 via {} dev {}\n", one.gateway6->text(), name);
     }
     run_ip(clients_[index], script);
 }

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstring>
 #include <exception>
-#include <format>
 #include <fstream>
 #include <functional>
 #include <string_view>
@@ -26,6 +25,7 @@
 #include "cli/failure.h"
 #include "cli/places.h"
 #include "cli/process/run_program.h"
+#include "cli/text/format.h"
 
 namespace holm::cli {
 namespace {
@@ -132,8 +132,8 @@ void enter_user_namespace() {
     }
     write_file("/proc/self/setgroups", "deny");
     // The same number inside: programs that are started here shall not take themselves for root.
-    write_file("/proc/self/uid_map", std::format("{0} {0} 1", user));
-    write_file("/proc/self/gid_map", std::format("{0} {0} 1", group));
+    write_file("/proc/self/uid_map", formatted("{0} {0} 1", user));
+    write_file("/proc/self/gid_map", formatted("{0} {0} 1", group));
 }
 
 std::string why_no_namespaces() {

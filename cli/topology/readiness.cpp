@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <format>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -14,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cli/text/format.h"
 #include "cli/topology/dns_message.h"
 #include "cli/topology/namespaces.h"
 
@@ -60,8 +60,8 @@ std::string ask(const Probe& probe, int type, std::string_view question) {
 
 bool http_answers(const Probe& probe) {
     const std::string answer = ask(probe, SOCK_STREAM,
-                                   std::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-                                               probe.check.text, probe.address->text()));
+                                   formatted("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+                                             probe.check.text, probe.address->text()));
     // "HTTP/1.1 200 OK": anything that is no complaint.
     return answer.size() > 9 && answer.starts_with("HTTP/1.") && (answer[9] == '2' || answer[9] == '3');
 }

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <format>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -16,6 +15,7 @@
 
 #include "cli/failure.h"
 #include "cli/run/instance_record.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
 #include "cli/topology/claim.h"
@@ -50,19 +50,19 @@ bool read_client(std::string_view text, TopologyRecord& record) {
 }  // namespace
 
 fs::path topology_record(std::string_view name) {
-    return instance_folder() / std::format("{}.topology", name);
+    return instance_folder() / formatted("{}.topology", name);
 }
 
 fs::path topology_socket(std::string_view name) {
-    return instance_folder() / std::format("{}.sock", name);
+    return instance_folder() / formatted("{}.sock", name);
 }
 
 std::string format_topology(const TopologyRecord& record) {
-    std::string text = std::format("name={}\nsupervisor={}\nstart_ticks={}\nfile={}\n", record.name,
-                                   record.supervisor, record.start_ticks, record.file);
-    for (const std::string& service : record.services) text += std::format("service={}\n", service);
+    std::string text = formatted("name={}\nsupervisor={}\nstart_ticks={}\nfile={}\n", record.name,
+                                 record.supervisor, record.start_ticks, record.file);
+    for (const std::string& service : record.services) text += formatted("service={}\n", service);
     for (const auto& [name, client] : record.clients) {
-        text += std::format("client={} {}", name, client.network_namespace);
+        text += formatted("client={} {}", name, client.network_namespace);
         for (const std::string& server : client.dns) text += ' ' + server;
         text += '\n';
     }
@@ -143,7 +143,7 @@ std::optional<TopologyService> find_topology_service(std::string_view what) {
     std::size_t count = 0;
     for (const TopologyRecord& record : running_topologies()) {
         for (const std::string& service : record.services) {
-            if (what == std::format("{}-{}", record.name, service))
+            if (what == formatted("{}-{}", record.name, service))
                 return TopologyService{record.name, service};
             if (what != service) continue;
             found = {record.name, service};
@@ -163,7 +163,7 @@ std::string ask_topology(std::string_view name, std::string_view request) {
         if (connection >= 0) close(connection);
         fail_with("the supervisor of {} cannot be asked: {}", name, std::strerror(error));
     }
-    const std::string line = std::format("{}\n", request);
+    const std::string line = formatted("{}\n", request);
     std::string answer;
     if (send(connection, line.data(), line.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(line.size())) {
         std::array<char, 4096> buffer;

@@ -5,10 +5,8 @@
 #include <csignal>
 #include <cstring>
 #include <exception>
-#include <format>
 #include <fstream>
 #include <iterator>
-#include <print>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -19,6 +17,7 @@
 #include "cli/process/child.h"
 #include "cli/run/detach.h"
 #include "cli/run/run_instance.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/topology/readiness.h"
 
@@ -43,16 +42,16 @@ void drain(int tap) {
 // the second bit of the first byte).
 std::string mac_of(std::string_view instance, std::string_view device) {
     std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
-    for (const char c : std::format("{}/{}", instance, device))
+    for (const char c : formatted("{}/{}", instance, device))
         hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
     std::string text = "02";
-    for (int shift = 8; shift < 48; shift += 8) text += std::format(":{:02x}", hash >> shift & 0xff);
+    for (int shift = 8; shift < 48; shift += 8) text += formatted(":{:02x}", hash >> shift & 0xff);
     return text;
 }
 
 std::string status_text(int status) {
-    if (WIFEXITED(status)) return std::format("{}", WEXITSTATUS(status));
-    return std::format("signal {}", WTERMSIG(status));
+    if (WIFEXITED(status)) return formatted("{}", WEXITSTATUS(status));
+    return formatted("signal {}", WTERMSIG(status));
 }
 
 }  // namespace
@@ -72,13 +71,13 @@ std::string Service::state_text() const {
         case State::kStarting:
             return "starting";
         case State::kReady:
-            return restarts_ == 0 ? "ready" : std::format("ready, restarted {} ×", restarts_);
+            return restarts_ == 0 ? "ready" : formatted("ready, restarted {} ×", restarts_);
         case State::kPausing:
-            return std::format("ended ({}), starts again", status_text(status_));
+            return formatted("ended ({}), starts again", status_text(status_));
         case State::kStopping:
             return "stopping";
         case State::kEnded:
-            return std::format("ended ({})", status_text(status_));
+            return formatted("ended ({})", status_text(status_));
     }
     return "";
 }
@@ -127,7 +126,7 @@ void Service::become_instance() const {
         }
         status = run_instance(options, planned_.plan, log_.string(), [] {});
     } catch (const std::exception& error) {
-        std::println(stderr, "holm: {}", error.what());
+        print_line(stderr, "holm: {}", error.what());
     }
     std::fflush(nullptr);
     _exit(status);
@@ -154,7 +153,7 @@ void Service::start_probe() {
     try {
         ready = wait_until_ready(probe);
     } catch (const std::exception& failure) {
-        std::println(stderr, "holm: {}: {}", description_.name, failure.what());
+        print_line(stderr, "holm: {}: {}", description_.name, failure.what());
     }
     _exit(ready ? 0 : 1);
 }
@@ -183,8 +182,8 @@ bool Service::child_ended(pid_t process, int status) {
             state_ = State::kReady;
             start_time_ = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
         } else {
-            failure_ = std::format("was not ready within {} ms",
-                                   description_.health.value_or(HealthCheck{}).timeout.count());
+            failure_ = formatted("was not ready within {} ms",
+                                 description_.health.value_or(HealthCheck{}).timeout.count());
         }
         return true;
     }
@@ -215,9 +214,9 @@ void Service::instance_ended(int status) {
     const bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     // Where nothing is checked, to be done soon is no failure.
     if (state_ == State::kStarting && (!well || description_.health))
-        failure_ = std::format("ended ({}) before it was ready", status_text(status));
+        failure_ = formatted("ended ({}) before it was ready", status_text(status));
     if (!starts_again(status)) {
-        if (wanted_ && !well && failure_.empty()) failure_ = std::format("ended ({})", status_text(status));
+        if (wanted_ && !well && failure_.empty()) failure_ = formatted("ended ({})", status_text(status));
         state_ = State::kEnded;
         return;
     }
@@ -247,7 +246,7 @@ std::string Service::last_words() const {
     for (std::size_t at = start; at < text.size();) {
         const std::size_t end = std::min(text.find('\n', at), text.size());
         if (end > at)
-            words += std::format("    | {}\n", printable(std::string_view(text).substr(at, end - at)));
+            words += formatted("    | {}\n", printable(std::string_view(text).substr(at, end - at)));
         at = end + 1;
     }
     return words;

@@ -4,8 +4,6 @@
 #include <array>
 #include <chrono>
 #include <csignal>
-#include <format>
-#include <print>
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -14,6 +12,7 @@
 
 #include "cli/failure.h"
 #include "cli/run/instance_record.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/topology/record.h"
 
@@ -142,8 +141,8 @@ void Supervisor::handle_signals() {
             // After the first start the policy decides; until then the whole is as good as its parts.
             if (was_ready_ || going_down_ || service->failure().empty()) break;
             if (service->state() == Service::State::kPausing) break;
-            failure_ = std::format("service {} {}; its last words:\n{}everything is down again",
-                                   service->description().name, service->failure(), service->last_words());
+            failure_ = formatted("service {} {}; its last words:\n{}everything is down again",
+                                 service->description().name, service->failure(), service->last_words());
             going_down_ = true;
             break;
         }
@@ -165,10 +164,10 @@ void Supervisor::handle_request() {
     }
     Service* service = find(name);
     if (service == nullptr)
-        return ControlSocket::complain(request->connection, std::format("no service {}", quote(name)));
+        return ControlSocket::complain(request->connection, formatted("no service {}", quote(name)));
     if (going_down_) return ControlSocket::complain(request->connection, "the topology is going down");
     if (verb != "stop" && verb != "restart")
-        return ControlSocket::complain(request->connection, std::format("no request {}", quote(verb)));
+        return ControlSocket::complain(request->connection, formatted("no request {}", quote(verb)));
     service->stop();
     const bool restart = verb == "restart";
     waiting_.push_back({std::move(request->connection), service, restart, restart});
@@ -191,16 +190,16 @@ void Supervisor::answer_those_who_wait() {
         }
         const Service::State state = one.service->state();
         if (one.for_start && !one.stop_first && state == Service::State::kReady) {
-            ControlSocket::answer(one.connection, std::format("{}", one.service->start_time().count()));
+            ControlSocket::answer(one.connection, formatted("{}", one.service->start_time().count()));
             return true;
         }
         const bool ended = state == Service::State::kEnded;
         // What went wrong before it was stopped is no matter, unless it is not started any more.
         if (one.for_start && (!one.stop_first || going_down_) && (ended || !one.service->failure().empty())) {
             ControlSocket::complain(one.connection,
-                                    std::format("{} {}", one.service->description().name,
-                                                one.service->failure().empty() ? one.service->state_text()
-                                                                               : one.service->failure()));
+                                    formatted("{} {}", one.service->description().name,
+                                              one.service->failure().empty() ? one.service->state_text()
+                                                                             : one.service->failure()));
             return true;
         }
         if (!one.for_start && ended) {
@@ -220,12 +219,12 @@ void Supervisor::say_what_changed() {
         said_[i] = service.state();
         if (service.state() == Service::State::kStarting || service.state() == Service::State::kStopping)
             continue;
-        const std::string count = going_down_ ? "" : std::format("[{}/{}] ", ready, services_.size());
+        const std::string count = going_down_ ? "" : formatted("[{}/{}] ", ready, services_.size());
         const std::string time = service.is_up()
-                                     ? std::format(", {:.1f} ms after its start",
-                                                   static_cast<double>(service.start_time().count()) / 1000)
+                                     ? formatted(", {:.1f} ms after its start",
+                                                 static_cast<double>(service.start_time().count()) / 1000)
                                      : "";
-        std::println("holm: {}{}: {}{}", count, service.description().name, service.state_text(), time);
+        print_line("holm: {}{}: {}{}", count, service.description().name, service.state_text(), time);
     }
     std::fflush(stdout);
 }
@@ -256,8 +255,8 @@ Service* Supervisor::find(std::string_view name) const {
 std::string Supervisor::list() const {
     std::string text;
     for (const auto& service : services_) {
-        text += std::format("{} {} {} {}\n", service->description().name, std::max(service->process(), 0),
-                            service->start_time().count(), service->state_text());
+        text += formatted("{} {} {} {}\n", service->description().name, std::max(service->process(), 0),
+                          service->start_time().count(), service->state_text());
     }
     return text;
 }

@@ -1,11 +1,11 @@
 // holm up: a topology from its compose file.
 
 #include <memory>
-#include <print>
 #include <string>
 
 #include "cli/commands.h"
 #include "cli/text/counted.h"
+#include "cli/text/format.h"
 #include "cli/topology/bring_up.h"
 #include "cli/topology/compose_file.h"
 
@@ -15,10 +15,10 @@ namespace {
 int up(const std::string& path, bool detach, bool check) {
     const ComposeFile file = load_compose_file(path);
     if (check) {
-        std::println("{}: {}, {}, {}; nothing is wrong with it", file.path.string(),
-                     counted(file.compose.services.size(), "service"),
-                     counted(file.compose.networks.size(), "network"),
-                     counted(file.compose.clients.size(), "client"));
+        print_line("{}: {}, {}, {}; nothing is wrong with it", file.path.string(),
+                   counted(file.compose.services.size(), "service"),
+                   counted(file.compose.networks.size(), "network"),
+                   counted(file.compose.clients.size(), "client"));
         return 0;
     }
     return detach ? bring_up_detached(file) : bring_up(file);

@@ -1,13 +1,12 @@
 // holm-zone: the build's tool that turns zone files into the table that a name server's image serves from.
 
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <optional>
-#include <print>
 #include <string>
 
 #include "cli/command_line.h"
+#include "cli/text/format.h"
 #include "cli/text/input_file.h"
 #include "cli/text/quote.h"
 #include "cli/zone/server_file.h"
@@ -36,7 +35,7 @@ bool write_file(const std::string& path, const std::string& contents) {
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
     file << contents;
     file.close();
-    if (!file) std::println(stderr, "holm-zone: cannot write {}", quote(path));
+    if (!file) holm::cli::print_line(stderr, "holm-zone: cannot write {}", quote(path));
     return bool(file);
 }
 
@@ -51,13 +50,13 @@ bool read_input(const std::string& input, Work& work) {
         work.inputs.push_back(fs::absolute(input).string());
         const auto text = cli::read_input_file(input, kLargestServerFile);
         if (!text) {
-            std::println(stderr, "{}: {}", input, text.error());
+            holm::cli::print_line(stderr, "{}: {}", input, text.error());
             return false;
         }
         auto file = cli::read_server_file(*text);
         if (!file) {
             for (const cli::Mistake& mistake : file.error())
-                std::println(stderr, "{}", cli::format_mistake(input, mistake));
+                holm::cli::print_line(stderr, "{}", cli::format_mistake(input, mistake));
             return false;
         }
         work.server.settings = file->settings;
@@ -72,8 +71,9 @@ bool read_input(const std::string& input, Work& work) {
     const std::string stem = path.extension() == ".zone" ? path.stem().string() : path.filename().string();
     auto name = dns::parse_name(stem, dns::WireName(1, '\0'));
     if (!name) {
-        std::println(stderr, "{}: the file's name is not that of a zone, such as example.org.zone: {}", input,
-                     name.error());
+        holm::cli::print_line(stderr,
+                              "{}: the file's name is not that of a zone, such as example.org.zone: {}",
+                              input, name.error());
         return false;
     }
     work.server.zones.push_back({std::move(*name), input, {}, {}, {}});
@@ -104,7 +104,7 @@ std::string depfile_rule(const Options& options, const Work& work, const dns::Re
 
 int run(const Options& options) {
     if (options.output.empty()) {
-        std::println(stderr, "holm-zone: --output is needed");
+        holm::cli::print_line(stderr, "holm-zone: --output is needed");
         return 2;
     }
     Work work;
@@ -127,11 +127,11 @@ int run(const Options& options) {
     if (!options.depfile.empty() && !write_file(options.depfile, depfile_rule(options, work, reader)))
         return 1;
     for (const dns::Mistake& mistake : reader.mistakes())
-        std::println(stderr, "{}: {}", reader.place_text(mistake.where), mistake.text);
+        holm::cli::print_line(stderr, "{}: {}", reader.place_text(mistake.where), mistake.text);
     if (!reader.mistakes().empty()) return 1;
     const auto table = dns::compile(zones, work.server.settings);
     if (!table) {
-        std::println(stderr, "holm-zone: {}", table.error());
+        holm::cli::print_line(stderr, "holm-zone: {}", table.error());
         return 1;
     }
     return write_file(options.output, *table) ? 0 : 1;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <format>
 #include <set>
 
 #include "base/address_text.h"
+#include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/toml/section.h"
 #include "services/dns/master/name_text.h"
@@ -78,8 +78,8 @@ class FileReader {
         const auto text = section.text(key, example);
         if (!text) return "";
         if (text->value.size() > kLongestText) {
-            section.mistake(text->where, std::format("{} is {} bytes long; allowed: {}", key,
-                                                     text->value.size(), kLongestText));
+            section.mistake(text->where, formatted("{} is {} bytes long; allowed: {}", key,
+                                                   text->value.size(), kLongestText));
             return "";
         }
         return text->value;
@@ -114,9 +114,9 @@ class FileReader {
         }
         auto wire = dns::parse_name(name->value, dns::WireName(1, '\0'));
         if (!wire) {
-            section.mistake(name->where, std::format("{}: {}", quote(name->value), wire.error()));
+            section.mistake(name->where, formatted("{}: {}", quote(name->value), wire.error()));
         } else if (!names_.insert(dns::lower(*wire)).second) {
-            section.mistake(name->where, std::format("the zone {} is there already", quote(name->value)));
+            section.mistake(name->where, formatted("the zone {} is there already", quote(name->value)));
         } else {
             zone.name = std::move(*wire);
             zone.file = file->value;
@@ -134,7 +134,7 @@ class FileReader {
             if (const auto network = parse_network(text.value)) {
                 result.push_back(*network);
             } else {
-                section.mistake(text.where, std::format("{} is not {}", quote(text.value), allowed));
+                section.mistake(text.where, formatted("{} is not {}", quote(text.value), allowed));
             }
         }
         return result;

@@ -1,0 +1,15 @@
+#include "cli/text/format.h"
+
+namespace holm::cli {
+
+std::string format_values(std::string_view text, std::format_args values) {
+    return std::vformat(text, values);
+}
+
+void print_values(std::FILE* stream, std::string_view text, std::format_args values, bool line) {
+    std::string words = std::vformat(text, values);
+    if (line) words += '\n';
+    std::fwrite(words.data(), 1, words.size(), stream);
+}
+
+}  // namespace holm::cli
