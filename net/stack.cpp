@@ -42,6 +42,11 @@ bool is_host_address_v6(const IpAddress& address, std::uint8_t prefix_length) {
            !address.is_multicast() && !address.is_loopback();
 }
 
+// Of what there may be for each interface, what there can be now: rounds are too short to look at all places.
+auto present(const auto& each, std::span<Interface* const> interfaces) {
+    return std::span(each).first(interfaces.size());
+}
+
 }  // namespace
 
 Stack::Stack(const Configuration& configuration)
@@ -176,12 +181,12 @@ void Stack::start_dhcp_v6(Instant now, std::size_t index, bool with_address) {
 }
 
 void Stack::run_dhcp_v6(Instant now) {
-    for (const auto& binding : dhcp_v6_)
+    for (const auto& binding : present(dhcp_v6_, ip_.interfaces()))
         if (binding && binding->transmit(now, ip_) && address_observer_) address_observer_->notify();
 }
 
 std::span<const IpAddress> Stack::dhcp_v6_dns(const Interface& interface) const {
-    for (const auto& binding : dhcp_v6_)
+    for (const auto& binding : present(dhcp_v6_, ip_.interfaces()))
         if (binding && &binding->interface() == &interface) return binding->client().dns();
     return {};
 }
@@ -189,7 +194,7 @@ std::span<const IpAddress> Stack::dhcp_v6_dns(const Interface& interface) const 
 resolve::SearchList Stack::search_list(const Interface& interface) const {
     resolve::SearchList list;
     if (const dhcp::Lease* known = lease(interface)) list.add_encoded(known->search.view());
-    for (const auto& binding : dhcp_v6_)
+    for (const auto& binding : present(dhcp_v6_, ip_.interfaces()))
         if (binding && &binding->interface() == &interface)
             list.add_encoded(binding->client().search().view());
     list.add_encoded(interface.ipv6().routers().search().view());
@@ -244,7 +249,7 @@ const dhcp::Lease* Stack::lease(const Interface& interface) const {
 }
 
 void Stack::run_dhcp(Instant now) {
-    for (const auto& binding : dhcp_) {
+    for (const auto& binding : present(dhcp_, ip_.interfaces())) {
         if (!binding || !binding->transmit(now, ip_)) continue;
         Interface& interface = binding->interface();
         const auto& lease = binding->client().lease();
@@ -333,7 +338,7 @@ void Stack::deliver(Instant now, ip::Protocol protocol, const ip::Received& rece
         case ip::Protocol::kIcmp:
             return icmp_.receive(now, received, payload, *this);
         case ip::Protocol::kUdp:
-            for (const auto& binding : dhcp_)
+            for (const auto& binding : present(dhcp_, ip_.interfaces()))
                 if (binding && &binding->interface() == received.interface &&
                     binding->receive(now, received, payload, counters_))
                     return;
@@ -357,7 +362,7 @@ void Stack::deliver_v6(Instant now, ip::Protocol protocol, const ip::Received& r
         case ip::Protocol::kIcmpv6:
             return icmp_v6_.receive(now, received, payload, *this);
         case ip::Protocol::kUdp:
-            for (const auto& binding : dhcp_v6_)
+            for (const auto& binding : present(dhcp_v6_, ip_.interfaces()))
                 if (binding && &binding->interface() == received.interface &&
                     binding->receive(now, received, payload, counters_))
                     return;
@@ -436,9 +441,9 @@ Instant Stack::next_deadline() const {
     Instant next = std::min(tcp_.next_deadline(), ip_.next_deadline());
     if (forwarder_) next = std::min(next, forwarder_->next_deadline());
     for (const Interface* interface : ip_.interfaces()) next = std::min(next, interface->next_deadline());
-    for (const auto& binding : dhcp_)
+    for (const auto& binding : present(dhcp_, ip_.interfaces()))
         if (binding) next = std::min(next, binding->client().next_deadline());
-    for (const auto& binding : dhcp_v6_)
+    for (const auto& binding : present(dhcp_v6_, ip_.interfaces()))
         if (binding) next = std::min(next, binding->next_deadline());
     return next;
 }

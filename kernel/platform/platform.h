@@ -34,7 +34,7 @@ struct ClockSample {
 // How a core is to look after its devices here. A platform says it once; the executor follows it.
 struct Polling {
     // Going to sleep and being woken costs a core about as much: for so long it may ask its devices again and
-    // again instead, while they have lately been quicker than that. Zero where nothing can come before wait()
+    // again instead, where that has lately been worth it. Zero where nothing can come before wait()
     // is called.
     Duration longest_spin;
     // Where devices are served only in wait(): a core that always has something to do calls it so often all
@@ -44,8 +44,9 @@ struct Polling {
 
 class Platform {
   public:
-    // Going to sleep in the host's kernel costs 4 to 6 us of CPU time; devices are always there to be asked.
-    virtual Polling polling() const { return {.longest_spin = Duration::microseconds(6)}; }
+    // Going to sleep in the host's kernel and being woken by another core costs 14 us of CPU time, and who
+    // wakes us a little more; devices are always there to be asked.
+    virtual Polling polling() const { return {.longest_spin = Duration::microseconds(15)}; }
 
     // Writes all of it, waiting as long as the reader at the other end makes it. Output that nobody can
     // take any more is dropped.

@@ -8,13 +8,15 @@ namespace holm {
 // How long tasks that are ready may keep the core from looking at its devices.
 static constexpr Duration kPollInterval = Duration::microseconds(10);
 
-static constexpr Duration kLongestRememberedIdle = Duration::microseconds(200);
+// 2^n - 1. Where spinning never pays, one in 64 sleeps finds that out again.
+static constexpr unsigned kMostSleepsWithoutSpin = 63;
 
 Executor::Executor(platform::Platform& platform, TimeSource& time)
     : platform_(platform),
       time_(time),
       polling_(platform.polling()),
-      expected_idle_(kLongestRememberedIdle) {}
+      sleeps_without_spin_(kMostSleepsWithoutSpin),
+      sleeps_to_come_(kMostSleepsWithoutSpin) {}
 
 void Executor::run() {
     stopping_ = false;
@@ -75,24 +77,31 @@ void Executor::idle(Instant deadline) {
     const Instant start = time_.now();
     if (deadline <= start) return;
     Instant now = start;
-    const bool woken = spin(now, std::min(deadline, start + polling_.longest_spin)) || sleep(now, deadline);
-    if (!woken) return;
-    const Duration idle_for = std::min(time_.now() - start, kLongestRememberedIdle);
-    expected_idle_ = (expected_idle_ * 3 + idle_for) / 4;
+    if (!spin(now, std::min(deadline, start + polling_.longest_spin))) sleep(now, deadline);
 }
 
+// Spinning for as long as a sleep costs, where it has lately paid, never costs more than twice the best
+// choice. How long the sleeps are says little: who answers quickly answers a sleeper late, because to wake it
+// costs more than all else.
 bool Executor::spin(Instant& now, Instant until) {
-    // Spinning for as long as a sleep costs, and only while devices have lately been quicker than that, never
-    // costs more than twice the best choice.
-    if (pollers_.empty() || expected_idle_ > polling_.longest_spin) return false;
+    if (pollers_.empty() || polling_.longest_spin == Duration()) return false;
+    if (sleeps_to_come_ > 0) {
+        --sleeps_to_come_;
+        return false;
+    }
     while (now < until) {
-        if (receive(now)) return true;
+        if (receive(now)) {
+            sleeps_without_spin_ /= 2;
+            return true;
+        }
         now = time_.now();
     }
+    sleeps_without_spin_ = std::min(2 * sleeps_without_spin_ + 1, kMostSleepsWithoutSpin);
+    sleeps_to_come_ = sleeps_without_spin_;
     return false;
 }
 
-bool Executor::sleep(Instant now, Instant deadline) {
+void Executor::sleep(Instant now, Instant deadline) {
     last_wait_ = now;
     std::array<platform::Readiness, kMaxPollers> devices;
     std::size_t count = 0;
@@ -103,7 +112,6 @@ bool Executor::sleep(Instant now, Instant deadline) {
     const Instant asleep = time_.now();
     platform_.wait(now, deadline, used, !stop_noticed_);
     slept_ = slept_ + (time_.now() - asleep);
-    return std::ranges::any_of(used, [](const auto& device) { return device.readable; });
 }
 
 }  // namespace holm

@@ -77,9 +77,9 @@ class Executor {
     bool receive(Instant now);
     Instant transmit();
     void idle(Instant deadline);
-    // Both tell whether a device ended the wait.
+    // True if a device had something before that.
     bool spin(Instant& now, Instant until);
-    bool sleep(Instant now, Instant deadline);
+    void sleep(Instant now, Instant deadline);
 
     platform::Platform& platform_;
     TimeSource& time_;
@@ -92,10 +92,12 @@ class Executor {
     TaskRoot* current_ = nullptr;
     Fiber* running_fiber_ = nullptr;
     std::uint64_t progress_ = 0;
-    Instant last_receive_;    // when devices were last asked
-    Instant last_wait_;       // when the platform's wait() was last called
-    Duration slept_;          // in sum
-    Duration expected_idle_;  // running mean of how long the recent waits for a device were
+    Instant last_receive_;  // when devices were last asked
+    Instant last_wait_;     // when the platform's wait() was last called
+    Duration slept_;        // in sum
+    // After a spin in vain so many sleeps follow without one; each spin that was not in vain halves it.
+    unsigned sleeps_without_spin_;
+    unsigned sleeps_to_come_;  // of those
     bool stopping_ = false;
     bool stop_noticed_ = false;  // stop_waiters_ have been told
 };

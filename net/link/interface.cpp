@@ -214,6 +214,7 @@ void Interface::transmit_igmp(Instant now) {
 }
 
 void Interface::transmit(Instant now, UnresolvedSink& sink) {
+    if (now < next_deadline()) return flush();
     if (now >= guard_.next_deadline())
         while (const auto message = guard_.due(now, mac_, random_))
             send_arp(*message, MacAddress::broadcast());

@@ -12,7 +12,7 @@ constexpr std::size_t kHeader = net::wire::kVirtioNetHeaderSize;
 }
 
 bool GatheredFrames::allocate() {
-    if (!memory_) memory_.reset(new (std::nothrow) std::byte[kCapacity]);
+    if (!memory_) memory_.reset(new (std::nothrow) std::byte[2 * kCapacity]);
     return memory_ != nullptr;
 }
 
@@ -74,11 +74,14 @@ void GatheredFrames::close() {
     train_count_ = first_open_ = 0;
 }
 
-std::size_t GatheredFrames::front(Pieces& pieces) const {
-    std::size_t count = 0;
+Bytes GatheredFrames::front() {
+    const Piece& first = pieces_[first_];
+    if (first.next == kLast) return {memory_.get() + first.start, first.size};
+    std::byte* const begin = memory_.get() + kCapacity;
+    std::byte* to = begin;
     for (std::size_t at = first_; at != kLast; at = pieces_[at].next)
-        pieces[count++] = {memory_.get() + pieces_[at].start, pieces_[at].size};
-    return count;
+        to = std::copy_n(memory_.get() + pieces_[at].start, pieces_[at].size, to);
+    return {begin, to};
 }
 
 void GatheredFrames::pop() {

@@ -9,8 +9,6 @@
 #include <cstdint>
 #include <memory>
 
-#include <sys/uio.h>
-
 #include "net/frame.h"
 #include "net/link/datagram_train.h"
 
@@ -33,9 +31,8 @@ class GatheredFrames {
     // What is here now is complete. To be called before front().
     void close();
     bool empty() const { return first_ == count_; }
-    // The pieces of the oldest frame; returns how many. Precondition: !empty().
-    using Pieces = std::array<iovec, kMaximumPieces>;
-    std::size_t front(Pieces& pieces) const;
+    // The oldest frame, valid until the next call. Precondition: !empty().
+    Bytes front();
     void pop();
     // Precondition: empty(), or nobody wants the rest.
     void clear();
@@ -63,6 +60,8 @@ class GatheredFrames {
     MutableBytes headers_of(const Train& train) const;
 
     const bool joins_;
+    // The copies, and behind them room for a frame whose pieces lie apart: to put a few hundred bytes
+    // together costs less than a writev().
     std::unique_ptr<std::byte[]> memory_;
     std::size_t end_ = 0;
     std::array<Piece, kMaximumPieces> pieces_;

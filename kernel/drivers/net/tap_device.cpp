@@ -28,11 +28,13 @@ bool means_gone(long result) {
 
 unsigned TapDevice::receive(FrameSink& sink) {
     unsigned frames = 0;
-    for (bool more = true; more && !gone_ && frames < kBatch;) {
+    std::size_t bytes = 0;
+    for (bool more = true; more && !gone_ && frames < kBatch && bytes < kEnough;) {
         const auto landing = landing_.acquire();
         if (landing.bytes.empty()) break;
         more = read_burst(landing.bytes, kBatch - frames);
         frames += burst_size_;
+        if (burst_size_ > 0) bytes += burst_[burst_size_ - 1].start + burst_[burst_size_ - 1].size;
         deliver(landing.bytes, landing.owner, sink);
     }
     return frames;
@@ -87,13 +89,7 @@ net::TransmitResult TapDevice::transmit(const net::OutgoingFrame& frame) {
 bool TapDevice::write_gathered() {
     gathered_.close();
     while (!gathered_.empty() && !gone_) {
-        GatheredFrames::Pieces pieces;
-        const std::size_t count = gathered_.front(pieces);
-        const long result =
-            count == 1
-                ? gate_.write(handle_, {static_cast<const std::byte*>(pieces[0].iov_base), pieces[0].iov_len})
-                : gate_.writev(handle_, pieces.data(), int(count));
-        if (judge(result) == net::TransmitResult::kFull) return false;
+        if (judge(gate_.write(handle_, gathered_.front())) == net::TransmitResult::kFull) return false;
         gathered_.pop();
     }
     gathered_.clear();

@@ -27,6 +27,8 @@ class TapDevice final : public DescriptorDriver {
     void publish() override { full_ = !write_gathered(); }
 
   private:
+    // Bytes read before the tasks have their turn: more would have left the second-level cache by then.
+    static constexpr std::size_t kEnough = std::size_t{256} * 1024;
     // Frames read before the first of them is looked at.
     static constexpr std::size_t kBurst = 32;
     // Frames in transit up to this size are copied, larger ones written from where they lie.

@@ -48,8 +48,7 @@ class FakePlatform final : public platform::Platform {
 };
 
 struct CoreFixture {
-    explicit CoreFixture(platform::Polling polling = {.longest_spin = Duration::microseconds(6)})
-        : platform(time, polling), executor(platform, time) {
+    explicit CoreFixture(platform::Polling polling = {}) : platform(time, polling), executor(platform, time) {
         core.self = &core;
         core.platform = &platform;
         core.executor = &executor;

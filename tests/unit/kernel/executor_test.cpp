@@ -146,6 +146,52 @@ TEST_CASE("where devices are served in wait(), a busy core waits now and then, a
     CHECK(device.receives <= 1);
 }
 
+TEST_CASE("a core spins where that has lately paid, and seldom where it has not") {
+    CoreFixture fixture({.longest_spin = Duration::microseconds(15)});
+    // Something comes `pause` after each answer, and who sleeps is woken late.
+    struct Partner final : Poller {
+        explicit Partner(CoreFixture& f) : fixture(f) {}
+        bool receive(Instant now) override {
+            fixture.time.time = now + Duration::nanoseconds(500);
+            if (now < arrival) return false;
+            ++messages;
+            arrival = Instant::never();
+            return true;
+        }
+        void transmit(Instant now) override {
+            if (arrival.is_never()) arrival = now + pause;
+            if (messages == wanted) fixture.executor.stop();
+        }
+        Instant next_deadline() override { return Instant::never(); }
+        platform::Readiness readiness() override { return {}; }
+
+        CoreFixture& fixture;
+        Duration pause;
+        Instant arrival;
+        int messages = 0, wanted = 0;
+    };
+    Partner partner(fixture);
+    fixture.executor.add(partner);
+    fixture.platform.on_wait = [&](std::span<platform::Readiness>) {
+        fixture.time.time = std::max(fixture.time.time, partner.arrival) + Duration::microseconds(25);
+        return true;
+    };
+    const auto waits = [&](Duration pause, int messages) {
+        partner.pause = pause;
+        partner.messages = fixture.platform.waits = 0;
+        partner.wanted = messages;
+        fixture.executor.run();
+        return fixture.platform.waits;
+    };
+    const Duration begin = fixture.executor.processor_time();
+    CHECK(waits(Duration::microseconds(50), 2000) >= 1999);
+    // A spin in 64 sleeps, and what receiving takes.
+    CHECK(fixture.executor.processor_time() - begin < Duration::microseconds(2000 * 3));
+    CHECK(waits(Duration::microseconds(8), 2000) <= 200);
+    CHECK(waits(Duration::microseconds(8), 2000) == 0);
+    CHECK(waits(Duration::microseconds(50), 2000) >= 1900);
+}
+
 TEST_CASE("a device that unlinks itself is not asked again") {
     CoreFixture fixture;
     FakeDevice device(fixture);
