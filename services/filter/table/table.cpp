@@ -14,6 +14,10 @@ T load(const std::byte* at) {
     return value;
 }
 
+bool is_family(TableFamily family) {
+    return family == TableFamily::kInet || family == TableFamily::kIpv4 || family == TableFamily::kIpv6;
+}
+
 std::size_t start_size(SetKind kind) {
     return kind == SetKind::kSorted64 ? 8 : 16;
 }
@@ -148,8 +152,9 @@ std::string_view Table::check() const {
     for (const Set& set : sets_)
         if (const std::string_view problem = check_set(set); !problem.empty()) return problem;
     for (const Chain& chain : chains_) {
-        if (!is_string(chain.name) || chain.hook > Hook::kNone || chain.type > ChainType::kRoute)
-            return "a chain with an unknown hook or type";
+        if (!is_string(chain.name) || chain.hook > Hook::kNone || chain.type > ChainType::kRoute ||
+            !is_family(chain.family))
+            return "a chain with an unknown hook, type or family";
         if (chain.begin >= chain.end || chain.end > operations_.size()) return "a chain without operations";
         for (std::uint32_t at = chain.begin; at < chain.end; ++at)
             if (!check_operation(at, operations_[at], chain)) return "an operation that leads nowhere";
