@@ -155,6 +155,8 @@ unsigned VirtioBlock::reap(BlockSink& sink) {
     armed_ = false;
     while (const auto done = queue_->take()) {
         Slot& slot = slots_[done->token];
+        // Given up when the device was taken for dead, and answered after all: nobody waits for it.
+        if (slot.job == nullptr) continue;
         BlockJob& job = *slot.job;
         slot.job = nullptr;
         slot.next = first_free_;
