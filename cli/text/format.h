@@ -11,7 +11,8 @@
 namespace holm::cli {
 
 std::string format_values(std::string_view text, std::format_args values);
-// To the stream, with the end of a line or without. What cannot be written is lost, as with printf().
+// To the stream, with the end of a line or without. Throws std::system_error if that fails, as std::println
+// does.
 void print_values(std::FILE* stream, std::string_view text, std::format_args values, bool line);
 
 template <typename... Values>
