@@ -35,6 +35,8 @@ std::vector<std::string> reported_addresses(std::string_view said) {
         if (line.starts_with("where (llvm-symbolizer")) {
             addresses.clear();  // the last report counts
             inside = true;
+        } else if (line.starts_with("interrupted (llvm-symbolizer")) {
+            inside = true;
         } else if (inside && line.starts_with("  ") && is_address(line.substr(2))) {
             addresses.emplace_back(line.substr(2));
         } else {

@@ -73,13 +73,42 @@ void Runner::end_grace() {
     leave(kStoppedStatus);
 }
 
+// The cause of a fault inside an upcall is often what the upcall was about.
+void Runner::print_interrupted(const DebuggedMemory& memory) {
+    Sentence line;
+    line.text("the upcall was about ");
+    if (last_fault_.vector < kExceptions)
+        line.text(exception_name(last_fault_.vector))
+            .text(" (error code ")
+            .hexadecimal(last_fault_.error_code)
+            .text(", address ")
+            .hexadecimal(last_fault_.address)
+            .text(")\n");
+    else
+        line.text(last_fault_.vector == HOLM_UPCALL_STOP    ? "a stop request"
+                  : last_fault_.vector == HOLM_UPCALL_GRACE ? "the end of the grace period"
+                                                            : "the watchdog")
+            .text("\n");
+    say(line);
+    print_fault("interrupted", last_fault_, memory, in_.link_offset);
+}
+
 void Runner::end_fault(std::string_view why, const holm_upcall_frame& frame) {
     Sentence line = begin(in_.name);
     line.text("was ended by ").text(why).text(": ").text(exception_name(frame.vector));
     line.text(" (vector ").decimal(frame.vector).text(", error code ").hexadecimal(frame.error_code);
     line.text(", address ").hexadecimal(frame.address).text(") at ").hexadecimal(frame.rip - in_.link_offset);
     say(line.text("\n"));
-    print_fault(frame, DebuggedMemory(in_.memory, in_.tables, in_.map.memory_size), in_.link_offset);
+    const DebuggedMemory memory(in_.memory, in_.tables, in_.map.memory_size);
+    print_fault("where", frame, memory, in_.link_offset);
+    const kvm_sregs& special = in_.vcpu.special_registers();
+    say(Sentence{}
+            .text("bases of fs ")
+            .hexadecimal(special.fs.base)
+            .text(", gs ")
+            .hexadecimal(special.gs.base)
+            .text("\n"));
+    if (in_upcall_) print_interrupted(memory);
     if (in_.dump != nullptr) write_core(frame, signal_of_exception(frame.vector));
     leave(kFaultStatus);
 }

@@ -43,10 +43,11 @@ std::optional<std::uint64_t> word_at(std::uint64_t address, const DebuggedMemory
 
 // The guest may have written anything into its stack, so the number of frames is bounded, and each must lie
 // above the one before.
-void print_backtrace(const holm_upcall_frame& frame, const DebuggedMemory& memory,
+void print_backtrace(std::string_view title, const holm_upcall_frame& frame, const DebuggedMemory& memory,
                      std::uint64_t link_offset) {
     Sentence text;
-    text.text("where (llvm-symbolizer -e IMAGE.debug names these)\n  ")
+    text.text(title)
+        .text(" (llvm-symbolizer -e IMAGE.debug names these)\n  ")
         .hexadecimal(frame.rip - link_offset)
         .text("\n");
     std::uint64_t at = frame.rbp;
@@ -89,8 +90,9 @@ std::string_view exception_name(std::uint32_t vector) {
     return vector < std::size(kNames) ? kNames[vector] : "exception";
 }
 
-void print_fault(const holm_upcall_frame& frame, const DebuggedMemory& memory, std::uint64_t link_offset) {
-    print_backtrace(frame, memory, link_offset);
+void print_fault(std::string_view title, const holm_upcall_frame& frame, const DebuggedMemory& memory,
+                 std::uint64_t link_offset) {
+    print_backtrace(title, frame, memory, link_offset);
     print_registers(frame);
 }
 

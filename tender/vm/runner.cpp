@@ -79,7 +79,7 @@ void Runner::handle_store(std::uint64_t physical, std::uint32_t size, std::uint6
             return handle_exception(static_cast<std::uint32_t>(value));
         case 1:
             exits_.count_call(offset % kPage / 8);
-            if (!started_) drop_probe(offset % kPage, value);
+            if (!started_ && !in_upcall_) drop_probe(offset % kPage, value);
             if (!hypercalls_.call(offset % kPage, size, value)) end_misuse(hypercalls_.why());
             return;
         case 2:
@@ -97,7 +97,8 @@ void Runner::handle_store(std::uint64_t physical, std::uint32_t size, std::uint6
     }
 }
 
-// The probe's page goes away when the image has begun. It tells here that ring 3 is interpreted.
+// The probe's page goes away when the image has begun; not in an upcall, which may have interrupted the probe
+// and goes back to it. The probe tells here that ring 3 is interpreted.
 void Runner::drop_probe(std::uint64_t offset, std::uint64_t value) {
     started_ = true;
     if (offset == kProbeFailed && in_.vcpu.registers().rip - in_.map.probe < kPage) {

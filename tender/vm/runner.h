@@ -83,6 +83,7 @@ class Runner final : private HypercallHost {
     [[noreturn]] void end_by_run_error(int error);
     [[noreturn]] void end_grace();
     [[noreturn]] void end_fault(std::string_view why, const holm_upcall_frame& frame);
+    void print_interrupted(const DebuggedMemory& memory);
 
     RunnerInput in_;
     Hypercalls hypercalls_;
@@ -90,7 +91,7 @@ class Runner final : private HypercallHost {
     holm_upcall_frame last_fault_{};  // the one that in_upcall_ is about, if its vector is an exception's
     unsigned ticks_ = 0;
     bool dump_pending_ = false;
-    bool started_ = false;  // the image has made a hypercall
+    bool started_ = false;  // the image has made a hypercall, other than in an upcall
     bool in_upcall_ = false;
     bool tick_pending_ = false;  // upcalls that wait until there is none
     bool stop_pending_ = false;

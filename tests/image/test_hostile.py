@@ -174,6 +174,8 @@ def test_a_fault_in_the_fault_handler_is_the_tenders_to_report():
     first = done.stderr.splitlines()[0]
     assert "a fault while the image handled another: page fault (vector 14, error code 0x6, address 0x8) at 0x2" in first
     assert "  rip 0x" in done.stderr and "where (" in done.stderr
+    before = done.stderr.partition("the upcall was about page fault (error code 0x6, address 0x10)\n")[2]
+    assert before.startswith("interrupted (") and "  rip 0x" in before, done.stderr
 
 
 @pytest.mark.skipif(shutil.which("llvm-symbolizer-19") is None, reason="llvm-symbolizer is not installed")

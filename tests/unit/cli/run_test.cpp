@@ -105,6 +105,8 @@ TEST_CASE("the addresses in the report of a fault") {
         "holm-vm: image: a fault while the image handled another: page fault (vector 14) at 0x20b1\n"
         "where (llvm-symbolizer -e IMAGE.debug names these)\n  0x20b123\n  0x2135fe\nregisters\n  rax 0x0\n";
     CHECK(reported_addresses(report) == std::vector<std::string>{"0x20b123", "0x2135fe"});
+    CHECK(reported_addresses(report + std::string("interrupted (llvm-symbolizer\n  0x20a000\nregisters\n")) ==
+          std::vector<std::string>{"0x20b123", "0x2135fe", "0x20a000"});
     CHECK(reported_addresses("where\n  0x20b123\n").empty());
     CHECK(reported_addresses("where (llvm-symbolizer\n  0x20b123; rm\n  --obj=x\n  0x\n").empty());
     CHECK(reported_addresses("").empty());
