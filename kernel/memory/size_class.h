@@ -24,9 +24,9 @@ struct SizeClass {
 
 inline constexpr unsigned kReciprocalShift = 26;
 
-inline constexpr std::array<std::uint16_t, 26> kObjectSizes{16,  32,  48,   64,   80,   96,   112,  128, 160,
-                                                            192, 224, 256,  320,  352,  384,  448,  512, 640,
-                                                            768, 896, 1024, 1216, 1280, 1536, 1792, 2048};
+inline constexpr std::array<std::uint16_t, 26> kObjectSizes{16,  32,  48,  64,   80,   96,   112,  128, 160,
+                                                            192, 224, 256, 320,  352,  384,  448,  512, 640,
+                                                            768, 896, 928, 1024, 1280, 1536, 1792, 2048};
 inline constexpr std::size_t kSizeClasses = kObjectSizes.size();
 
 // Slabs are as short as they can be with at most a sixteenth of them lost at the end.

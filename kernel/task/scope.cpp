@@ -18,15 +18,14 @@ class Scope::Child final : public TaskRoot, public detail::Completion, public Wa
           Waiter(step, this),
           scope_(scope),
           frame_(frame),
-          promise_(frame.promise()),
           take_(take<T>) {
-        promise_.complete_with(*this, this);
+        frame.promise().complete_with(*this, this);
         executor().roots().push_back(*this);
     }
     ~Child() { frame_.destroy(); }
 
-    detail::Failure& failure() { return promise_.failure(); }
-    Result<> result() { return take_(frame_); }
+    // What the task has returned; `failure` takes the exception that ended it instead.
+    Result<> result(detail::Failure& failure) { return take_(frame_, failure); }
 
   private:
     static std::coroutine_handle<> finish(Completion& self) noexcept {
@@ -46,8 +45,12 @@ class Scope::Child final : public TaskRoot, public detail::Completion, public Wa
     }
 
     template <typename T>
-    static Result<> take(std::coroutine_handle<> frame) {
+    static Result<> take(std::coroutine_handle<> frame, detail::Failure& failure) {
         auto& promise = std::coroutine_handle<detail::Promise<T>>::from_address(frame.address()).promise();
+        if (promise.failure()) {
+            failure = std::move(promise.failure());
+            return {};
+        }
         if constexpr (std::is_void_v<T>) {
             return {};
         } else {
@@ -57,8 +60,7 @@ class Scope::Child final : public TaskRoot, public detail::Completion, public Wa
 
     Scope& scope_;
     std::coroutine_handle<> frame_;
-    detail::PromiseBase& promise_;
-    Result<> (*take_)(std::coroutine_handle<>);
+    Result<> (*take_)(std::coroutine_handle<>, detail::Failure&);
     bool finished_ = false;
 };
 
@@ -103,13 +105,15 @@ void Scope::cancel() {
 // Called with nothing else running on the core.
 void Scope::finished(Child& child) {
     bool failed = false;
-    if (child.failure()) {
+    detail::Failure failure;
+    const Result<> result = child.result(failure);
+    if (failure) {
         failed = true;
         if (!failure_) {
-            failure_ = std::move(child.failure());
+            failure_ = std::move(failure);
             unclaimed_ = true;
         }
-    } else if (Result<> result = child.result(); !result) {
+    } else if (!result) {
         failed = true;
         if (error_) error_ = result;
     }

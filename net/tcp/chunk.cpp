@@ -8,8 +8,8 @@ namespace holm::net::tcp {
 namespace {
 
 // How many free chunks of each size are kept: enough for a batch of requests, too few to matter when idle
-// (160 KiB).
-constexpr std::uint32_t kKept[] = {64, 48, 4};
+// (190 KiB).
+constexpr std::uint32_t kKept[] = {64, 48, 4, 64};
 
 }  // namespace
 
@@ -40,7 +40,7 @@ ChunkPool::~ChunkPool() {
 Chunk* ChunkPool::take(ChunkSize kind) {
     const std::size_t bytes = footprint(kind);
     reap();
-    if (in_use_ + bytes > bound_) return nullptr;
+    if (in_use_ + bytes > bound_ && kind != ChunkSize::kRecovery) return nullptr;
     FreeList& list = free_[int(kind)];
     void* memory = list.head;
     if (memory != nullptr) {

@@ -15,7 +15,8 @@
 
 namespace holm::net::tcp {
 
-enum class ChunkSize : std::uint8_t { kReference, kSmall, kLarge };
+// kRecovery: no bytes, but what loss recovery knows of a flight.
+enum class ChunkSize : std::uint8_t { kReference, kSmall, kLarge, kRecovery };
 
 struct Chunk {
     Chunk* next = nullptr;
@@ -52,6 +53,9 @@ class ChunkPool {
     Chunk* allocate(std::size_t bytes);
     // A chunk that refers to `bytes`, retained (owner may be null for memory that lives forever), or null.
     Chunk* refer(Bytes bytes, BufferOwner* owner);
+    // Beyond the bound too, for there is one for each connection at most, and nothing that waits to be sent
+    // could leave without it. Null when there is no memory.
+    Chunk* allocate_recovery() { return take(ChunkSize::kRecovery); }
     void release(Chunk* chunk);
     void release_list(Chunk* chunk);
     // A chunk that was on its way out: kept until no device reads it any more.
@@ -67,12 +71,13 @@ class ChunkPool {
 
     // Bytes of memory that a chunk of this kind takes.
     static constexpr std::size_t footprint(ChunkSize kind) {
-        return kind == ChunkSize::kReference ? sizeof(Chunk) : kind == ChunkSize::kSmall ? 2048 : 16384;
+        constexpr std::size_t kBytes[] = {sizeof(Chunk), 2048, 16384, 320};
+        return kBytes[int(kind)];
     }
     static constexpr std::size_t capacity(ChunkSize kind) { return footprint(kind) - sizeof(Chunk); }
 
   private:
-    static constexpr int kSizes = 3;
+    static constexpr int kSizes = 4;
     struct FreeList {
         Chunk* head = nullptr;
         std::uint32_t length = 0;

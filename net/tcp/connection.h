@@ -174,6 +174,7 @@ class Connection final : public TableEntry,
 
     // --- connection.cpp ---
     void fail(Error error);
+    Error likely_reason(Error otherwise) const { return soft_error_ != nullptr ? *soft_error_ : otherwise; }
     void notify() {
         if (observer_ != nullptr) observer_->notify();
     }
@@ -188,7 +189,7 @@ class Connection final : public TableEntry,
     Sender sender_;
     Receiver receiver_;
     std::optional<Error> error_;
-    std::optional<Error> soft_error_;  // reported if the connection times out
+    const Error* soft_error_ = nullptr;  // reported if the connection times out
     std::uint32_t users_ = 0;
 
     State state_ = State::kClosed;

@@ -14,6 +14,10 @@ constexpr Duration kTimestampLifetime = Duration::minutes(24 * 60) * 24;
 // observed from outside (CVE-2016-5696).
 constexpr std::uint8_t kChallengesPerSecond = 10;
 
+constexpr Error kRefused{ErrorCode::kConnectionRefused, "the peer's host refuses the port"};
+constexpr Error kNoNetwork{ErrorCode::kNetworkUnreachable, "a router has no way to the peer's network"};
+constexpr Error kNoHost{ErrorCode::kHostUnreachable, "a router has no way to the peer"};
+
 }  // namespace
 
 void Connection::receive(Instant now, const Segment& segment) {
@@ -252,14 +256,14 @@ bool Connection::on_icmp_error(Instant now, const ip::ErrorReport& report, Seq q
             return true;
         case ip::ErrorKind::kPortUnreachable:
         case ip::ErrorKind::kProtocolUnreachable:
-            soft_error_ = Error{ErrorCode::kConnectionRefused, "the peer's host refuses the port"};
+            soft_error_ = &kRefused;
             if (state_ == State::kSynSent) fail(*soft_error_);
             return true;
         case ip::ErrorKind::kNetworkUnreachable:
-            soft_error_ = Error{ErrorCode::kNetworkUnreachable, "a router has no way to the peer's network"};
+            soft_error_ = &kNoNetwork;
             return true;
         default:
-            soft_error_ = Error{ErrorCode::kHostUnreachable, "a router has no way to the peer"};
+            soft_error_ = &kNoHost;
             return true;
     }
 }

@@ -53,7 +53,7 @@ void Connection::on_deadline(Instant now) {
         if (sender_.times_out(now) && !is_connecting()) suspect_black_hole(now);
         if (!sender_.on_deadline(now, patience)) {
             ++layer_.statistics_.timeouts;
-            return fail(soft_error_.value_or(Error{ErrorCode::kTimedOut, "the peer does not answer"}));
+            return fail(likely_reason({ErrorCode::kTimedOut, "the peer does not answer"}));
         }
         if (is_connecting()) syn_due_ = syn_repeated_ = true;
         schedule();
@@ -61,8 +61,7 @@ void Connection::on_deadline(Instant now) {
     if (now >= keep_alive_deadline()) {
         if (keep_alive_probes_ >= (keep_alive_most_ != 0 ? keep_alive_most_ : ours.keep_alive_probes)) {
             ++layer_.statistics_.timeouts;
-            return fail(soft_error_.value_or(
-                Error{ErrorCode::kTimedOut, "the peer does not answer keep-alive probes"}));
+            return fail(likely_reason({ErrorCode::kTimedOut, "the peer does not answer keep-alive probes"}));
         }
         ++keep_alive_probes_;
         keep_alive_due_ = true;

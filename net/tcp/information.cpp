@@ -6,15 +6,12 @@ namespace holm::net::tcp {
 
 Information information_about(const Connection& connection) {
     const Sender& sender = connection.sender();
-    const LossRecovery& recovery = sender.recovery();
-    const Transmissions& transmissions = recovery.transmissions();
-    return {
+    Information information{
         .state = connection.state(),
-        .phase = recovery.phase(),
         .congestion = sender.congestion().name(),
         .round_trip = sender.rtt().smoothed(),
         .variation = sender.rtt().variation(),
-        .least_round_trip = recovery.rack().minimum_rtt(),
+        .least_round_trip = sender.rack().minimum_rtt(),
         .retransmission_timeout = sender.rtt().timeout(),
         .segment_size = sender.mss(),
         .congestion_window = sender.congestion().window(),
@@ -22,12 +19,17 @@ Information information_about(const Connection& connection) {
         .peer_window = sender.window(),
         .receive_window_limit = connection.receiver().limit(),
         .in_flight = distance(sender.una(), sender.next_sequence()),
-        .selectively_acknowledged = transmissions.sacked(),
-        .lost = transmissions.lost(),
-        .sent_again = transmissions.under_way(),
         .queued = std::uint32_t(connection.unacknowledged_bytes()),
         .retransmissions = sender.retransmissions(),
     };
+    if (const LossRecovery* recovery = sender.recovery()) {
+        const Transmissions& transmissions = recovery->transmissions();
+        information.phase = recovery->phase();
+        information.selectively_acknowledged = transmissions.sacked();
+        information.lost = transmissions.lost();
+        information.sent_again = transmissions.under_way();
+    }
+    return information;
 }
 
 }  // namespace holm::net::tcp

@@ -33,7 +33,8 @@ void Sender::establish(Instant now, std::uint32_t mss, bool sack) {
     mss_ = mss;
     timed_at_ = unanswered_ = Instant::never();
     set_timer(Timer::kNone, Instant::never());
-    recovery_.start(una_, sack);
+    sack_ = sack;
+    rack_.start(una_);
     congestion_->start(mss, syn_lost_);
 }
 
@@ -114,8 +115,11 @@ bool Sender::acknowledge(const Arrival& arrival) {
     ack.flight = flight();
     ack.smoothed = rtt_.smoothed();
     ack.may_send_new = next_ < data_end() && usable_window() > 0;
-    recovery_.on_acknowledgment(ack, *congestion_);
-    arm_early(arrival.now);
+    if (recovery_) {
+        recovery_->on_acknowledgment(ack, *congestion_);
+        arm_early(arrival.now);
+        if (una_ != old_una && all_acknowledged() && recovery_->rest()) recovery_.end(*pool_);
+    }
 
     if (window_ == 0)
         unanswered_ = Instant::never();  // the peer lives (MUST-37): a closed window may stay closed
@@ -190,7 +194,7 @@ bool Sender::waits_for_window() const {
 }
 
 Transmission Sender::lost_data(std::uint32_t allowance, std::uint32_t burst) {
-    const SeqRange lost = recovery_.next_retransmission(flight(), allowance, burst);
+    const SeqRange lost = recovery_->next_retransmission(flight(), allowance, burst);
     return lost.empty() ? Transmission{.sequence = next_}
                         : retransmission(lost, Transmission::Kind::kRetransmission);
 }
@@ -200,7 +204,7 @@ Transmission Sender::lost_data(std::uint32_t allowance, std::uint32_t burst) {
 Transmission Sender::tail_probe() {
     Transmission probe = new_data(mss_, mss_);
     if (probe.empty()) {
-        const SeqRange last = recovery_.tail(mss_);
+        const SeqRange last = recovery_->tail(mss_);
         if (last.empty()) return probe;
         probe = retransmission(last, Transmission::Kind::kTailProbe);
     }
@@ -210,11 +214,11 @@ Transmission Sender::tail_probe() {
 
 Transmission Sender::path_probe(Instant now, std::uint32_t length) const {
     Transmission probe{.sequence = next_, .kind = Transmission::Kind::kPathProbe};
-    if (!recovery_.idle() || window_probe_due_ || tail_probe_due_ || fin_sent_ || all_acknowledged())
+    if (!nothing_lost() || window_probe_due_ || tail_probe_due_ || fin_sent_ || all_acknowledged())
         return probe;
     if (is_paced() && pace_ > now) return probe;
     const std::uint32_t unsent = distance(next_, data_end());
-    const std::uint32_t allowance = recovery_.allowance(flight(), congestion_->window());
+    const std::uint32_t allowance = recovery_->allowance(flight(), congestion_->window());
     if (unsent >= length + 3 * mss_ && std::min(usable_window(), allowance) >= length) probe.length = length;
     return probe;
 }
@@ -227,7 +231,7 @@ bool Sender::is_paced() const {
     constexpr Duration kShortPath = Duration::milliseconds(2);
     // By the least round trip of late: delayed acknowledgments, 40 ms each, make the smoothed one of a small
     // window long on any path.
-    return pacing_ && std::min(rtt_.smoothed(), recovery_.rack().minimum_rtt()) >= kShortPath;
+    return pacing_ && std::min(rtt_.smoothed(), rack_.minimum_rtt()) >= kShortPath;
 }
 
 // Bytes a second: a window and a fifth in each round trip, two while slow start doubles it.
@@ -250,8 +254,15 @@ std::uint32_t Sender::pacing_burst() const {
 Transmission Sender::next(Instant now, std::uint32_t burst) {
     paced_ = Instant::never();
     // Most calls end here: everything was sent, and nothing seems lost.
-    if (next_ == data_end() && !finishing_ && !window_probe_due_ && !tail_probe_due_ && recovery_.idle())
+    if (next_ == data_end() && (!finishing_ || fin_sent_) && !window_probe_due_ && !tail_probe_due_ &&
+        nothing_lost())
         return {.sequence = next_};
+    if (!recovery_ && !recovery_.begin(*pool_, rack_, una_, sack_)) {
+        // What waits goes on waiting; others will give memory back.
+        constexpr Duration kTryAgain = Duration::milliseconds(100);
+        paced_ = now + kTryAgain;
+        return {.sequence = next_};
+    }
     if (window_probe_due_) return window_probe();
     if (tail_probe_due_) {
         if (const Transmission probe = tail_probe(); !probe.empty()) return probe;
@@ -260,22 +271,22 @@ Transmission Sender::next(Instant now, std::uint32_t burst) {
     // RFC 5681, section 4.1.
     if (all_acknowledged() && now - last_sent_ > rtt_.timeout()) congestion_->on_idle(now);
     if (is_paced()) {
-        if (pace_ > now && (next_ < data_end() || !recovery_.idle())) {
+        if (pace_ > now && (next_ < data_end() || !recovery_->idle())) {
             paced_ = pace_;
             return {.sequence = next_};
         }
         burst = std::min(burst, std::max(pacing_burst() / mss_ * mss_, mss_));
     }
-    const std::uint32_t allowance = recovery_.allowance(flight(), congestion_->window());
-    const bool may_be_lost = !recovery_.idle();
-    if (may_be_lost && !recovery_.prefers_new_data()) {
+    const std::uint32_t allowance = recovery_->allowance(flight(), congestion_->window());
+    const bool may_be_lost = !recovery_->idle();
+    if (may_be_lost && !recovery_->prefers_new_data()) {
         if (const Transmission lost = lost_data(allowance, burst); !lost.empty()) return lost;
     }
     const Transmission transmission = new_data(allowance, burst);
     if (!transmission.empty()) return transmission;
-    if (may_be_lost && recovery_.prefers_new_data()) {
-        recovery_.on_nothing_new(flight());
-        if (!recovery_.prefers_new_data()) return lost_data(allowance, burst);
+    if (may_be_lost && recovery_->prefers_new_data()) {
+        recovery_->on_nothing_new(flight());
+        if (!recovery_->prefers_new_data()) return lost_data(allowance, burst);
     }
     if (timer_ == Timer::kNone && waits_for_window()) set_timer(Timer::kPersist, now + rtt_.timeout());
     return transmission;
@@ -284,15 +295,15 @@ Transmission Sender::next(Instant now, std::uint32_t burst) {
 // What may happen before the retransmission timer: RACK's reordering timer, or else a tail loss probe
 // (RFC 8985, section 7.2).
 void Sender::arm_early(Instant now) {
-    early_ = recovery_.reordering_deadline();
+    early_ = recovery_->reordering_deadline();
     early_timer_ = EarlyTimer::kReordering;
-    if (!early_.is_never() || !recovery_.wants_probe() || timer_ != Timer::kRetransmit) return;
+    if (!early_.is_never() || !recovery_->wants_probe() || timer_ != Timer::kRetransmit) return;
     early_timer_ = EarlyTimer::kTailProbe;
     const bool single = distance(una_, next_) <= mss_;
     early_ = now + LossProbe::timeout(rtt_.smoothed(), single, rtt_.timeout());
     if (early_ < deadline_) return;
     // In recovery the retransmission timer has something better to do.
-    early_ = recovery_.idle() ? deadline_ : Instant::never();
+    early_ = recovery_->idle() ? deadline_ : Instant::never();
 }
 
 void Sender::sent(Instant now, const Transmission& transmission) {
@@ -309,11 +320,11 @@ void Sender::sent(Instant now, const Transmission& transmission) {
     if (transmission.again) {
         ++retransmissions_;
         retransmitted_at_ = now;
-        recovery_.on_retransmitted(now, range);
+        recovery_->on_retransmitted(now, range);
         if (transmission.sequence < timed_end_) timed_at_ = Instant::never();  // Karn
     }
     if (transmission.kind == Kind::kTailProbe) {
-        recovery_.on_probe_sent(transmission.again ? next_ : range.end, transmission.again);
+        recovery_->on_probe_sent(transmission.again ? next_ : range.end, transmission.again);
         set_timer(Timer::kRetransmit, now + rtt_.timeout());
         early_ = Instant::never();
         tail_probe_due_ = false;
@@ -334,13 +345,13 @@ void Sender::sent(Instant now, const Transmission& transmission) {
         }
         probes_ = 0;
     }
-    recovery_.on_sent(now, range);
+    recovery_->on_sent(now, range);
     next_ = transmission.end();
     highest_ = later(highest_, next_);
     if (transmission.fin) fin_sent_ = true;
     if (transmission.length % mss_ != 0) small_end_ = next_;
     flight_before_ = distance(una_, next_);
-    if (timed_at_.is_never() && recovery_.idle()) {
+    if (timed_at_.is_never() && recovery_->idle()) {
         timed_at_ = now;
         timed_end_ = next_;
     }
@@ -350,7 +361,7 @@ void Sender::sent(Instant now, const Transmission& transmission) {
 
 void Sender::resend(Instant now) {
     if (all_acknowledged()) return;
-    recovery_.on_timeout(now, flight(), rtt_.smoothed(), *congestion_);
+    recovery_->on_timeout(now, flight(), rtt_.smoothed(), *congestion_);
     early_ = Instant::never();
     set_timer(Timer::kRetransmit, now + rtt_.timeout());
 }
@@ -370,7 +381,7 @@ bool Sender::on_deadline(Instant now, Duration patience) {
             tail_probe_due_ = true;
             return true;
         }
-        recovery_.on_reordering_deadline(now, flight(), rtt_.smoothed(), *congestion_);
+        recovery_->on_reordering_deadline(now, flight(), rtt_.smoothed(), *congestion_);
         arm_early(now);
         if (now < deadline_) return true;
     }
@@ -387,7 +398,7 @@ bool Sender::on_deadline(Instant now, Duration patience) {
     rtt_.back_off();
     timed_at_ = Instant::never();
     if (una_ >= data_begin_)
-        recovery_.on_timeout(now, flight(), rtt_.smoothed(), *congestion_);  // else the SYN is what was lost
+        recovery_->on_timeout(now, flight(), rtt_.smoothed(), *congestion_);  // else the SYN is what was lost
     early_ = Instant::never();
     tail_probe_due_ = false;
     set_timer(Timer::kRetransmit, now + rtt_.timeout());

@@ -9,7 +9,7 @@
 
 #include "base/instant.h"
 #include "net/tcp/congestion/algorithm.h"
-#include "net/tcp/recovery/loss_recovery.h"
+#include "net/tcp/recovery/recovery_place.h"
 #include "net/tcp/rtt.h"
 #include "net/tcp/send_buffer.h"
 #include "net/tcp/sequence.h"
@@ -34,8 +34,8 @@ struct Transmission {
 class Sender {
   public:
     Sender(const RttEstimator::Bounds& bounds, CongestionAlgorithm algorithm, ChunkPool& pool)
-        : congestion_(algorithm), recovery_(pool), rtt_(bounds), pool_(&pool) {}
-    ~Sender() { buffer_.clear(*pool_); }
+        : congestion_(algorithm), rtt_(bounds), pool_(&pool) {}
+    ~Sender() { discard(); }
 
     // --- the handshake: Connection sends the SYN itself ---
     void start(Seq initial);
@@ -55,7 +55,7 @@ class Sender {
     void set_pacing(bool on) { pacing_ = on; }
     void discard() {
         buffer_.clear(*pool_);
-        recovery_.discard();
+        recovery_.end(*pool_);
     }
 
     // --- from the peer ---
@@ -116,10 +116,12 @@ class Sender {
     const RttEstimator& rtt() const { return rtt_; }
     const CongestionControl& congestion() const { return *congestion_; }
     void set_congestion(CongestionAlgorithm algorithm) { congestion_.choose(algorithm, mss_); }
-    const LossRecovery& recovery() const { return recovery_; }
+    // Null: nothing is outstanding.
+    const LossRecovery* recovery() const { return recovery_ ? &*recovery_ : nullptr; }
+    const Rack& rack() const { return rack_; }
     // ECN: the next new segment has to say that the window was reduced.
-    bool owes_cwr() const { return recovery_.reduced(); }
-    void cwr_sent() { recovery_.clear_reduced(); }
+    bool owes_cwr() const { return recovery_ && recovery_->reduced(); }
+    void cwr_sent() { recovery_->clear_reduced(); }
     std::uint32_t retransmissions() const { return retransmissions_; }
 
   private:
@@ -128,6 +130,7 @@ class Sender {
 
     Flight flight() const { return {una_, next_, mss_}; }
     Seq data_end() const { return data_begin_ + std::uint32_t(buffer_.size()); }
+    bool nothing_lost() const { return !recovery_ || recovery_->idle(); }
     bool fin_due() const { return finishing_ && next_ == data_end(); }
     Transmission retransmission(SeqRange range, Transmission::Kind kind) const;
     Transmission lost_data(std::uint32_t allowance, std::uint32_t burst);
@@ -161,7 +164,8 @@ class Sender {
     std::uint32_t flight_before_ = 0;  // bytes outstanding when last sent: was the congestion window in use?
 
     Congestion congestion_;
-    LossRecovery recovery_;
+    RecoveryPlace recovery_;  // there while something is outstanding, or is about to be
+    Rack rack_;
     RttEstimator rtt_;
 
     Instant deadline_ = Instant::never();  // of timer_
@@ -184,6 +188,7 @@ class Sender {
     bool fin_sent_ = false;
     bool fin_acknowledged_ = false;
     bool no_delay_ = false;
+    bool sack_ = false;  // agreed on
     bool pacing_ = false;
     bool syn_lost_ = false;
 };

@@ -10,6 +10,23 @@
 
 namespace holm::net::tcp {
 
+// CUBIC's curve (RFC 9438). Windows in segments, times in seconds, as in the RFC.
+struct CubicCurve {
+    Instant epoch = Instant::never();  // epoch_start; never: congestion avoidance has not begun
+    double maximum = 0;                // W_max
+    double inflection = 0;             // K: when the curve is back at W_max
+    double estimate = 0;               // W_est: what the standard algorithm would have
+    double prior = 0;                  // cwnd_prior
+};
+
+// What was there before a reduction. Loss recovery keeps it, for as long as the reduction may be undone: an
+// idle connection has none.
+struct CongestionBefore {
+    std::uint32_t window = 0;
+    std::uint32_t threshold = 0;
+    CubicCurve curve;
+};
+
 class CongestionControl {
   public:
     static constexpr std::uint32_t kNoThreshold = 0x7fff'ffff;
@@ -40,10 +57,10 @@ class CongestionControl {
     virtual void on_timeout(Instant now, std::uint32_t flight, bool first) = 0;
     // Nothing was sent for longer than the retransmission timeout (RFC 5681, section 4.1).
     virtual void on_idle(Instant now) = 0;
-    // What on_congestion() and on_timeout() do from now on can be taken back by undo().
-    virtual void remember() = 0;
+    // What on_congestion() and on_timeout() do from now on can be taken back by undo() of this.
+    virtual CongestionBefore before() const = 0;
     // The segments that seemed lost had only been slow (RFC 4015, RFC 9438, section 4.9).
-    virtual void undo() = 0;
+    virtual void undo(const CongestionBefore& before) = 0;
     // The path's MTU went down.
     virtual void set_mss(std::uint32_t mss) = 0;
     virtual const char* name() const = 0;

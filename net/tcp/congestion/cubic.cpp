@@ -119,10 +119,10 @@ void Cubic::on_idle(Instant) {
     curve_.epoch = Instant::never();
 }
 
-void Cubic::undo() {
-    window_ = std::max(window_, before_.window);
-    threshold_ = std::max(threshold_, before_.threshold);
-    curve_ = before_.curve;
+void Cubic::undo(const CongestionBefore& before) {
+    window_ = std::max(window_, before.window);
+    threshold_ = std::max(threshold_, before.threshold);
+    curve_ = before.curve;
 }
 
 }  // namespace holm::net::tcp

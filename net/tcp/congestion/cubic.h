@@ -16,25 +16,12 @@ class Cubic final : public CongestionControl {
     void on_congestion(Instant now, std::uint32_t flight) override;
     void on_timeout(Instant now, std::uint32_t flight, bool first) override;
     void on_idle(Instant now) override;
-    void remember() override { before_ = {window_, threshold_, curve_}; }
-    void undo() override;
+    CongestionBefore before() const override { return {window_, threshold_, curve_}; }
+    void undo(const CongestionBefore& before) override;
     void set_mss(std::uint32_t mss) override { mss_ = mss; }
     const char* name() const override { return "cubic"; }
 
   private:
-    // Windows in segments, times in seconds, as in the RFC.
-    struct Curve {
-        Instant epoch = Instant::never();  // epoch_start; never: congestion avoidance has not begun
-        double maximum = 0;                // W_max
-        double inflection = 0;             // K: when the curve is back at W_max
-        double estimate = 0;               // W_est: what the standard algorithm would have
-        double prior = 0;                  // cwnd_prior
-    };
-    struct Before {
-        std::uint32_t window = 0;
-        std::uint32_t threshold = 0;
-        Curve curve;
-    };
     double segments(std::uint32_t bytes) const { return double(bytes) / mss_; }
     std::uint32_t reduced() const;
     void note_loss();
@@ -44,8 +31,7 @@ class Cubic final : public CongestionControl {
     std::uint32_t mss_ = 536;
     double fraction_ = 0;  // bytes that the window has grown by and that are not whole yet
     Instant last_;         // of the last acknowledgment
-    Curve curve_;
-    Before before_;
+    CubicCurve curve_;
     SlowStart slow_start_;
 };
 

@@ -43,9 +43,9 @@ void NewReno::on_idle(Instant) {
     window_ = std::min(window_, initial_window(mss_));
 }
 
-void NewReno::undo() {
-    window_ = std::max(window_, before_.window);
-    threshold_ = std::max(threshold_, before_.threshold);
+void NewReno::undo(const CongestionBefore& before) {
+    window_ = std::max(window_, before.window);
+    threshold_ = std::max(threshold_, before.threshold);
 }
 
 }  // namespace holm::net::tcp

@@ -15,20 +15,15 @@ class NewReno final : public CongestionControl {
     void on_congestion(Instant now, std::uint32_t flight) override;
     void on_timeout(Instant now, std::uint32_t flight, bool first) override;
     void on_idle(Instant now) override;
-    void remember() override { before_ = {window_, threshold_}; }
-    void undo() override;
+    CongestionBefore before() const override { return {window_, threshold_, {}}; }
+    void undo(const CongestionBefore& before) override;
     void set_mss(std::uint32_t mss) override { mss_ = mss; }
     const char* name() const override { return "reno"; }
 
   private:
-    struct Before {
-        std::uint32_t window = 0;
-        std::uint32_t threshold = 0;
-    };
     std::uint32_t mss_ = 536;
     // Bytes counted towards the next increase (appropriate byte counting, RFC 3465).
     std::uint32_t acknowledged_ = 0;
-    Before before_;
     SlowStart slow_start_;
 };
 

@@ -1,19 +1,25 @@
 #include "net/tcp/recovery/loss_recovery.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace holm::net::tcp {
 
-void LossRecovery::start(Seq initial, bool sack) {
-    sack_ = sack;
-    recovery_point_ = initial - 1;
-    rack_.start(initial);
+LossRecovery::LossRecovery(ChunkPool& pool, Rack& rack, Seq una, bool sack)
+    : transmissions_(pool), rack_(rack), recovery_point_(una - 1), sack_(sack) {
+    rack_.on_acknowledged(una);
+}
+
+bool LossRecovery::rest() {
+    if (phase_ != Phase::kOpen || probe_.is_out() || reduced_) return false;
+    // The D-SACKs that would show a reduction to be a mistake are a round trip behind.
+    return !undo_.is_active() || std::exchange(rested_, true);
 }
 
 void LossRecovery::on_retransmitted(Instant now, SeqRange range) {
     transmissions_.sent_again(range, now);
     undo_.on_retransmitted(now, range.size());
-    repeated_ = true;
+    rack_.on_retransmitted();
     note_sent(range.size());
     force_ = false;
 }
@@ -59,7 +65,8 @@ bool LossRecovery::hurry(std::uint32_t mss) const {
 void LossRecovery::reduce(Instant now, const Flight& flight, CongestionControl& congestion, Phase phase) {
     undo_.stop();
     reduced_ = true;
-    congestion.remember();
+    before_ = congestion.before();
+    rested_ = false;
     congestion.on_congestion(now, flight.size());
     phase_ = phase;
     recovery_point_ = flight.next;
@@ -95,7 +102,7 @@ void LossRecovery::finish(const Acknowledgment& ack, CongestionControl& congesti
 
 void LossRecovery::take_back(CongestionControl& congestion) {
     transmissions_.forgive();
-    congestion.undo();
+    congestion.undo(before_);
     undo_.stop();
     phase_ = Phase::kOpen;
     frto_ = Frto::kOff;
@@ -109,7 +116,8 @@ void LossRecovery::on_timeout(Instant now, const Flight& flight, Duration smooth
     // RFC 5682, section 2.1, step 1: not if something was sent again before.
     const bool fresh = phase_ == Phase::kOpen || phase_ == Phase::kReduction;
     if (fresh) {
-        congestion.remember();
+        before_ = congestion.before();
+        rested_ = false;
         undo_.start(flight.una);
     }
     frto_ = fresh || (phase_ == Phase::kAfterTimeout && !first) ? Frto::kWaiting : Frto::kOff;

@@ -49,10 +49,11 @@ class LossRecovery {
     enum class Phase : std::uint8_t { kOpen, kReduction, kRecovery, kAfterTimeout };
     static constexpr std::uint32_t kDuplicateThreshold = 3;  // DupThresh
 
-    explicit LossRecovery(ChunkPool& pool) : transmissions_(pool) {}
-
-    void start(Seq initial, bool sack);
-    void discard() { transmissions_.clear(); }
+    // `una`: where the flight begins; `rack`: outlives it.
+    LossRecovery(ChunkPool& pool, Rack& rack, Seq una, bool sack);
+    // The flight has ended: all of it is acknowledged. True: what is here will not be needed again. False
+    // while something that the peer may say later, with the next flight, would change the window.
+    bool rest();
 
     Phase phase() const { return phase_; }
     // Nothing is or may be lost: the fast path need not ask.
@@ -61,7 +62,6 @@ class LossRecovery {
                transmissions_.lost() == 0;
     }
     const Transmissions& transmissions() const { return transmissions_; }
-    const Rack& rack() const { return rack_; }
 
     // --- what happens ---
     void on_sent(Instant now, SeqRange range) {
@@ -135,9 +135,10 @@ class LossRecovery {
     }
 
     Transmissions transmissions_;
-    Rack rack_;
+    Rack& rack_;
     RateReduction reduction_;
     Undo undo_;
+    CongestionBefore before_;  // of the last reduction
     LossProbe probe_;
     Instant reordering_deadline_ = Instant::never();
     Instant timed_out_at_;
@@ -149,8 +150,8 @@ class LossRecovery {
     Frto frto_ = Frto::kOff;
     bool sack_ = false;
     bool reduced_ = false;
-    bool repeated_ = false;  // something was sent again since the connection began: D-SACKs can be true
-    bool force_ = false;     // the first retransmission of a phase does not wait for the allowance
+    bool force_ = false;   // the first retransmission of a phase does not wait for the allowance
+    bool rested_ = false;  // a flight has ended since the last reduction
 };
 
 }  // namespace holm::net::tcp

@@ -21,7 +21,8 @@ void LossRecovery::note_delivered(const Acknowledgment& ack, const Transmitted& 
 
 // RFC 2883: the first block reports a duplicate.
 void LossRecovery::take_duplicate_report(const Acknowledgment& ack, SeqRange block) {
-    if (!repeated_ || block.end > ack.flight.next || block.size() > Transmissions::kMaximumRun) return;
+    if (!rack_.has_repeated() || block.end > ack.flight.next || block.size() > Transmissions::kMaximumRun)
+        return;
     const bool probe = probe_.is_out();
     probe_.on_duplicate(block);
     undo_.on_duplicate(block);
@@ -113,7 +114,8 @@ void LossRecovery::on_acknowledgment(const Acknowledgment& ack, CongestionContro
     if (probe_.on_acknowledgment(flight.una, ack.duplicate && ack.blocks.empty()) && phase_ == Phase::kOpen) {
         undo_.stop();
         reduced_ = true;
-        congestion.remember();
+        before_ = congestion.before();
+        rested_ = false;
         congestion.on_congestion(ack.now, flight.size() + ack.acked);
     }
     reordering_deadline_ = Instant::never();

@@ -12,6 +12,7 @@
 
 namespace holm::net::tcp {
 
+// It is what a connection keeps of its losses: the rest of loss recovery begins anew with each flight.
 class Rack {
   public:
     void start(Seq initial) { end_ = forward_ = initial; }
@@ -21,6 +22,9 @@ class Rack {
     void on_delivered(Instant now, const Transmitted& run, Instant echo);
     // Every ACK of new data moves the forward edge.
     void on_acknowledged(Seq una) { forward_ = later(forward_, una); }
+    // Something was sent again: from now on D-SACKs can be true.
+    void on_retransmitted() { repeated_ = true; }
+    bool has_repeated() const { return repeated_; }
     // A D-SACK has arrived in the round that ends at `next` (step 4).
     void on_duplicate(Seq una, Seq next);
     // Loss recovery ended.
@@ -42,13 +46,14 @@ class Rack {
     }
 
     Instant sent_;  // RACK.xmit_ts: of the delivered segment that was sent last
-    Seq end_;       // RACK.end_seq
     Duration rtt_;  // RACK.rtt
-    Seq forward_;   // RACK.fack
-    Seq round_;     // RACK.dsack_round, if in_round_
     RttMinimum minimum_;
-    bool in_round_ = false;
-    bool reordering_seen_ = false;
+    Seq end_;      // RACK.end_seq
+    Seq forward_;  // RACK.fack
+    Seq round_;    // RACK.dsack_round, if in_round_
+    bool in_round_ : 1 = false;
+    bool reordering_seen_ : 1 = false;
+    bool repeated_ : 1 = false;
     std::uint8_t multiple_ = 1;      // RACK.reo_wnd_mult: quarters of the minimum round trip
     std::uint8_t persistence_ = 16;  // RACK.reo_wnd_persist: recoveries that multiple_ stays
 };

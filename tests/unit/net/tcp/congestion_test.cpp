@@ -64,11 +64,11 @@ TEST_CASE("losses lower the window by the algorithm's factor, and undo takes it 
          {std::pair{CongestionAlgorithm::kCubic, 0.7}, std::pair{CongestionAlgorithm::kReno, 0.5}}) {
         Congestion control(algorithm);
         control->start(kMss, false);
-        control->remember();
+        const CongestionBefore before = control->before();
         control->on_congestion(at(1), 10 * kMss);
         CHECK(control->window() == std::uint32_t(10 * kMss * factor));
         CHECK(control->threshold() == control->window());
-        control->undo();
+        control->undo(before);
         CHECK(control->window() == 10 * kMss);
         CHECK(control->threshold() == CongestionControl::kNoThreshold);
         control->on_timeout(at(2), 10 * kMss, true);

@@ -35,6 +35,27 @@ std::vector<std::byte> bytes_of(std::size_t size) {
     return std::vector<std::byte>(size, std::byte{1});
 }
 
+// A layer's way to itself.
+struct Loopback final : ip::IpOutput {
+    std::vector<std::vector<std::byte>> under_way;
+    TransmitResult send(Instant, const ip::Packet& packet) override {
+        auto& copy = under_way.emplace_back(packet.header.begin(), packet.header.end());
+        for (const Bytes piece : packet.payload) copy.insert(copy.end(), piece.begin(), piece.end());
+        return TransmitResult::kSent;
+    }
+    Result<ip::Route> route(const IpAddress&, const IpAddress&) const override {
+        return ip::Route{.source = IpAddress::v4(127, 0, 0, 1), .checksum = true};
+    }
+    void deliver(Instant now, Layer& layer) {
+        for (const auto& segment : std::exchange(under_way, {}))
+            layer.receive(now,
+                          {.source = IpAddress::v4(127, 0, 0, 1),
+                           .destination = IpAddress::v4(127, 0, 0, 1),
+                           .checksum_verified = true},
+                          segment);
+    }
+};
+
 }  // namespace
 
 TEST_CASE("observers hear of what they wait for") {
@@ -234,18 +255,7 @@ TEST_CASE("memory that fails now and then breaks nothing") {
             heap_memory().release(memory, bytes);
         }
     } memory;
-    struct Sink final : ip::IpOutput {
-        Layer* other = nullptr;
-        std::vector<std::vector<std::byte>> under_way;
-        TransmitResult send(Instant, const ip::Packet& packet) override {
-            auto& copy = under_way.emplace_back(packet.header.begin(), packet.header.end());
-            for (const Bytes piece : packet.payload) copy.insert(copy.end(), piece.begin(), piece.end());
-            return TransmitResult::kSent;
-        }
-        Result<ip::Route> route(const IpAddress&, const IpAddress&) const override {
-            return ip::Route{.source = IpAddress::v4(127, 0, 0, 1), .checksum = true};
-        }
-    } sink;
+    Loopback sink;
     Instant now = Instant::from_nanoseconds(1'000'000'000);
     {
         Layer layer({}, memory, sink);
@@ -261,12 +271,7 @@ TEST_CASE("memory that fails now and then breaks nothing") {
             for (int steps = 0; steps < 60 && received < 20'000; ++steps) {
                 now = now + Duration::milliseconds(300);
                 layer.transmit(now);
-                for (const auto& segment : std::exchange(sink.under_way, {}))
-                    layer.receive(now,
-                                  {.source = IpAddress::v4(127, 0, 0, 1),
-                                   .destination = IpAddress::v4(127, 0, 0, 1),
-                                   .checksum_verified = true},
-                                  segment);
+                sink.deliver(now, layer);
                 if (!server) server = (*listener)->accept();
                 if (sent < 20'000) sent += (*client)->send(bytes_of(20'000 - sent)).value_or(0);
                 while (server && server->readable_bytes() > 0) {
@@ -284,6 +289,53 @@ TEST_CASE("memory that fails now and then breaks nothing") {
         CHECK(layer.buffer_bytes() == 0);
     }
     CHECK(memory.in_use == 0);
+}
+
+// A connection has memory for what is outstanding only while something is.
+TEST_CASE("what there is no memory to watch over is sent once there is some") {
+    struct ScarceMemory final : Memory {
+        bool none = false;
+        void* allocate(std::size_t bytes) override {
+            return none && bytes == ChunkPool::footprint(ChunkSize::kRecovery)
+                       ? nullptr
+                       : heap_memory().allocate(bytes);
+        }
+        void release(void* memory, std::size_t bytes) override { heap_memory().release(memory, bytes); }
+    } memory;
+    Loopback loopback;
+    Instant now = Instant::from_nanoseconds(1'000'000'000);
+    Layer layer({}, memory, loopback);
+    const auto turn = [&] {
+        layer.transmit(now);
+        loopback.deliver(now, layer);
+    };
+    auto listener = *layer.listen({IpAddress::any_v4(), 80}, 1);
+    auto client = *layer.connect(now, {IpAddress::v4(127, 0, 0, 1), 80});
+    for (int i = 0; i < 3; ++i) turn();
+    auto server = listener->accept();
+    REQUIRE(server);
+    CHECK(layer.buffer_bytes() == 0);
+
+    memory.none = true;
+    CHECK(*client->send(bytes_of(10)) == 10);
+    for (int i = 0; i < 5; ++i) {
+        turn();
+        CHECK(server->readable_bytes() == 0);
+        REQUIRE_FALSE(layer.next_deadline().is_never());
+        CHECK(layer.next_deadline() > now);
+        now = layer.next_deadline();
+    }
+    memory.none = false;
+    turn();
+    REQUIRE(server->readable_bytes() == 10);
+    server->consume(10);
+    now = now + Duration::milliseconds(50);  // the acknowledgment may be delayed
+    turn();
+    CHECK(client->all_acknowledged());
+    CHECK(client->sender().recovery() == nullptr);
+    CHECK(layer.buffer_bytes() == 0);
+    client->abort();
+    server->abort();
 }
 
 // RFC 6191: when every port towards a peer is in TIME-WAIT, one of those serves again, as timestamps allow.
