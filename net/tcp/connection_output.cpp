@@ -103,7 +103,9 @@ bool Connection::emit_data(Instant now, ip::IpOutput& output, Transmission trans
     sender_.sent(now, transmission);
     if (transmission.again) {
         ++layer_.statistics_.retransmissions;
-        if (path_search_.active()) path_search_.repeated(now, transmission.sequence, transmission.end());
+        if (path_search_.active())
+            path_search_.repeated(now, transmission.sequence, transmission.end(),
+                                  sender_.recovery()->transmissions());
     }
     return true;
 }

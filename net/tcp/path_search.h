@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "base/instant.h"
+#include "net/tcp/recovery/transmissions.h"
 #include "net/tcp/sequence.h"
 
 namespace holm::net::tcp {
@@ -62,24 +63,32 @@ class PathSearch {
         end_ = end;
         out_ = true;
     }
-    // What begins here and ends there is sent again.
-    void repeated(Instant now, Seq begin, Seq end) {
+    // What begins here and ends there is sent again, because of what is believed lost by now. A probe that
+    // was lost with others near it shows nothing of its size (section 7.6.4): the same one goes again.
+    void repeated(Instant now, Seq begin, Seq end, const Transmissions& transmissions) {
         if (!out_ || begin >= end_ || end <= begin_) return;
-        largest_ = std::uint16_t(size_ - 1);
         finish(now);
+        if (!is_lost_alone(transmissions)) return;
+        largest_ = std::uint16_t(size_ - 1);
+        tried_ = true;
     }
     // Everything before `una` has arrived. The size that the path is now known to carry; 0: nothing new.
     std::uint16_t acknowledged(Instant now, Seq una) {
         timeouts_ = 0;
         if (!out_ || una < end_) return 0;
         finish(now);
+        tried_ = true;
         return size_;
     }
 
   private:
+    bool is_lost_alone(const Transmissions& transmissions) const {
+        return std::ranges::none_of(transmissions.runs(), [this](const Transmitted& run) {
+            return run.lost && (run.begin < begin_ || run.end > end_);
+        });
+    }
     void finish(Instant now) {
         out_ = false;
-        tried_ = true;
         next_ = now + kPause;
     }
 
@@ -90,7 +99,7 @@ class PathSearch {
     std::uint16_t size_ = 0;     // of the probe
     std::uint8_t timeouts_ = 0;  // since something was acknowledged
     bool out_ = false;           // a probe is on its way
-    bool tried_ = false;         // the first probe of this search has gone
+    bool tried_ = false;         // what became of the first probe of this search is known
 };
 
 }  // namespace holm::net::tcp
