@@ -18,14 +18,15 @@ class Scope::Child final : public TaskRoot, public detail::Completion, public Wa
           Waiter(step, this),
           scope_(scope),
           frame_(frame),
+          promise_(frame.promise()),
           take_(take<T>) {
-        frame.promise().complete_with(*this, this);
+        promise_.complete_with(*this, this);
         executor().roots().push_back(*this);
     }
     ~Child() { frame_.destroy(); }
 
-    // What the task has returned; `failure` takes the exception that ended it instead.
-    Result<> result(detail::Failure& failure) { return take_(frame_, failure); }
+    detail::Failure& failure() { return promise_.failure(); }
+    Result<> result() { return take_(frame_); }
 
   private:
     static std::coroutine_handle<> finish(Completion& self) noexcept {
@@ -45,12 +46,8 @@ class Scope::Child final : public TaskRoot, public detail::Completion, public Wa
     }
 
     template <typename T>
-    static Result<> take(std::coroutine_handle<> frame, detail::Failure& failure) {
+    static Result<> take(std::coroutine_handle<> frame) {
         auto& promise = std::coroutine_handle<detail::Promise<T>>::from_address(frame.address()).promise();
-        if (promise.failure()) {
-            failure = std::move(promise.failure());
-            return {};
-        }
         if constexpr (std::is_void_v<T>) {
             return {};
         } else {
@@ -60,7 +57,8 @@ class Scope::Child final : public TaskRoot, public detail::Completion, public Wa
 
     Scope& scope_;
     std::coroutine_handle<> frame_;
-    Result<> (*take_)(std::coroutine_handle<>, detail::Failure&);
+    detail::PromiseBase& promise_;
+    Result<> (*take_)(std::coroutine_handle<>);
     bool finished_ = false;
 };
 
@@ -105,15 +103,13 @@ void Scope::cancel() {
 // Called with nothing else running on the core.
 void Scope::finished(Child& child) {
     bool failed = false;
-    detail::Failure failure;
-    const Result<> result = child.result(failure);
-    if (failure) {
+    if (child.failure()) {
         failed = true;
         if (!failure_) {
-            failure_ = std::move(failure);
+            failure_ = std::move(child.failure());
             unclaimed_ = true;
         }
-    } else if (!result) {
+    } else if (Result<> result = child.result(); !result) {
         failed = true;
         if (error_) error_ = result;
     }
