@@ -43,7 +43,9 @@ std::string read(std::string_view text, std::size_t cut, bool to_head) {
         for (std::size_t i = 0; i < head.header_count(); ++i) {
             heard += head.header_name(i);
             heard += head.header_value(i);
+            require(head.find_header(head.header_name(i)).has_value());
         }
+        heard += head.header("location");
     }
     return heard + (ended ? "." : "…") + std::to_string(text.size()) + (parser.keeps_alive() ? "k" : "c");
 }

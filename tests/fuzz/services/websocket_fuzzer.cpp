@@ -1,11 +1,17 @@
 // A client's frames, whole and cut in two ways: what a server makes of them does not depend on how they
-// arrive, messages stay within their bound, and text is UTF-8.
+// arrive, messages stay within their bound, and text is UTF-8. What begins as no frame does, with "GET", is
+// read as a handshake too; and the first bytes are a length whose frame head is written and read again.
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
+#include "services/http/session.h"
 #include "services/json/utf8.h"
+#include "services/websocket/handshake.h"
 #include "services/websocket/session.h"
 
 using namespace holm;
@@ -49,6 +55,34 @@ std::string hear(Bytes input, std::size_t cut) {
     }
 }
 
+// Whatever is agreed upon was offered, and only who speaks this protocol is answered in it.
+void shake_hands(Bytes input) {
+    http::SessionContext context;
+    http::Session session(context, {});
+    const auto received = session.receive({}, input);
+    if (received.request == nullptr) return;
+    const HandshakeOptions options{.protocols = {"chat", "superchat"}, .origins = {"http://a.test"}};
+    const http::Request& request = *received.request;
+    const http::Response response = answer_handshake(request, options);
+    const bool agreed = response.status() == http::Status::kSwitchingProtocols;
+    require(agreed == response.headers().contains("Sec-WebSocket-Accept: "));
+    if (!agreed) return;
+    require(request.header("sec-websocket-version") == "13" &&
+            request.header("sec-websocket-key").size() == 24);
+    const std::string_view chosen = choose_protocol(request, options);
+    require(chosen.empty() || as_text(input).contains(chosen));
+    require(chosen.empty() == !response.headers().contains("Sec-WebSocket-Protocol: "));
+}
+
+void write_and_read(std::uint64_t length) {
+    std::array<std::byte, kMostHead + 4> bytes{};
+    const std::size_t size = write_head(bytes, Opcode::kBinary, length);
+    require(!parse_client_frame(bytes));  // a server's frame is not masked
+    bytes[1] |= std::byte{0x80};
+    const auto parsed = parse_client_frame(bytes);
+    require(parsed && *parsed && (*parsed)->length == length && (*parsed)->size == size + 4);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -56,5 +90,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string whole = hear(input, size + 1);
     require(hear(input, 1) == whole);
     require(hear(input, 7) == whole);
+    if (as_text(input).starts_with("GET ")) shake_hands(input);
+    std::uint64_t length = 0;
+    if (size != 0) std::memcpy(&length, data, std::min(size, sizeof(length)));
+    for (const int bits : {1, 32, 48, 57}) write_and_read(length >> bits);
     return 0;
 }
