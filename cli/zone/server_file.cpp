@@ -18,7 +18,7 @@ constexpr std::size_t kLongestText = 255;
 constexpr KeyHome kHomes[] = {{"version", "[server]"},  {"identity", "[server]"}, {"udp_size", "[server]"},
                               {"cookies", "[server]"},  {"name", "[[zone]]"},     {"file", "[[zone]]"},
                               {"transfer", "[[zone]]"}, {"notify", "[[zone]]"},   {"answers", "[rate_limit]"},
-                              {"slip", "[rate_limit]"}};
+                              {"slip", "[rate_limit]"}, {"address", "[metrics]"}, {"port", "[metrics]"}};
 
 // "10.0.0.0/8", "fd00::/8", "192.0.2.1".
 std::optional<dns::table::Network> parse_network(std::string_view text) {
@@ -55,6 +55,7 @@ class FileReader {
     ServerFile read(Section top) {
         if (auto section = top.table("server")) read_server(*section);
         if (auto section = top.table("rate_limit")) read_rate_limit(*section);
+        if (auto section = top.table("metrics")) read_metrics(*section);
         for (Section& section : top.tables("zone")) read_zone(section);
         top.refuse_other_keys();
         if (!top.has("zone"))
@@ -89,6 +90,26 @@ class FileReader {
         if (const auto rate = section.number("answers", 0, 1'000'000)) result_.settings.rate = *rate;
         if (const auto slip = section.number("slip", 0, 100)) result_.settings.slip = *slip;
         section.refuse_other_keys();
+    }
+
+    void read_metrics(Section& section) {
+        const auto address = section.text("address", "\"10.0.0.2\"");
+        const auto port = section.number("port", 1, 65'535);
+        section.refuse_other_keys();
+        if (!address || !port) {
+            if (!section.has("address") || !section.has("port"))
+                section.mistake(section.where(),
+                                "[metrics] needs both, address = \"10.0.0.2\" and port = 9100");
+            return;
+        }
+        const auto network = parse_network(address->value);
+        if (!network || network->prefix_length != 128) {
+            section.mistake(address->where, formatted("{} is not an address such as 10.0.0.2 or fd00::2",
+                                                      quote(address->value)));
+            return;
+        }
+        result_.settings.metrics = *network;
+        result_.settings.metrics.port = static_cast<std::uint16_t>(*port);
     }
 
     void read_zone(Section& section) {

@@ -71,6 +71,32 @@ Result<> TcpStream::Send::await_resume() {
     return result_;
 }
 
+TcpStream::SendUntilHeard::SendUntilHeard(State& state, Bytes bytes, Instant deadline)
+    : SocketWait([](SocketWait& self) { return static_cast<SendUntilHeard&>(self).push(); }, state.senders,
+                 deadline),
+      connection_(*state.connection),
+      rest_(bytes) {}
+
+bool TcpStream::SendUntilHeard::push() {
+    while (!rest_.empty()) {
+        if (connection_.readable_bytes() > 0 || connection_.end_of_stream()) return true;
+        const auto taken = connection_.send(rest_);
+        if (!taken) {
+            result_ = std::unexpected(taken.error());
+            return true;
+        }
+        if (*taken == 0) return false;
+        taken_ += *taken;
+        rest_ = rest_.subspan(*taken);
+    }
+    return true;
+}
+
+Result<std::size_t> TcpStream::SendUntilHeard::await_resume() {
+    if (timed_out()) return late();
+    return result_.transform([this] { return taken_; });
+}
+
 TcpStream::SendReference::SendReference(State& state, Bytes bytes, net::BufferOwner* owner, Instant deadline)
     : SocketWait([](SocketWait& self) { return static_cast<SendReference&>(self).push(); }, state.senders,
                  deadline),

@@ -33,6 +33,7 @@ class TcpStream {
   public:
     class Receive;
     class Send;
+    class SendUntilHeard;
     class SendReference;
     class Connected;
 
@@ -53,7 +54,10 @@ class TcpStream {
 
     // Result<>: all bytes are in the send buffer. Errors: kBrokenPipe, what ended the connection, kTimedOut.
     Send send(Bytes bytes, Instant deadline = Instant::never());
-    // The same without copying: the bytes must stay as they are until `owner` is released (null: for ever).
+    // Result<std::size_t>: how many of the bytes are in the send buffer: all, or fewer because there is
+    // something to receive, the peer's end included. Errors: as send().
+    SendUntilHeard send_until_heard(Bytes bytes, Instant deadline = Instant::never());
+    // As send() without copying: the bytes must stay as they are until `owner` is released (null: for ever).
     // Waits while much is queued: net::tcp::Connection::send_reference().
     SendReference send_reference(Bytes bytes, net::BufferOwner* owner, Instant deadline = Instant::never());
     // As many bytes as the send buffer takes now. Errors: as send().
@@ -135,6 +139,19 @@ class [[nodiscard]] TcpStream::Send final : public SocketWait {
     Result<> result_;
 };
 
+class [[nodiscard]] TcpStream::SendUntilHeard final : public SocketWait {
+  public:
+    SendUntilHeard(State& state, Bytes bytes, Instant deadline);
+    Result<std::size_t> await_resume();
+
+  private:
+    bool push();
+    net::tcp::Connection& connection_;
+    Bytes rest_;
+    std::size_t taken_ = 0;
+    Result<> result_;
+};
+
 class [[nodiscard]] TcpStream::SendReference final : public SocketWait {
   public:
     SendReference(State& state, Bytes bytes, net::BufferOwner* owner, Instant deadline);
@@ -161,6 +178,9 @@ inline TcpStream::Receive TcpStream::receive(Instant deadline) {
     return {*state_, deadline};
 }
 inline TcpStream::Send TcpStream::send(Bytes bytes, Instant deadline) {
+    return {*state_, bytes, deadline};
+}
+inline TcpStream::SendUntilHeard TcpStream::send_until_heard(Bytes bytes, Instant deadline) {
     return {*state_, bytes, deadline};
 }
 inline TcpStream::SendReference TcpStream::send_reference(Bytes bytes, net::BufferOwner* owner,

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/intrusive_list.h"
@@ -31,7 +32,7 @@ class NameServer {
     struct Options {
         std::uint16_t port = 53;
         std::size_t connections = 256;              // TCP, at a time; more wait to be accepted
-        std::size_t connections_per_client = 64;    // of one address; more are closed at once
+        std::size_t connections_per_client = 64;    // see one_client.h; more are closed at once
         Duration idle = Duration::seconds(10);      // until the next query has arrived whole
         Duration transfer = Duration::seconds(30);  // how long a client may take to accept a message
     };
@@ -39,14 +40,21 @@ class NameServer {
     NameServer() = default;
     explicit NameServer(const Options& options) : options_(options) {}
 
-    // Serves the table in this file of the image, by UDP and TCP, until the operator asks the instance to
-    // stop. Errors: kNotFound, those of ZoneTable::create(), Network::open_udp() and listen(); they are also
-    // told on the console.
+    // Takes the table in this file of the image. Errors: kNotFound, those of ZoneTable::create(); they are
+    // also told on the console.
+    Result<> load(std::string_view path);
+    // Serves it, by UDP and TCP, until the operator asks the instance to stop. Precondition: load(). Errors:
+    // those of Network::open_udp() and listen(); they are also told on the console.
+    Task<Result<>> serve(Network& network);
     Task<Result<>> serve(Network& network, std::string_view path);
 
-    // Null before serve().
+    // Null before load().
     const Server* server() const { return server_.get(); }
+    // Where the table says that counters are to be shown (dns_metrics.h); none before load().
+    std::optional<net::Endpoint> metrics_endpoint() const;
     std::size_t connections_open() const { return connections_open_; }
+    // Those that were closed because their client had enough of them.
+    std::uint64_t connections_refused() const { return connections_refused_; }
 
   private:
     class Datagrams final : public net::udp::Responder {
@@ -59,21 +67,21 @@ class NameServer {
         Server& server_;
         alignas(8) std::byte answer_[Server::kUdpRoom];
     };
-    // One of those that are open, for as long as it is.
+    // One of those that are open, from when it was accepted.
     class Connection : public ListHook<> {
       public:
-        Connection(NameServer& server, const net::IpAddress& client);
+        Connection(NameServer& server, TcpStream opened);
         ~Connection();
-        const net::IpAddress& client() const { return client_; }
+
+        TcpStream stream;
 
       private:
         NameServer& server_;
-        net::IpAddress client_;
     };
 
-    Result<> load(std::string_view path);
+    bool has_enough(const net::IpAddress& client);
     Task<> accept_all(TcpListener& listener, Scope& connections);
-    Task<> converse(TcpStream stream);
+    Task<> converse(std::unique_ptr<Connection> connection);
     Task<Result<>> send(TcpStream& stream, std::size_t size);
     Task<> notify_all(Network& network);
     Task<> notify(Network& network, const table::Zone& zone, net::Endpoint secondary);
@@ -83,6 +91,7 @@ class NameServer {
     std::unique_ptr<Server> server_;
     std::unique_ptr<std::byte[]> scratch_;  // the message for a stream that is being made
     std::size_t connections_open_ = 0;
+    std::uint64_t connections_refused_ = 0;
     IntrusiveList<Connection> connections_;
     Event connections_changed_;
 };

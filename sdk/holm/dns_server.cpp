@@ -10,6 +10,7 @@
 #include "kernel/task/sleep.h"
 #include "net/address_text.h"
 #include "services/dns/notify.h"
+#include "services/dns/one_client.h"
 #include "services/dns/stream_frames.h"
 
 namespace holm::dns {
@@ -17,6 +18,12 @@ namespace {
 
 std::uint32_t unix_time() {
     return static_cast<std::uint32_t>(this_core().clock->wall_now().seconds());
+}
+
+// For the operator, too.
+std::unexpected<Error> complain(std::string_view about, const Error& error) {
+    this_core().console->print("dns: ", about, ": ", error.what, "\n");
+    return std::unexpected(error);
 }
 
 }  // namespace
@@ -32,28 +39,38 @@ Bytes NameServer::Datagrams::respond(Instant now, const net::Endpoint& source, c
 
 Result<> NameServer::load(std::string_view path) {
     const auto file = embedded_files().find(path);
-    if (!file || file->is_directory()) return fail(ErrorCode::kNotFound, "the image has no such file");
-    table_ = TRY(ZoneTable::create(file->contents()));
+    if (!file || file->is_directory())
+        return complain(path, {ErrorCode::kNotFound, "the image has no such file"});
+    const auto table = ZoneTable::create(file->contents());
+    if (!table) return complain(path, table.error());
+    table_ = *table;
     SipHashKey key;
     this_core().random->fill(std::as_writable_bytes(std::span(&key, 1)));
     server_.reset(new (std::nothrow) Server(table_, key));
     scratch_.reset(new (std::nothrow) std::byte[StreamFrames::kLengthSize + Server::kStreamRoom]);
-    if (!server_ || !scratch_) return fail(ErrorCode::kOutOfMemory, "no memory for the name server");
+    if (!server_ || !scratch_)
+        return complain(path, {ErrorCode::kOutOfMemory, "no memory for the name server"});
     return {};
 }
 
+std::optional<net::Endpoint> NameServer::metrics_endpoint() const {
+    const table::Network& where = table_.header().metrics;
+    if (where.port == 0) return std::nullopt;
+    return net::Endpoint{net::IpAddress::v6(std::to_array(where.address)), where.port};
+}
+
 Task<Result<>> NameServer::serve(Network& network, std::string_view path) {
+    CO_TRY(load(path));
+    co_return co_await serve(network);
+}
+
+Task<Result<>> NameServer::serve(Network& network) {
     Machine& machine = *this_core().machine;
-    const auto complain = [&](const Error& error) {
-        machine.console().print("dns: ", path, ": ", error.what, "\n");
-        return std::unexpected(error);
-    };
-    if (const auto loaded = load(path); !loaded) co_return complain(loaded.error());
     Datagrams datagrams(*server_);
     auto socket = network.open_udp(options_.port);
-    if (!socket) co_return complain(socket.error());
+    if (!socket) co_return complain("UDP", socket.error());
     auto listener = network.listen(options_.port);
-    if (!listener) co_return complain(listener.error());
+    if (!listener) co_return complain("TCP", listener.error());
     socket->socket().set_responder(&datagrams);
     Scope connections;
     Scope tasks;
@@ -64,8 +81,8 @@ Task<Result<>> NameServer::serve(Network& network, std::string_view path) {
     co_return {};
 }
 
-NameServer::Connection::Connection(NameServer& server, const net::IpAddress& client)
-    : server_(server), client_(client) {
+NameServer::Connection::Connection(NameServer& server, TcpStream opened)
+    : stream(std::move(opened)), server_(server) {
     ++server_.connections_open_;
     server_.connections_.push_back(*this);
 }
@@ -73,6 +90,14 @@ NameServer::Connection::Connection(NameServer& server, const net::IpAddress& cli
 NameServer::Connection::~Connection() {
     --server_.connections_open_;
     server_.connections_changed_.set();
+}
+
+bool NameServer::has_enough(const net::IpAddress& client) {
+    std::size_t of_this_client = 0;
+    connections_.for_each([&](const Connection& other) {
+        of_this_client += is_one_client(other.stream.remote().address, client);
+    });
+    return of_this_client >= options_.connections_per_client;
 }
 
 Task<> NameServer::accept_all(TcpListener& listener, Scope& connections) {
@@ -86,22 +111,22 @@ Task<> NameServer::accept_all(TcpListener& listener, Scope& connections) {
             co_await sleep(Duration::milliseconds(100));
             continue;
         }
+        if (has_enough(stream->remote().address)) {
+            ++connections_refused_;
+            stream->abort();
+            continue;
+        }
         stream->set_no_delay(true);
-        connections.start(converse(std::move(*stream)), "dns connection");
+        // Counted from here on: the task may run only after many more were accepted.
+        std::unique_ptr<Connection> connection(new (std::nothrow) Connection(*this, std::move(*stream)));
+        if (connection) connections.start(converse(std::move(connection)), "dns connection");
     }
 }
 
 // Queries are answered as they come; a transfer goes on while there are none, so that it holds up nobody (RFC
 // 7766, section 6.2.1.1).
-Task<> NameServer::converse(TcpStream stream) {
-    std::size_t of_this_client = 0;
-    connections_.for_each(
-        [&](const Connection& other) { of_this_client += other.client() == stream.remote().address; });
-    const Connection connection(*this, stream.remote().address);
-    if (of_this_client >= options_.connections_per_client) {
-        stream.abort();
-        co_return;
-    }
+Task<> NameServer::converse(std::unique_ptr<Connection> connection) {
+    TcpStream& stream = connection->stream;
     const MutableBytes room(scratch_.get() + StreamFrames::kLengthSize, Server::kStreamRoom);
     const Server::Client client{stream.remote().address.without_zone(), Server::Transport::kStream};
     StreamFrames frames;

@@ -85,15 +85,25 @@ Task<Result<ClientResponse>> Client::exchange(const ClientRequest& request, cons
 Task<Result<>> Client::converse(TcpStream& stream, const ClientRequest& request, std::string_view head,
                                 ResponseParser& parser, ByteBuffer& body, Instant deadline, bool& heard) {
     Result<> sent = co_await stream.send(as_bytes(head), deadline);
-    if (sent && !request.body.empty()) sent = co_await stream.send(as_bytes(request.body), deadline);
+    Bytes unsent = as_bytes(request.body);
+    bool refused = false;
     // A server that refuses early may have closed its end; what it said is still there to be read.
     while (!parser.complete()) {
+        // What the server says meanwhile is heard (RFC 9112 §9.5), and one that answers as it reads goes on
+        // doing both.
+        if (sent && !refused && !unsent.empty()) {
+            const auto taken = co_await stream.send_until_heard(unsent, deadline);
+            if (taken) unsent = unsent.subspan(*taken);
+            if (!taken) sent = std::unexpected(taken.error());
+        }
         const auto input = co_await stream.receive(std::min(deadline, executor().now() + options_.silence));
         if (!input) co_return std::unexpected(sent ? input.error() : sent.error());
         if (input->empty()) co_return parser.end_of_input();
         heard = true;
         const auto step = CO_TRY(parser.receive(as_text(*input)));
         if (step.consumed == 0) co_return fail(ErrorCode::kProtocol, "the response goes on after its end");
+        // The answer is not about what is still unsent.
+        refused = parser.head_complete() && parser.head().status_code() >= 300;
         if (!step.data.empty()) {
             // The content of errors and redirects is not what the sink waits for.
             if (request.sink && parser.head().status_code() / 100 == 2) {
@@ -108,7 +118,7 @@ Task<Result<>> Client::converse(TcpStream& stream, const ClientRequest& request,
         stream.consume(step.consumed);
     }
     // The rest of the request is still owed: another one must not take its place.
-    if (!sent) stream.abort();
+    if (!sent || !unsent.empty()) stream.abort();
     co_return {};
 }
 

@@ -56,7 +56,7 @@ Server::Reply Server::answer(Instant now, std::uint32_t unix_time, const Client&
     // What could be read of it is not repeated.
     const bool is_unsupported =
         query_.operation() != Operation::kQuery && query_.operation() != Operation::kNotify;
-    if (!is_unsupported) ++counters_.malformed;
+    ++(is_unsupported ? counters_.unsupported : counters_.malformed);
     query_.edns.reset();
     MessageWriter writer(out, {}, 0);
     Verdict verdict{is_unsupported ? Code::kNotImplemented : Code::kFormatError};
@@ -91,7 +91,10 @@ Server::Reply Server::answer_query(Instant now, std::uint32_t unix_time, const C
             if (!has_good_cookie) ++counters_.bad_cookies;
         }
         // RFC 6891, section 6.1.3.
-        if (query_.edns->version != 0) verdict.code = Code::kBadVersion;
+        if (query_.edns->version != 0) {
+            verdict.code = Code::kBadVersion;
+            ++counters_.bad_versions;
+        }
         options_size = put_options(options, client, unix_time, verdict.code, room - writer.size());
     }
     writer.limit(room - std::min(room, options_size));

@@ -23,6 +23,8 @@ struct ServerCounters {
     std::uint64_t name_errors = 0;
     std::uint64_t refused = 0;
     std::uint64_t malformed = 0;
+    std::uint64_t unsupported = 0;   // operations that nobody here knows
+    std::uint64_t bad_versions = 0;  // of EDNS
     std::uint64_t not_queries = 0;   // dropped: answers, and what is no message
     std::uint64_t truncated = 0;     // did not fit
     std::uint64_t rate_dropped = 0;  // response rate limit

@@ -15,7 +15,7 @@
 namespace holm::dns::table {
 
 inline constexpr char kMagic[8] = {'h', 'o', 'l', 'm', 'z', 'o', 'n', 'e'};
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 inline constexpr std::uint64_t kLargest = 0xffff'ffff;
 inline constexpr std::uint32_t kNsec3HashSize = 20;  // SHA-1
 
@@ -28,6 +28,13 @@ struct Array {
     std::uint32_t offset = 0;
     std::uint32_t count = 0;
 };
+
+struct Network {
+    std::uint8_t address[16];  // IPv4 mapped
+    std::uint16_t prefix_length;
+    std::uint16_t port;
+};
+static_assert(sizeof(Network) == 20);
 
 struct Header {
     char magic[8];
@@ -45,9 +52,9 @@ struct Header {
         slip;  // every so many of those that are too many are answered by a truncated message; 0: none
     std::uint16_t udp_size;  // the largest answer by UDP
     std::uint16_t flags;     // kCookies
-    std::uint32_t reserved;
+    Network metrics;         // where counters are shown; port 0: nowhere
 };
-static_assert(sizeof(Header) == 72);
+static_assert(sizeof(Header) == 88);
 enum HeaderFlag : std::uint16_t { kCookies = 1 };
 
 struct Zone {
@@ -121,12 +128,5 @@ struct Nsec3 {
     std::uint8_t hash[kNsec3HashSize];
     std::uint32_t node;
 };
-
-struct Network {
-    std::uint8_t address[16];  // IPv4 mapped
-    std::uint16_t prefix_length;
-    std::uint16_t port;
-};
-static_assert(sizeof(Network) == 20);
 
 }  // namespace holm::dns::table

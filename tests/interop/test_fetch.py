@@ -159,6 +159,27 @@ def test_a_request_that_was_not_sent_whole_ends_its_connection(lan, start):
     assert output == "413 200\n"
 
 
+def test_a_server_that_answers_while_it_reads_is_heard(lan, start):
+    server = textwrap.dedent(r"""
+        import socket
+        listener = socket.create_server(("10.77.0.1", 8001))
+        print("ready", flush=True)
+        s = listener.accept()[0]
+        head, _, data = s.recv(65536).partition(b"\r\n\r\n")
+        s.sendall(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n")
+        while data:
+            s.sendall(data)
+            data = s.recv(65536)
+    """)
+    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+    instance.wait_for("http: ready")
+    with subprocess.Popen(lan.command(sys.executable, "-c", server), stdout=subprocess.PIPE, text=True) as peer:
+        assert peer.stdout.readline() == "ready\n"
+        output = lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/answered-early").stdout
+        peer.kill()
+    assert output == "whole\n"
+
+
 def test_files_of_nginx_arrive_whole(lan, start, keep):
     if shutil.which("nginx") is None:
         pytest.skip("nginx is not installed")

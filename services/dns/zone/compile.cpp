@@ -47,6 +47,7 @@ class TableWriter {
         header.slip = settings.slip;
         header.udp_size = settings.udp_size;
         header.flags = settings.cookies ? HeaderFlag::kCookies : 0;
+        header.metrics = settings.metrics;
         header.version_text = text(settings.version_text);
         header.identity = text(settings.identity);
         header.zones = {reserve(zones.size() * sizeof(Zone), 8), static_cast<std::uint32_t>(zones.size())};

@@ -24,6 +24,7 @@ struct ServerSettings {
     std::uint32_t slip = 2;
     std::uint16_t udp_size = 1232;
     bool cookies = true;
+    table::Network metrics{};  // an address and a port to show counters at; port 0: none
 };
 
 // Precondition: the trees have no mistakes. The error is one sentence: the table would be too large.

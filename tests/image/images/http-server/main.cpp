@@ -108,14 +108,20 @@ Task<> holm::main(Machine& machine) {
     });
     // A client whose request is refused before it has been sent whole.
     server.get("/refused-early", [&machine](const Request&) -> Task<Response> {
-        http::Client::Options impatient;
-        impatient.exchange = Duration::seconds(1);
-        http::Client client(machine.net(), impatient);
+        // Whoever does not listen while it sends has to wait for the exchange's deadline.
+        http::Client::Options patient;
+        patient.exchange = Duration::seconds(600);
+        http::Client client(machine.net(), patient);
         const std::string url = "http://10.77.0.1:8001/";
         const auto refused = co_await client.post(url, "text/plain", kept);
         const auto next = co_await client.get(url + "next");
         co_return Response::text(std::to_string(refused ? refused->head().status_code() : 0) + " " +
                                  std::to_string(next ? next->head().status_code() : 0) + "\n");
+    });
+    server.get("/answered-early", [&machine](const Request&) -> Task<Response> {
+        http::Client client(machine.net());
+        const auto echoed = co_await client.post("http://10.77.0.1:8001/echo", "text/plain", kept);
+        co_return Response::text(echoed && echoed->text() == kept ? "whole\n" : "not whole\n");
     });
     server.get("/page", [](const Request&) {
         return Response::html(R"(<!doctype html><script>
