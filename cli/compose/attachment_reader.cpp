@@ -20,10 +20,11 @@ const ComposeNetwork* find_network(Section& section, const Text& name, const Net
         names.push_back(network.name);
     }
     const std::string_view near = nearest(name.value, names);
-    section.mistake(name.where, formatted("there is no network {}{}; {}", quote(name.value),
-                                          near.empty() ? "" : formatted(", did you mean \"{}\"?", near),
-                                          names.empty() ? "a network is a table [networks.NAME]"
-                                                        : "there are: " + join(names)));
+    section.mistake(name.where,
+                    formatted("there is no network {}{}; {}", quote(name.value),
+                              near.empty() ? "" : formatted(", did you mean \"{}\"?", near),
+                              names.empty() ? "a network is a table " + section.spelled("[networks.NAME]")
+                                            : "there are: " + join(names)));
     return nullptr;
 }
 
@@ -116,8 +117,8 @@ std::optional<Attachment> read_one(Section& all, const Section::Entry& entry, bo
     if (name) {
         network = find_network(*section, *name, networks);
     } else if (!section->has("network")) {
-        section->mistake(section->where(),
-                         formatted("{} is on no network; write network = \"dmz\"", quote(entry.key.value)));
+        section->mistake(section->where(), formatted("{} is on no network; write {}", quote(entry.key.value),
+                                                     section->spelled("network = \"dmz\"")));
     }
     if (network == nullptr) return std::nullopt;
     read_settings(*section, *network, attachment);

@@ -3,7 +3,7 @@
 // How a service or a client is on its networks: the tables under `networks`.
 
 #include "cli/compose/description.h"
-#include "cli/toml/section.h"
+#include "cli/settings/section.h"
 
 namespace holm::cli {
 

@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "cli/run/port_forward.h"
+#include "cli/settings/mistake.h"
+#include "cli/settings/notation.h"
 #include "cli/text/values.h"
-#include "cli/toml/mistake.h"
 
 namespace holm::cli {
 
@@ -20,8 +21,12 @@ struct ComposeNetwork {
     std::string name;
     std::optional<Ipv4Network> subnet;   // its address is the network's
     std::optional<Ipv6Network> subnet6;  // the same
-    // This machine's own address on it, for readiness checks; the highest of the subnet that is free.
+    // This machine's own addresses on it, for readiness checks; the highest of the subnets that are free.
     std::optional<Ipv4> host;
+    std::optional<Ipv6> host6;
+    // A VLAN of another network, by its number (802.1Q); 0: a segment of its own.
+    std::uint16_t vlan = 0;
+    std::string trunk;  // that network; an element of Compose::networks with vlan 0
     Position where;
 };
 
@@ -90,6 +95,7 @@ struct Compose {
     std::vector<ComposeNetwork> networks;
     std::vector<ComposeService> services;  // in the order they start in
     std::vector<ComposeClient> clients;
+    Notation notation = Notation::kToml;  // of its file; what messages suggest is written in it
 
     const ComposeNetwork* network(std::string_view wanted) const {
         for (const ComposeNetwork& one : networks) {

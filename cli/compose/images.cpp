@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 class ServiceCheck {
   public:
-    ServiceCheck(const ComposeService& service, const fs::path& folder, Mistakes& mistakes)
-        : service_(service), folder_(folder), mistakes_(mistakes) {}
+    ServiceCheck(const ComposeService& service, Notation notation, const fs::path& folder, Mistakes& mistakes)
+        : service_(service), notation_(notation), folder_(folder), mistakes_(mistakes) {}
 
     void fill(PlannedService& planned) {
         planned.options.tender = service_.tender;
@@ -88,10 +88,11 @@ class ServiceCheck {
             if (net && planned.plan.passt_device.empty() && !service_.ports.empty()) {
                 planned.plan.passt_device = name;
             } else if ((device.flags & HOLM_DEVICE_OPTIONAL) == 0) {
-                mistake(service_.where, formatted("the image needs its {} device {}; write {}",
-                                                  net ? "network" : "block", quote(name),
-                                                  net ? formatted("networks = {{ {} = \"NETWORK\" }}", name)
-                                                      : formatted("block = {{ {} = \"FILE\" }}", name)));
+                const std::string line = net ? formatted("networks = {{ {} = \"NETWORK\" }}", name)
+                                             : formatted("block = {{ {} = \"FILE\" }}", name);
+                mistake(service_.where,
+                        formatted("the image needs its {} device {}; write {}", net ? "network" : "block",
+                                  quote(name), spelled(notation_, line)));
             }
         }
         if (!service_.ports.empty() && planned.plan.passt_device.empty())
@@ -99,6 +100,7 @@ class ServiceCheck {
     }
 
     const ComposeService& service_;
+    const Notation notation_;
     const fs::path& folder_;
     Mistakes& mistakes_;
 };
@@ -109,14 +111,14 @@ std::vector<PlannedService> plan_services(const Compose& compose, const fs::path
                                           Mistakes& mistakes) {
     std::vector<PlannedService> planned(compose.services.size());
     for (std::size_t i = 0; i < planned.size(); ++i) {
-        ServiceCheck(compose.services[i], folder, mistakes).fill(planned[i]);
+        ServiceCheck(compose.services[i], compose.notation, folder, mistakes).fill(planned[i]);
         planned[i].plan.name = formatted("{}-{}", compose.name, compose.services[i].name);
         planned[i].plan.topology = compose.name;
     }
     return planned;
 }
 
-std::string net_setting(const Attachment& attachment, int tap) {
+std::string net_setting(const Attachment& attachment, const ComposeNetwork& network, int tap) {
     std::string setting = formatted("{}=fd:{}", attachment.device, tap);
     if (attachment.address)
         setting +=
@@ -127,6 +129,7 @@ std::string net_setting(const Attachment& attachment, int tap) {
             formatted(",ip6={}/{}", attachment.address6->address.text(), attachment.address6->prefix_length);
     if (attachment.gateway6) setting += formatted(",gw6={}", attachment.gateway6->text());
     for (const std::string& server : attachment.dns) setting += formatted(",dns={}", server);
+    if (network.vlan != 0) setting += formatted(",vlan={}", network.vlan);
     return setting;
 }
 

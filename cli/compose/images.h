@@ -24,6 +24,6 @@ std::vector<PlannedService> plan_services(const Compose& compose, const std::fil
                                           Mistakes& mistakes);
 
 // "lan=fd:7,ip=10.0.0.2/24,gw=10.0.0.1": how --net says where a device leads.
-std::string net_setting(const Attachment& attachment, int tap);
+std::string net_setting(const Attachment& attachment, const ComposeNetwork& network, int tap);
 
 }  // namespace holm::cli

@@ -10,6 +10,7 @@
 #include "cli/compose/value.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
+#include "cli/text/suggest.h"
 
 namespace holm::cli {
 namespace {
@@ -33,8 +34,45 @@ ComposeNetwork read_network(Section& section, std::string name) {
     if (network.host && (!network.subnet || !network.subnet->contains(*network.host)))
         section.mistake(host->where,
                         formatted("the host's address {} is not in the network's subnet", host->value));
+    const auto host6 = section.text("host6", "\"fd00:1::fffe\"");
+    network.host6 = accept(section, host6, parse_ipv6);
+    if (network.host6 && (!network.subnet6 || !network.subnet6->contains(*network.host6)))
+        section.mistake(host6->where,
+                        formatted("the host's address {} is not in the network's subnet6", host6->value));
+    network.vlan = static_cast<std::uint16_t>(section.number("vlan", 1, 4094).value_or(0));
+    if (const auto trunk = section.text("trunk", "\"wire\"")) network.trunk = trunk->value;
+    if (section.has("vlan") != section.has("trunk")) {
+        section.mistake(section.where(),
+                        section.spelled("vlan and trunk go together: vlan = 10, trunk = \"NETWORK\""));
+    }
     section.refuse_other_keys();
     return network;
+}
+
+// A trunk is a network with a wire of its own, and has each VLAN once.
+void check_trunks(const std::vector<ComposeNetwork>& networks, Mistakes& mistakes) {
+    std::map<std::pair<std::string_view, std::uint16_t>, std::string_view> vlans;
+    for (const ComposeNetwork& network : networks) {
+        if (network.vlan == 0 || network.trunk.empty()) continue;
+        const auto trunk = std::ranges::find(networks, network.trunk, &ComposeNetwork::name);
+        const auto complain = [&](std::string_view why) {
+            mistakes.push_back({network.where, formatted("the trunk of network {} is {}, {}", network.name,
+                                                         quote(network.trunk), why)});
+        };
+        if (trunk == networks.end()) {
+            std::vector<std::string_view> names;
+            for (const ComposeNetwork& one : networks) {
+                if (one.vlan == 0) names.push_back(one.name);
+            }
+            complain(formatted("which is no network; there are: {}", join(names)));
+        } else if (trunk->vlan != 0) {
+            complain("which is a VLAN itself; expected: a network without one");
+        } else if (const auto [place, fresh] =
+                       vlans.emplace(std::pair(std::string_view(network.trunk), network.vlan), network.name);
+                   !fresh) {
+            complain(formatted("whose VLAN {} is network {} already", network.vlan, place->second));
+        }
+    }
 }
 
 // Calls `read` with each table of [kind.NAME].
@@ -77,6 +115,7 @@ class Uniqueness {
     void look_at(const Compose& compose) {
         for (const ComposeNetwork& network : compose.networks) {
             if (network.host) claim(network.name, network.host->text(), "the host", network.where);
+            if (network.host6) claim(network.name, network.host6->text(), "the host", network.where);
         }
         for (const ComposeService& service : compose.services) {
             attachments(service.name, service.networks);
@@ -125,8 +164,22 @@ class Uniqueness {
     std::map<std::tuple<std::string, std::uint16_t, bool>, std::string> ports_;
 };
 
+// The highest but the last, as with IPv4; of as many as there can be services and clients one is free.
+void give_host_address6(ComposeNetwork& network, const Uniqueness& taken) {
+    if (network.host6 || !network.subnet6) return;
+    Ipv6 address = network.subnet6->address;
+    for (std::size_t bit = network.subnet6->prefix_length; bit < 127; ++bit)
+        address.bytes[bit / 8] |= static_cast<std::uint8_t>(0x80 >> bit % 8);
+    while (taken.is_taken(network.name, address.text())) {
+        for (std::size_t i = address.bytes.size(); i-- > 0 && address.bytes[i]-- == 0;) {
+        }
+    }
+    if (network.subnet6->contains(address) && address != network.subnet6->address) network.host6 = address;
+}
+
 void give_host_addresses(Compose& compose, const Uniqueness& taken) {
     for (ComposeNetwork& network : compose.networks) {
+        give_host_address6(network, taken);
         if (network.host || !network.subnet) continue;
         const std::uint32_t first = network.subnet->address.number();
         for (std::uint32_t last = (first | ~network.subnet->mask()) - 1; last > first; --last) {
@@ -146,6 +199,7 @@ Compose read_top(Section top, std::string_view project, Mistakes& mistakes) {
         compose.networks.push_back(read_network(section, name));
     });
     refuse_overlaps(compose.networks, mistakes);
+    check_trunks(compose.networks, mistakes);
     for_each_part(top, "services", [&](Section& section, const std::string& name) {
         compose.services.push_back(read_service(section, name, compose.networks));
     });
@@ -155,10 +209,13 @@ Compose read_top(Section top, std::string_view project, Mistakes& mistakes) {
     });
     top.refuse_other_keys();
     if (const auto named = parse_name(compose.name); !named)
+        mistakes.push_back({{1, 1},
+                            formatted("the project has no name: {}; write {}", named.error(),
+                                      top.spelled("name = \"poc\""))});
+    if (compose.services.empty() && mistakes.empty())
         mistakes.push_back(
-            {{1, 1}, formatted("the project has no name: {}; write name = \"poc\"", named.error())});
-    if (compose.services.empty() && !top.has("services"))
-        mistakes.push_back({{1, 1}, "there is no service; a service is a table [services.NAME]"});
+            {{1, 1},
+             formatted("there is no service; a service is a table {}", top.spelled("[services.NAME]"))});
     Uniqueness uniqueness(mistakes);
     uniqueness.look_at(compose);
     give_host_addresses(compose, uniqueness);
@@ -168,13 +225,15 @@ Compose read_top(Section top, std::string_view project, Mistakes& mistakes) {
 
 }  // namespace
 
-std::expected<Compose, Mistakes> read_compose(std::string_view text, std::string_view project) {
+std::expected<Compose, Mistakes> read_compose(std::string_view text, std::string_view project,
+                                              Notation notation) {
     if (text.size() > kLargestComposeFile)
         return std::unexpected(Mistakes{{{1, 1}, "the file is larger than 1 MiB"}});
-    const auto document = Document::parse(text);
+    const auto document = Document::parse(text, notation);
     if (!document) return std::unexpected(Mistakes{document.error()});
     Mistakes mistakes;
     Compose compose = read_top(document->top("the compose file", mistakes, kHomes), project, mistakes);
+    compose.notation = notation;
     if (mistakes.empty()) return compose;
     return std::unexpected(in_order(std::move(mistakes)));
 }

@@ -21,7 +21,22 @@ std::vector<std::string> plain(const std::optional<std::vector<Text>>& texts) {
     return values;
 }
 
+// docker-compose's other form: ["NAME=VALUE"].
+void read_environment_list(Section& section, ComposeService& service) {
+    const auto all = section.texts("environment", "[\"NAME=VALUE\"]");
+    for (const Text& one : all.value_or(std::vector<Text>{})) {
+        const std::size_t equals = one.value.find('=');
+        if (equals != std::string::npos && equals > 0) {
+            service.environment.push_back(one.value);
+        } else {
+            section.mistake(one.where,
+                            formatted("{} sets no variable; allowed: \"NAME=VALUE\"", quote(one.value)));
+        }
+    }
+}
+
 void read_environment(Section& section, ComposeService& service) {
+    if (section.is_list("environment")) return read_environment_list(section, service);
     auto environment = section.table("environment");
     if (!environment) return;
     for (const Section::Entry& entry : environment->entries()) {
@@ -159,9 +174,10 @@ std::optional<HealthCheck> read_health(Section& service) {
                                    quote(name->value)));
     }
     if (kinds != 1) {
-        section->mistake(section->where(),
-                         "healthcheck asks one thing: tcp = PORT, http = PORT with path = \"/\", "
-                         "dns = PORT with name = \"example.org\", or log = \"TEXT\"");
+        section->mistake(
+            section->where(),
+            section->spelled("healthcheck asks one thing: tcp = PORT, http = PORT with path = \"/\", "
+                             "dns = PORT with name = \"example.org\", or log = \"TEXT\""));
     }
     check.timeout = read_duration(*section, "timeout").value_or(check.timeout);
     for (const std::string_view known : {"tcp", "http", "dns"}) section->know(known);
@@ -184,9 +200,8 @@ void read_image(Section& section, ComposeService& service) {
     if (image && !image->value.empty()) {
         service.image = image->value;
     } else if (image || !section.has("image")) {
-        section.mistake(
-            service.image_where,
-            formatted("service {} has no image; write image = \"web\", a name or a path", service.name));
+        section.mistake(service.image_where, formatted("service {} has no image; write {}, a name or a path",
+                                                       service.name, section.spelled("image = \"web\"")));
     }
     if (const auto tender = section.text("tender", "\"process\"")) {
         constexpr std::array<std::string_view, 3> kTenders{"process", "vm", "qemu"};
@@ -215,12 +230,13 @@ ComposeService read_service(Section& section, std::string name, const std::vecto
     read_restart(section, service);
     read_dependencies(section, service);
     service.health = read_health(section);
-    const bool reachable =
-        std::ranges::any_of(service.networks, [](const Attachment& one) { return one.address.has_value(); });
+    const bool reachable = std::ranges::any_of(
+        service.networks, [](const Attachment& one) { return one.address || one.address6; });
     if (service.health && service.health->needs_address() && !reachable) {
-        section.mistake(service.where,
-                        "healthcheck over the network needs a network with an ipv4_address; "
-                        "log = \"TEXT\" does without");
+        section.mistake(
+            service.where,
+            "healthcheck over the network needs a network with an ipv4_address or ipv6_address; " +
+                section.spelled("log = \"TEXT\" does without"));
     }
     service.grace = read_duration(section, "stop_grace_period").value_or(service.grace);
     section.refuse_other_keys();

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/compose/description.h"
-#include "cli/toml/section.h"
+#include "cli/settings/section.h"
 
 namespace holm::cli {
 

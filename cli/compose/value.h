@@ -4,8 +4,8 @@
 
 #include <optional>
 
+#include "cli/settings/section.h"
 #include "cli/text/values.h"
-#include "cli/toml/section.h"
 
 namespace holm::cli {
 

@@ -9,8 +9,8 @@
 
 #include "abi/manifest.h"
 #include "cli/manifest/platforms.h"
+#include "cli/settings/mistake.h"
 #include "cli/text/values.h"
-#include "cli/toml/mistake.h"
 
 namespace holm::cli {
 

@@ -5,9 +5,9 @@
 #include <set>
 
 #include "abi/embedded_files.h"
+#include "cli/settings/section.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
-#include "cli/toml/section.h"
 
 namespace holm::cli {
 namespace {

@@ -2,7 +2,7 @@
 
 // What an interface offers to its hosts, as router.toml says: addresses by DHCP, router advertisements.
 
-#include "cli/toml/section.h"
+#include "cli/settings/section.h"
 #include "services/route/table_builder.h"
 
 namespace holm::cli {

@@ -7,9 +7,9 @@
 #include "cli/routes/interface_services.h"
 #include "cli/routes/names.h"
 #include "cli/routes/route_file.h"
+#include "cli/settings/section.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
-#include "cli/toml/section.h"
 
 namespace holm::cli {
 

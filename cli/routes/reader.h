@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/toml/mistake.h"
+#include "cli/settings/mistake.h"
 #include "services/route/table_builder.h"
 
 namespace holm::cli {

@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/settings/mistake.h"
 #include "cli/text/values.h"
-#include "cli/toml/mistake.h"
 #include "services/route/table_builder.h"
 
 namespace holm::cli {

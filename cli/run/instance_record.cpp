@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/failure.h"
+#include "cli/run/record_file.h"
 #include "cli/run/rotating_log.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
@@ -26,12 +26,6 @@ namespace fs = std::filesystem;
 
 fs::path record_path(pid_t supervisor) {
     return instance_folder() / formatted("{}.instance", supervisor);
-}
-
-template <typename Number>
-bool read_number(std::string_view text, Number& number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc{} && end == text.data() + text.size();
 }
 
 // NUMBER.gdb, a debugger's way into an instance, whose process is gone.
@@ -82,24 +76,21 @@ std::optional<std::uint64_t> start_ticks_of(pid_t process) {
 }
 
 std::string format_record(const InstanceRecord& record) {
-    return formatted(
-        "name={}\nsupervisor={}\nstart_ticks={}\ntender={}\nstarted={}\nimage={}\nports={}\n"
-        "runs_under={}\ngdb_socket={}\ndump={}\ntopology={}\nlog={}\n",
-        record.name, record.supervisor, record.start_ticks, record.tender, record.started, record.image,
-        record.ports, record.runs_under, record.gdb_socket, record.dump, record.topology, record.log);
+    return format_field("name", record.name) + format_field("supervisor", std::to_string(record.supervisor)) +
+           format_field("start_ticks", std::to_string(record.start_ticks)) +
+           format_field("tender", std::to_string(record.tender)) +
+           format_field("started", std::to_string(record.started)) + format_field("image", record.image) +
+           format_field("ports", record.ports) + format_field("runs_under", record.runs_under) +
+           format_field("gdb_socket", record.gdb_socket) + format_field("dump", record.dump) +
+           format_field("topology", record.topology) + format_field("log", record.log);
 }
 
 std::optional<InstanceRecord> parse_record(std::string_view text) {
+    const auto fields = parse_fields(text);
+    if (!fields) return std::nullopt;
     InstanceRecord record;
     bool good = true;
-    while (!text.empty()) {
-        const std::size_t newline = text.find('\n');
-        const std::string_view line = text.substr(0, newline);
-        text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-        const std::size_t equals = line.find('=');
-        if (equals == std::string_view::npos) return std::nullopt;
-        const std::string_view key = line.substr(0, equals);
-        const std::string_view value = line.substr(equals + 1);
+    for (const auto& [key, value] : *fields) {
         if (key == "name") record.name = value;
         if (key == "image") record.image = value;
         if (key == "ports") record.ports = value;
@@ -119,14 +110,7 @@ std::optional<InstanceRecord> parse_record(std::string_view text) {
 }
 
 void write_record(const InstanceRecord& record) {
-    const fs::path path = record_path(record.supervisor);
-    const fs::path draft = path.string() + ".new";
-    std::ofstream file(draft, std::ios::binary | std::ios::trunc);
-    file << format_record(record);
-    file.close();
-    std::error_code error;
-    if (file) fs::rename(draft, path, error);
-    if (!file || error) fail_with("{} cannot be written", quote(path.string()));
+    replace_file(record_path(record.supervisor), format_record(record));
 }
 
 void remove_record(pid_t supervisor) {
@@ -143,8 +127,7 @@ std::vector<InstanceRecord> running_instances() {
             fs::remove(i->path(), unused);
         }
         if (i->path().extension() != ".instance") continue;
-        std::ifstream file(i->path(), std::ios::binary);
-        const auto record = parse_record(std::string(std::istreambuf_iterator<char>(file), {}));
+        const auto record = parse_record(read_record_file(i->path()));
         if (record && start_ticks_of(record->supervisor) == record->start_ticks) {
             running.push_back(*record);
         } else {

@@ -74,7 +74,7 @@ int bring_up(const ComposeFile& file) {
     return run(file, [] {});
 }
 
-int bring_up_detached(const ComposeFile& file) {
+int bring_up_detached(const ComposeFile& file, bool stays) {
     refuse_second(file);
     const fs::path log = new_log_path(file.compose.name);
     Pipe report = Pipe::create();
@@ -90,7 +90,7 @@ int bring_up_detached(const ComposeFile& file) {
             enter_user_namespace();
             end_with(caller, SIGTERM);  // whoever is not told that it is up shall not have it
             status = run(file, [&] {
-                prctl(PR_SET_PDEATHSIG, 0);
+                if (stays) prctl(PR_SET_PDEATHSIG, 0);
                 redirect_to_log(log);
                 [[maybe_unused]] const ssize_t told = write(report.write_end, "+", 1);
                 report.close_write();

@@ -11,7 +11,8 @@ namespace holm::cli {
 int bring_up(const ComposeFile& file);
 
 // The same in a process of its own, which stays; returns when all are ready (0) or have failed. The output is
-// the terminal's until then.
-int bring_up_detached(const ComposeFile& file);
+// the terminal's until then. `stays`: also when the caller ends; otherwise it goes down then, in whatever way
+// that was.
+int bring_up_detached(const ComposeFile& file, bool stays = true);
 
 }  // namespace holm::cli

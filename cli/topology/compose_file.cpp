@@ -5,6 +5,7 @@
 #include "cli/text/format.h"
 #include "cli/text/input_file.h"
 #include "cli/text/quote.h"
+#include "cli/text/suggest.h"
 
 namespace holm::cli {
 namespace {
@@ -23,6 +24,27 @@ std::string project_name(const fs::path& file) {
     return name.substr(0, 31);
 }
 
+// The folder's compose file.
+fs::path find_in(const fs::path& folder) {
+    std::vector<fs::path> found;
+    std::error_code error;
+    for (const std::string_view name : kComposeFiles) {
+        if (fs::exists(folder / name, error)) found.push_back(folder / name);
+    }
+    if (found.empty())
+        fail_with("the folder {} has no compose file; expected: {}", quote(folder.string()),
+                  join(kComposeFiles));
+    if (found.size() > 1)
+        fail_with("the folder {} has {} and {}; say which", quote(folder.string()),
+                  found[0].filename().string(), found[1].filename().string());
+    return found[0];
+}
+
+Notation notation_of(const fs::path& file) {
+    const fs::path extension = file.extension();
+    return extension == ".yaml" || extension == ".yml" ? Notation::kYaml : Notation::kToml;
+}
+
 [[noreturn]] void refuse(const std::string& file, const Mistakes& mistakes) {
     for (const Mistake& mistake : mistakes) print_line(stderr, "{}", format_mistake(file, mistake));
     fail_with("{} has {}; nothing was started", quote(file),
@@ -34,13 +56,15 @@ std::string project_name(const fs::path& file) {
 ComposeFile load_compose_file(const std::string& what) {
     std::error_code error;
     fs::path path = what;
-    if (fs::is_directory(path, error)) path /= kComposeFile;
-    if (!fs::is_regular_file(path, error)) fail_with("there is no file {}", quote(path.string()));
+    if (fs::is_directory(path, error)) path = find_in(path);
+    if (!fs::exists(path, error)) fail_with("there is no file {}", quote(path.string()));
+    if (!fs::is_regular_file(path, error))
+        fail_with("{} is not a file; expected: a compose file or a folder with one", quote(path.string()));
     const std::string shown = path.string();
     path = fs::canonical(path);
     const auto text = read_input_file(path.string(), kLargestComposeFile);
     if (!text) fail_with("{} {}", quote(shown), text.error());
-    auto compose = read_compose(*text, project_name(path));
+    auto compose = read_compose(*text, project_name(path), notation_of(path));
     if (!compose) refuse(shown, compose.error());
     ComposeFile result{path, *std::move(compose), {}};
     Mistakes mistakes;

@@ -2,8 +2,10 @@
 
 // A compose file, read and held against its images.
 
+#include <array>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/compose/description.h"
@@ -11,7 +13,9 @@
 
 namespace holm::cli {
 
-inline constexpr const char* kComposeFile = "holm.compose.toml";
+// What a folder may have, and how it is called then; one of them.
+inline constexpr std::array<std::string_view, 3> kComposeFiles{"holm.compose.toml", "holm.compose.yaml",
+                                                               "holm.compose.yml"};
 
 struct ComposeFile {
     std::filesystem::path path;  // absolute
@@ -19,7 +23,8 @@ struct ComposeFile {
     std::vector<PlannedService> planned;  // as Compose::services
 };
 
-// `what`: the file, or a folder with a holm.compose.toml. Prints every mistake and fails.
+// `what`: the file, or a folder with one of kComposeFiles. A name that ends in .yaml or .yml is YAML, any
+// other TOML. Prints every mistake and fails.
 ComposeFile load_compose_file(const std::string& what);
 
 }  // namespace holm::cli

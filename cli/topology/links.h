@@ -2,7 +2,8 @@
 
 // The networks of a topology, made: namespaces, bridges, taps and what leads to the clients.
 //
-// All but the clients live in one namespace, the hub, with a bridge a network. A network between one device
+// All but the clients live in one namespace, the hub, with a bridge a network; a VLAN has the bridge of its
+// trunk. A network between one device
 // and one client has no bridge: its tap lies in the client's own namespace.
 
 #include <map>
@@ -19,6 +20,7 @@ class Links {
     // Fails when this machine refuses; what was made by then is gone.
     explicit Links(const Compose& compose);
 
+    const ComposeNetwork& network(const std::string& name) const { return *compose_.network(name); }
     // The tap of a service's device; stays open, so that a new instance finds the same network.
     int tap(const std::string& service, const std::string& device) const;
     const Descriptor& client(const std::string& name) const;
@@ -34,6 +36,11 @@ class Links {
     void make_hub();
     void make_client(std::size_t index);
     std::string interface_name(const std::string& network) const;
+    std::string wire_name(const std::string& network) const;
+    std::string cable_end(const std::string& network) const;
+    std::string host_script(const ComposeNetwork& network) const;
+    bool is_asked(const ComposeNetwork& network) const;
+    std::size_t index_of(const std::string& network) const;
 
     const Compose& compose_;
     Descriptor hub_;

@@ -27,14 +27,31 @@ constexpr auto kPause = 5ms;       // between two tries: what a start is measure
 constexpr int kPatienceMs = 200;   // for one answer
 constexpr auto kAliveFor = 100ms;  // what could not start at all has said so by then
 
+// Where the service is, as sockets have it; returns the length.
+socklen_t write_address(const Probe& probe, sockaddr_storage& storage) {
+    if (probe.address) {
+        sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(probe.check.port)};
+        std::memcpy(&address.sin_addr, probe.address->bytes.data(), probe.address->bytes.size());
+        std::memcpy(&storage, &address, sizeof address);
+        return sizeof address;
+    }
+    sockaddr_in6 address{.sin6_family = AF_INET6, .sin6_port = htons(probe.check.port)};
+    std::memcpy(&address.sin6_addr, probe.address6->bytes.data(), probe.address6->bytes.size());
+    std::memcpy(&storage, &address, sizeof address);
+    return sizeof address;
+}
+
+// As it stands in a URL.
+std::string host_text(const Probe& probe) {
+    return probe.address ? probe.address->text() : formatted("[{}]", probe.address6->text());
+}
+
 // A socket connected to the service; -1 when it cannot be had in time.
 Descriptor connect_to(const Probe& probe, int type) {
-    Descriptor made(socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(probe.check.port);
-    std::memcpy(&address.sin_addr, probe.address->bytes.data(), probe.address->bytes.size());
-    if (connect(made.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return made;
+    sockaddr_storage address{};
+    const socklen_t length = write_address(probe, address);
+    Descriptor made(socket(address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (connect(made.number(), reinterpret_cast<const sockaddr*>(&address), length) == 0) return made;
     if (errno != EINPROGRESS) return Descriptor();
     pollfd wait{made.number(), POLLOUT, 0};
     int error = 1;
@@ -61,7 +78,7 @@ std::string ask(const Probe& probe, int type, std::string_view question) {
 bool http_answers(const Probe& probe) {
     const std::string answer = ask(probe, SOCK_STREAM,
                                    formatted("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-                                             probe.check.text, probe.address->text()));
+                                             probe.check.text, host_text(probe)));
     // "HTTP/1.1 200 OK": anything that is no complaint.
     return answer.size() > 9 && answer.starts_with("HTTP/1.") && (answer[9] == '2' || answer[9] == '3');
 }

@@ -11,7 +11,8 @@ namespace holm::cli {
 
 struct Probe {
     HealthCheck check;
-    std::optional<Ipv4> address;   // of the service; none for kLog
+    std::optional<Ipv4> address;   // of the service; for kLog neither of the two
+    std::optional<Ipv6> address6;  // where it has no IPv4 address
     int network_namespace = -1;    // from which it can be reached
     std::filesystem::path log;     // of kLog
     std::uintmax_t log_start = 0;  // what stands before this is an earlier instance's

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include <sys/socket.h>
@@ -15,6 +12,7 @@
 
 #include "cli/failure.h"
 #include "cli/run/instance_record.h"
+#include "cli/run/record_file.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
@@ -25,12 +23,6 @@ namespace holm::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-template <typename Number>
-bool read_number(std::string_view text, Number& number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc{} && end == text.data() + text.size();
-}
 
 // "NAME NUMBER DNS DNS"
 bool read_client(std::string_view text, TopologyRecord& record) {
@@ -58,28 +50,24 @@ fs::path topology_socket(std::string_view name) {
 }
 
 std::string format_topology(const TopologyRecord& record) {
-    std::string text = formatted("name={}\nsupervisor={}\nstart_ticks={}\nfile={}\n", record.name,
-                                 record.supervisor, record.start_ticks, record.file);
-    for (const std::string& service : record.services) text += formatted("service={}\n", service);
+    std::string text =
+        format_field("name", record.name) + format_field("supervisor", std::to_string(record.supervisor)) +
+        format_field("start_ticks", std::to_string(record.start_ticks)) + format_field("file", record.file);
+    for (const std::string& service : record.services) text += format_field("service", service);
     for (const auto& [name, client] : record.clients) {
-        text += formatted("client={} {}", name, client.network_namespace);
-        for (const std::string& server : client.dns) text += ' ' + server;
-        text += '\n';
+        std::string value = formatted("{} {}", name, client.network_namespace);
+        for (const std::string& server : client.dns) value += ' ' + server;
+        text += format_field("client", value);
     }
     return text;
 }
 
 std::optional<TopologyRecord> parse_topology(std::string_view text) {
+    const auto fields = parse_fields(text);
+    if (!fields) return std::nullopt;
     TopologyRecord record;
     bool good = true;
-    while (!text.empty()) {
-        const std::size_t newline = std::min(text.find('\n'), text.size());
-        const std::string_view line = text.substr(0, newline);
-        text.remove_prefix(std::min(newline + 1, text.size()));
-        const std::size_t equals = line.find('=');
-        if (equals == std::string_view::npos) return std::nullopt;
-        const std::string_view key = line.substr(0, equals);
-        const std::string_view value = line.substr(equals + 1);
+    for (const auto& [key, value] : *fields) {
         if (key == "name") record.name = value;
         if (key == "file") record.file = value;
         if (key == "service") record.services.emplace_back(value);
@@ -92,14 +80,7 @@ std::optional<TopologyRecord> parse_topology(std::string_view text) {
 }
 
 void write_topology(const TopologyRecord& record) {
-    const fs::path path = topology_record(record.name);
-    const fs::path draft = path.string() + ".new";
-    std::ofstream file(draft, std::ios::binary | std::ios::trunc);
-    file << format_topology(record);
-    file.close();
-    std::error_code error;
-    if (file) fs::rename(draft, path, error);
-    if (!file || error) fail_with("{} cannot be written", quote(path.string()));
+    replace_file(topology_record(record.name), format_topology(record));
 }
 
 std::vector<TopologyRecord> running_topologies() {
@@ -111,8 +92,7 @@ std::vector<TopologyRecord> running_topologies() {
         if (kind == ".topology" || kind == ".lock") names.insert(i->path().stem().string());
     }
     for (const std::string& name : names) {
-        std::ifstream file(topology_record(name), std::ios::binary);
-        auto record = parse_topology(std::string(std::istreambuf_iterator<char>(file), {}));
+        auto record = parse_topology(read_record_file(topology_record(name)));
         if (record && start_ticks_of(record->supervisor) == record->start_ticks) {
             running.push_back(*std::move(record));
         } else if (auto claim = TopologyClaim::take(name)) {

@@ -122,7 +122,8 @@ void Service::become_instance() const {
         for (const Attachment& one : description_.networks) {
             const int tap = links_.tap(description_.name, one.device);
             fcntl(tap, F_SETFD, 0);
-            options.net.push_back(net_setting(one, tap) + ",mac=" + mac_of(planned_.plan.name, one.device));
+            options.net.push_back(net_setting(one, links_.network(one.network), tap) +
+                                  ",mac=" + mac_of(planned_.plan.name, one.device));
         }
         status = run_instance(options, planned_.plan, log_.string(), [] {});
     } catch (const std::exception& error) {
@@ -134,10 +135,18 @@ void Service::become_instance() const {
 
 void Service::start_probe() {
     Probe probe{.check = description_.health.value_or(HealthCheck{.kind = HealthCheck::Kind::kAlive})};
-    const auto reachable = std::ranges::find_if(
-        description_.networks, [](const Attachment& one) { return one.address.has_value(); });
+    auto reachable = std::ranges::find_if(description_.networks,
+                                          [](const Attachment& one) { return one.address.has_value(); });
+    if (reachable == description_.networks.end()) {
+        reachable = std::ranges::find_if(description_.networks,
+                                         [](const Attachment& one) { return one.address6.has_value(); });
+    }
     if (probe.check.needs_address() && reachable != description_.networks.end()) {
-        probe.address = reachable->address->address;
+        if (reachable->address) {
+            probe.address = reachable->address->address;
+        } else {
+            probe.address6 = reachable->address6->address;
+        }
         probe.network_namespace = links_.vantage(reachable->network).number();
     }
     std::error_code error;
@@ -166,6 +175,15 @@ void Service::stop() {
         state_ = State::kStopping;
     }
     if (process_ <= 0) state_ = State::kEnded;
+}
+
+void Service::stop_at_once() {
+    stop();
+    if (process_ <= 0) return;
+    // It takes the second of these for a second Ctrl-C, kills the instance and removes its record. Two
+    // different ones, because a signal that is pending already does not count twice.
+    kill(process_, SIGINT);
+    kill(process_, SIGQUIT);
 }
 
 void Service::rearm() {

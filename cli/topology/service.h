@@ -43,6 +43,8 @@ class Service {
     void start();
     // Asks for an orderly stop; it is not started again.
     void stop();
+    // The same, and kills what has not ended.
+    void stop_at_once();
     // Waiting again, as at the beginning.
     void rearm();
     // Looks whether `process` is one of its own that has ended with `status` (as waitpid has it). True if it

@@ -53,9 +53,9 @@ TopologyRecord make_record(const Compose& compose, const Links& links, const std
 
 Supervisor::Supervisor(const Compose& compose, const std::vector<PlannedService>& planned,
                        const std::filesystem::path& file)
-    : claim_(claim_name(compose.name)),
+    : signals_(hold_all_signals()),
+      claim_(claim_name(compose.name)),
       links_(compose),
-      signals_(hold_all_signals()),
       control_(topology_socket(compose.name)) {
     for (std::size_t i = 0; i < compose.services.size(); ++i)
         services_.push_back(std::make_unique<Service>(compose.services[i], planned[i], links_));
@@ -64,6 +64,7 @@ Supervisor::Supervisor(const Compose& compose, const std::vector<PlannedService>
 }
 
 int Supervisor::run(const std::function<void()>& ready) {
+    handle_signals();  // those that came while the networks were made
     while (true) {
         if (!going_down_) start_what_may();
         if (going_down_) stop_what_may();
@@ -113,6 +114,12 @@ void Supervisor::stop_what_may() {
     }
 }
 
+// Ctrl-C by somebody who does not want to wait for orderly ends.
+void Supervisor::end_at_once() {
+    print_line("holm: all are killed");
+    for (const auto& service : services_) service->stop_at_once();
+}
+
 void Supervisor::wait_for_something() {
     using namespace std::chrono;
     std::optional<Service::Clock::time_point> next;
@@ -132,7 +139,9 @@ void Supervisor::wait_for_something() {
 void Supervisor::handle_signals() {
     signalfd_siginfo info;
     while (read(signals_.number(), &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo != SIGCHLD) going_down_ = true;
+        if (info.ssi_signo == SIGCHLD) continue;
+        if (going_down_ && info.ssi_signo != SIGTERM) end_at_once();
+        going_down_ = true;
     }
     int status = 0;
     for (pid_t ended; (ended = waitpid(-1, &status, WNOHANG)) > 0;) {

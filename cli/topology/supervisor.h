@@ -46,6 +46,7 @@ class Supervisor {
 
     void start_what_may();
     void stop_what_may();
+    void end_at_once();
     void wait_for_something();
     void handle_signals();
     void handle_request();
@@ -57,11 +58,11 @@ class Supervisor {
     Service* find(std::string_view name) const;
     std::string list() const;
 
+    Descriptor signals_;  // held from the start on: an end by signal would leave the claim's files
     TopologyClaim claim_;
     Links links_;
     std::vector<std::unique_ptr<Service>> services_;  // in the order of their start
     std::vector<Service::State> said_;                // what the user knows of each
-    Descriptor signals_;
     ControlSocket control_;
     std::vector<Waiting> waiting_;
     bool was_ready_ = false;

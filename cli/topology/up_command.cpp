@@ -34,7 +34,8 @@ void add_up(CommandLine& line) {
     };
     const auto options = std::make_shared<Options>();
     line.add_command("up", "Bring up the images and networks of a compose file")
-        .positional("FILE", options->file, "The file, or a folder with a holm.compose.toml (default: here)",
+        .positional("FILE", options->file,
+                    "The file (TOML, or YAML), or a folder with a holm.compose.toml or .yaml (default: here)",
                     false)
         .flag("-d,--detach", options->detach, "Return when everything is ready; holm down ends it")
         .flag("--check", options->check, "Look for mistakes, and start nothing")

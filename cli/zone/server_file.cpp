@@ -5,9 +5,9 @@
 #include <set>
 
 #include "base/address_text.h"
+#include "cli/settings/section.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
-#include "cli/toml/section.h"
 #include "services/dns/master/name_text.h"
 
 namespace holm::cli {

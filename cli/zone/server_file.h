@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/toml/mistake.h"
+#include "cli/settings/mistake.h"
 #include "services/dns/table_layout.h"
 #include "services/dns/zone/compile.h"
 

@@ -229,6 +229,25 @@ def test_in_the_foreground_until_ctrl_c(project, runtime):
         assert rest.index("web: ended (0)") < rest.index("echo: ended (0)")
 
 
+def test_a_second_ctrl_c_ends_it_at_once(project, runtime):
+    """Also what does not stop by itself: here two tenders that are held."""
+    file = project / "holm.compose.toml"
+    file.write_text(file.read_text().replace('restart = "on-failure"', 'stop_grace_period = "100s"'))
+    with subprocess.Popen([HOLM, "up", project], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)}) as running:
+        until(lambda: "holm ps lists it" in running.stdout.readline(), "its being up")
+        for record in (runtime / "holm").glob("*.instance"):
+            os.kill(int(dict(line.split("=", 1) for line in record.read_text().splitlines())["tender"]), signal.SIGSTOP)
+        running.send_signal(signal.SIGINT)
+        until(lambda: rows(runtime)["web"][1] == "stopping", "the first stop")
+        running.send_signal(signal.SIGINT)
+        said = running.stdout.read()
+        assert running.wait(60) == 0
+    assert "all are killed" in said and "web: ended (137)" in said and "echo: ended (137)" in said
+    until(lambda: not processes_of(runtime), "the end of all processes")
+    assert {file.suffix for file in (runtime / "holm").iterdir()} <= {".log"}
+
+
 def test_a_bad_file_starts_nothing(project, runtime):
     file = project / "holm.compose.toml"
     text = file.read_text()

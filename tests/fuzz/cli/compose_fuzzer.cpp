@@ -7,15 +7,17 @@
 
 #include "cli/compose/reader.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+namespace {
+
+void read(std::string_view text, holm::cli::Notation notation) {
     using namespace holm::cli;
-    const auto compose = read_compose({reinterpret_cast<const char*>(data), size}, "fuzz");
+    const auto compose = read_compose(text, "fuzz", notation);
     if (!compose) {
         if (compose.error().empty()) std::abort();
         for (const Mistake& mistake : compose.error()) {
             if (mistake.text.empty() || mistake.where.line == 0) std::abort();
         }
-        return 0;
+        return;
     }
     if (compose->services.empty()) std::abort();
     for (const ComposeService& service : compose->services) {
@@ -26,5 +28,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             if (one.address && !network->subnet->contains(one.address->address)) std::abort();
         }
     }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    read(text, holm::cli::Notation::kToml);
+    read(text, holm::cli::Notation::kYaml);
     return 0;
 }

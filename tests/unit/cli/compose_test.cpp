@@ -46,7 +46,7 @@ TEST_CASE("a service on a network, with all that it can say") {
     CHECK(web.command == std::vector<std::string>{"--x"});
     CHECK(web.environment == std::vector<std::string>{"A=1"});
     REQUIRE(web.networks.size() == 1);
-    CHECK(net_setting(web.networks[0], 7) ==
+    CHECK(net_setting(web.networks[0], compose->networks[0], 7) ==
           "lan=fd:7,ip=10.1.0.2/24,gw=10.1.0.1,ip6=fd00:1::2/64,dns=10.1.0.53");
     CHECK(web.blocks[0].file == "disk,ro");
     CHECK(web.cpus == std::vector<unsigned>{0, 2, 3});
@@ -110,11 +110,10 @@ TEST_CASE("each mistake has its place and says what is allowed") {
     says("cpuset = \"3-1\"", "no list of processors");
     says("ports = [\"80\"]", "allowed: [ADDRESS:]HOSTPORT:GUESTPORT");
     says("healthcheck = { tcp = 80, http = 80 }", "healthcheck asks one thing");
-    says("healthcheck = { tcp = 80 }", "needs a network with an ipv4_address");
+    says("healthcheck = { tcp = 80 }", "needs a network with an ipv4_address or ipv6_address");
     says("healthcheck = { tcp = 0, path = \"x\" }", "allowed: a whole number from 1 to 65535");
     says("environment = { A = 1 }", "the value of \"A\" is not text");
-    says("environment = [\"A=1\"]",
-         "f:6:15: environment is a list; allowed: a table [services.web.environment]");
+    says("environment = 1", "f:6:15: environment is a number; allowed: a table [services.web.environment]");
     says("mem_limit = \"much\"", "\"much\"");
     says("imag = \"x\"", "did you mean \"image\"?");
     says("stop_grace_period = \"soon\"", "soon");
@@ -197,17 +196,46 @@ TEST_CASE("files that are no topology") {
 
 TEST_CASE("the record of a topology comes back as it went") {
     TopologyRecord record{
-        .name = "poc", .supervisor = 77, .start_ticks = 5, .file = "/a b/holm.compose.toml"};
+        .name = "poc", .supervisor = 77, .start_ticks = 5, .file = "/a\n b/holm.compose.toml"};
     record.services = {"dns", "web"};
     record.clients["client"] = {9, {"10.0.0.1", "fd00::1"}};
     const auto back = parse_topology(format_topology(record));
     REQUIRE(back);
     CHECK(back->name == "poc");
-    CHECK(back->file == "/a b/holm.compose.toml");
+    CHECK(back->file == record.file);
     CHECK(back->services == record.services);
     CHECK(back->clients.at("client").network_namespace == 9);
     CHECK(back->clients.at("client").dns == record.clients["client"].dns);
     CHECK_FALSE(parse_topology("name=x\nsupervisor=1\n"));
     CHECK_FALSE(parse_topology("name=x\nsupervisor=2\nclient=a b\n"));
     CHECK_FALSE(parse_topology("nonsense"));
+}
+
+TEST_CASE("a VLAN lies on a trunk, and each once") {
+    const std::string wire =
+        "[networks.wire]\n[networks.a]\nvlan = 10\ntrunk = \"wire\"\nsubnet = \"10.5.0.0/24\"\n";
+    const std::string service = "[services.x]\nimage = \"web\"\nnetworks.lan = \"a\"\n";
+    const auto compose = read_compose(wire + service, "poc");
+    REQUIRE(compose);
+    CHECK(net_setting(compose->services[0].networks[0], *compose->network("a"), 7) == "lan=fd:7,vlan=10");
+    const auto says = [&](const std::string& lines, std::string_view expected) {
+        const std::string mistakes = mistakes_of(wire + lines + service);
+        CAPTURE(mistakes);
+        CHECK(mistakes.contains(expected));
+    };
+    says("[networks.b]\nvlan = 10\ntrunk = \"wire\"\n",
+         "the trunk of network b is \"wire\", whose VLAN 10 is network a already");
+    says("[networks.b]\nvlan = 11\ntrunk = \"a\"\n", "which is a VLAN itself");
+    says("[networks.b]\nvlan = 11\ntrunk = \"wire2\"\n", "which is no network; there are: wire");
+    says("[networks.b]\nvlan = 11\n", "vlan and trunk go together");
+    says("[networks.b]\nvlan = 4095\ntrunk = \"wire\"\n", "a whole number from 1 to 4094");
+}
+
+TEST_CASE("readiness may be asked by IPv6 alone, from an address of this machine's own") {
+    const auto compose = read_compose(
+        with("networks.lan = { network = \"dmz\", ipv6_address = \"fd00:1::ffff:ffff:ffff:fffe\" }\n"
+             "healthcheck = { tcp = 80 }"),
+        "poc");
+    REQUIRE(compose);
+    CHECK(compose->networks[0].host6->text() == "fd00:1::ffff:ffff:ffff:fffd");
 }

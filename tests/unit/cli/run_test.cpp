@@ -68,13 +68,14 @@ TEST_CASE("a record comes back as it was written") {
                                 .start_ticks = 123456789012,
                                 .tender = 4712,
                                 .started = 1700000000,
-                                .image = "/srv/a=b/web",
+                                .image = "/srv/a=b\nlog=\\n/web",
                                 .ports = "127.0.0.1:8080 -> 80/tcp",
                                 .log = ""};
     const auto read = parse_record(format_record(record));
     REQUIRE(read);
     CHECK(format_record(*read) == format_record(record));
-    CHECK(read->image == "/srv/a=b/web");
+    CHECK(read->image == record.image);
+    CHECK(read->log.empty());
 }
 
 TEST_CASE("a damaged record is none") {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "cli/toml/mistake.h"
+#include "cli/settings/mistake.h"
 
 namespace holm::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/toml/key_depth.h"
+#include "cli/settings/key_depth.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "cli/toml/mistake.h"
+#include "cli/settings/mistake.h"
 
 #include <algorithm>
 #include <tuple>
