@@ -11,39 +11,29 @@ from bench.lib.machine import BIN, BUILD, IMAGES, need, undisturbed
 from bench.lib.namespaces import inside
 
 NAME = "filter"
-ROUNDS = 5
 OURS, LINUX, ALONE = "holm firewall", "Linux, nft", "sender alone"
 STATEFUL = "60 B, stateful firewall, CPU per packet"
+CHAIN = "60 B, stateful, CPU of the whole way"
+PROCESS = "60 B, stateful, CPU of the process alone"
 RULES = BUILD.parent / "examples" / "firewall" / "firewall.nft"
 
 
 def _stateful(report):
     """The example's rules, in the image and in Linux."""
-    share = {OURS: [], LINUX: []}
-    with routers.ours(IMAGES / "firewall", OURS) as ours, routers.linux(LINUX) as linux, routers.nobody() as alone:
+    with routers.linux(LINUX) as linux, routers.ours(IMAGES / "firewall", OURS) as ours, routers.nobody(ALONE) as alone:
         subprocess.run(inside(linux.home, need("nft"), "-f", str(RULES)), check=True)
-        for subject in (ours, linux, alone):
-            route._flood(subject)  # warm
-        for _ in range(ROUNDS):
-            sender, _, _ = route._flood(alone)
-            whole, _, _ = route._flood(linux)
-            share[LINUX].append((whole - sender) / 1000)
-            _, own, _ = route._flood(ours)
-            share[OURS].append(own / 1000)
-    for subject, values in share.items():
-        report.add(NAME, STATEFUL, "us", subject, values)
-    report.ratio(STATEFUL, OURS, LINUX, 1.0)
+        route.compare(report, NAME, (linux, ours), alone, (STATEFUL, CHAIN, PROCESS), 1.0)
 
 
 def _linear():
     """What Linux takes for one packet past 5,000 rules, by a flood through them, in microseconds."""
     rules = "\n".join(f"udp dport {1000 + i} counter drop" for i in range(5000))
     with routers.linux(LINUX) as linux, routers.nobody() as alone:
-        sender = statistics.median(route._flood(alone)[0] for _ in range(3))
+        sender = statistics.median(route.Flood(alone).whole for _ in range(3))
         text = f"table inet t {{ chain f {{ type filter hook forward priority 0; policy accept;\n{rules}\n}}\n}}\n"
         subprocess.run(inside(linux.home, need("nft"), "-f", "-"), input=text, text=True, check=True)
         time.sleep(0.1)
-        return [(route._flood(linux)[0] - sender) / 1000 for _ in range(3)]
+        return [(route.Flood(linux).whole - sender) / 1000 for _ in range(3)]
 
 
 def _many(report):

@@ -12,11 +12,14 @@ from bench.lib.machine import BIN, BUILD, compiled, need, undisturbed
 from bench.lib.namespaces import inside
 
 NAME = "route"
-ROUNDS = 5
-SECONDS = 1.0
-OURS, LINUX, ALONE = "holm router", "Linux", "sender alone"
+ROUNDS = 7
+SECONDS = 0.6
+CORE = 1
+PAUSE = 64  # packets: what the image reads at a time
+OURS, LINUX, ALONE, COPIER = "holm router", "Linux", "sender alone", "tap to tap"
 PACKET = "60 B forwarded, CPU per packet"
 CHAIN = "60 B, CPU of the whole way"
+PROCESS = "60 B, CPU of the process alone"
 TCP = "TCP through the router, iperf3"
 
 
@@ -32,44 +35,56 @@ def _ksoftirqd(core):
     return 0
 
 
-def _flood(router):
-    """Nanoseconds a packet that got through: of sender and kernel, of the router's process; and packets a second."""
-    flood = compiled("packet_flood")
-    command = [flood, "eth0", router.host_mac["dmz"], router.mac["dmz"], routers.SIDES["dmz"][0], routers.DUMP, str(SECONDS)]
-    soft, own, seen = _ksoftirqd(0), router.cpu(), router.dropped("wan")
-    _, sender = map(int, router.client("dmz", 0, *command).split())
-    time.sleep(0.05)
-    through = router.dropped("wan") - seen
-    if through < 1000:
-        raise RuntimeError(f"{router.name}: only {through} packets got through")
-    return (sender + _ksoftirqd(0) - soft) / through, (router.cpu() - own) / through, through / SECONDS
+class Flood:
+    """Small packets through a router, all of it on one processor: sender, router, and the receiving host, which drops them at
+    its door. In nanoseconds for each packet that got there: `whole`, of everybody (soft interrupts are counted with whom they
+    interrupt, and their thread is added); `own`, of the router's process, in which the receiving host's part of a tap is."""
+
+    def __init__(self, router):
+        command = [compiled("packet_flood"), "eth0", router.host_mac["dmz"], router.mac["dmz"], routers.SIDES["dmz"][0],
+                   routers.DUMP, str(SECONDS), str(PAUSE)]
+        router.move(CORE)
+        soft, own, seen = _ksoftirqd(CORE), router.cpu(), router.dropped("wan")
+        sent, sender = map(int, router.client("dmz", CORE, *command).split())
+        time.sleep(0.05)
+        through = router.dropped("wan") - seen
+        if through < 1000:
+            raise RuntimeError(f"{router.name}: only {through} of {sent} packets got through")
+        own = router.cpu() - own
+        self.own = own / through
+        self.whole = (sender + own + _ksoftirqd(CORE) - soft) / through
+        self.lost = 1 - through / sent
+
+
+def compare(report, bench, subjects, alone, metrics, reach):
+    """What routers add to a packet's way beside what the first of them adds: the whole way less the same sender alone, by turns.
+    `metrics`: of what is added, the whole way and the process. The ratio of `subjects[1]` to the first is promised."""
+    packet, chain, process = metrics
+    figures = {metric: {} for metric in (chain, packet, process)}
+    lost = 0.0
+    for subject in (*subjects, alone):
+        Flood(subject)  # warm
+    for _ in range(ROUNDS):
+        base = Flood(alone).whole / 1000
+        figures[chain].setdefault(alone.name, []).append(base)
+        for subject in subjects:
+            flood = Flood(subject)
+            lost = max(lost, flood.lost)
+            figures[chain].setdefault(subject.name, []).append(flood.whole / 1000)
+            figures[packet].setdefault(subject.name, []).append(flood.whole / 1000 - base)
+            if subject.process:
+                figures[process].setdefault(subject.name, []).append(flood.own / 1000)
+    for metric, by_subject in figures.items():
+        for subject, values in by_subject.items():
+            report.add(bench, metric, "us", subject, values)
+    print(f"  of all floods at most {100 * lost:.2f} % was lost on its way", flush=True)
+    report.ratio(packet, subjects[1].name, subjects[0].name, reach)
 
 
 def _packets(report):
-    chain = {OURS: [], LINUX: [], ALONE: []}
-    share = {OURS: [], LINUX: []}
-    rate = {OURS: [], LINUX: []}
-    with routers.ours() as ours, routers.linux() as linux, routers.nobody() as alone:
-        for subject in (ours, linux, alone):
-            _flood(subject)  # warm
-        for _ in range(ROUNDS):
-            sender, _, _ = _flood(alone)
-            chain[ALONE].append(sender / 1000)
-            whole, _, packets = _flood(linux)
-            chain[LINUX].append(whole / 1000)
-            share[LINUX].append((whole - sender) / 1000)
-            rate[LINUX].append(packets)
-            sent, own, packets = _flood(ours)
-            chain[OURS].append((sent + own) / 1000)
-            share[OURS].append(own / 1000)
-            rate[OURS].append(packets)
-    for subject, values in chain.items():
-        report.add(NAME, CHAIN, "us", subject, values)
-    for subject, values in share.items():
-        report.add(NAME, PACKET, "us", subject, values)
-    for subject, values in rate.items():
-        report.add(NAME, "60 B, packets per second", "1/s", subject, values)
-    report.ratio(PACKET, OURS, LINUX, 1.3)
+    with routers.linux(LINUX) as linux, routers.ours(name=OURS) as ours, routers.copier(COPIER) as copier, \
+         routers.nobody(ALONE) as alone:
+        compare(report, NAME, (linux, ours, copier), alone, (PACKET, CHAIN, PROCESS), 1.3)
 
 
 def _iperf3(router):

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from bench.lib.machine import BIN, IMAGES, Skip, cpu_nanoseconds, need, undisturbed
+from bench.lib.machine import BIN, IMAGES, Skip, compiled, cpu_nanoseconds, need, undisturbed
 from bench.lib.namespaces import inside, ip
 
 DUMP = "198.18.0.1"  # of the benchmark network (RFC 2544), by the router's default route
@@ -33,6 +33,11 @@ class Router:
     def cpu(self):
         """Nanoseconds of the router's process; Linux forwards on its senders' time."""
         return cpu_nanoseconds(self.process.pid) if self.process else 0
+
+    def move(self, core):
+        """Its process to a processor; Linux forwards on its senders'."""
+        if self.process:
+            subprocess.run(["taskset", "-pc", str(core), str(self.process.pid)], check=True, capture_output=True)
 
     def namespace(self, side):
         return getattr(self, side)
@@ -97,28 +102,24 @@ def _meet(router):
 
 
 @contextlib.contextmanager
-def ours(image=IMAGES / "router", name="holm router"):
-    if not pathlib.Path(image).exists():
-        raise Skip(f"{image} is not built")
+def _between_taps(name, command, ready):
+    """A process of its own between two taps, whose far ends are the hosts."""
     router = Router(name)
     with contextlib.ExitStack() as stack:
         home = stack.enter_context(_namespace(stack, None, None))
         for side in SIDES:
             stack.enter_context(_namespace(stack, router, side))
-        options = []
         for side in SIDES:
             ip("-n", home, "tuntap", "add", side, "mode", "tap", "vnet_hdr")
             ip("-n", home, "link", "set", side, "up")
-            options += ["--net", f"{side}={side}"]
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         log = pathlib.Path(folder) / "console"
         with open(log, "w", encoding="utf-8") as output:
-            router.process = subprocess.Popen(
-                inside(home, *undisturbed(), "taskset", "-c", "1", str(BIN / "holm-process"), *options, str(image)),
-                stdout=output, stderr=subprocess.STDOUT)
+            router.process = subprocess.Popen(inside(home, *undisturbed(), "taskset", "-c", "1", *command), stdout=output,
+                                              stderr=subprocess.STDOUT)
         stack.callback(_end, router.process)
         for _ in range(200):
-            if "router: forwarding" in log.read_text():
+            if ready in log.read_text():
                 break
             time.sleep(0.02)
         else:
@@ -126,7 +127,24 @@ def ours(image=IMAGES / "router", name="holm router"):
         for side in SIDES:
             ip("-n", home, "link", "set", side, "netns", router.namespace(side))
             _settle(router, side, side)
+        yield router
+
+
+@contextlib.contextmanager
+def ours(image=IMAGES / "router", name="holm router"):
+    if not pathlib.Path(image).exists():
+        raise Skip(f"{image} is not built")
+    options = [option for side in SIDES for option in ("--net", f"{side}={side}")]
+    with _between_taps(name, [str(BIN / "holm-process"), *options, str(image)], "router: forwarding") as router:
         _meet(router)
+        yield router
+
+
+@contextlib.contextmanager
+def copier(name="tap to tap"):
+    """A program that copies frames from one tap to the other and knows nothing of packets: no router between taps costs less."""
+    with _between_taps(name, [compiled("tap_copy"), "dmz", "wan"], "tap_copy: ready") as router:
+        router.mac["dmz"] = router.host_mac["wan"]
         yield router
 
 

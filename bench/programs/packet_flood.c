@@ -1,6 +1,7 @@
-/* packet_flood DEVICE SOURCE_MAC TARGET_MAC SOURCE TARGET SECONDS: small UDP packets (60 bytes with the Ethernet
- * header) out of a device as fast as it takes them, 32 a call. Prints how many were sent, and the nanoseconds of
- * CPU that its thread has used, the kernel's part included. */
+/* packet_flood DEVICE SOURCE_MAC TARGET_MAC SOURCE TARGET SECONDS PAUSE: small UDP packets (60 bytes with the Ethernet
+ * header) out of a device as fast as it takes them, 32 a call. After PAUSE packets (0: never) it leaves the processor
+ * to whoever else wants it, so that a router on the same one reads what was sent before there is more than its device
+ * keeps. Prints how many were sent, and the nanoseconds of CPU that its thread has used, the kernel's part included. */
 
 #define _GNU_SOURCE
 
@@ -8,6 +9,7 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +37,7 @@ static void parse_mac(const char* text, unsigned char* mac) {
 }
 
 int main(int argc, char** argv) {
-    if (argc != 7) return 2;
+    if (argc != 8) return 2;
     unsigned char frame[kSize] = {0};
     parse_mac(argv[2], frame + 6);
     parse_mac(argv[3], frame);
@@ -68,10 +70,15 @@ int main(int argc, char** argv) {
         messages[i].msg_hdr.msg_iovlen = 1;
     }
     const int64_t end = now(CLOCK_MONOTONIC) + (int64_t)(atof(argv[6]) * 1e9);
-    long sent = 0;
+    const long pause = atol(argv[7]);
+    long sent = 0, sent_at_pause = 0;
     while (now(CLOCK_MONOTONIC) < end) {
         const int done = sendmmsg(fd, messages, kBatch, 0);
         if (done > 0) sent += done;
+        if (pause != 0 && sent - sent_at_pause >= pause) {
+            sched_yield();
+            sent_at_pause = sent;
+        }
     }
     printf("%ld %lld\n", sent, (long long)now(CLOCK_THREAD_CPUTIME_ID));
     return 0;
