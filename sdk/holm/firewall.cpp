@@ -33,7 +33,10 @@ Firewall::~Firewall() {
 }
 
 void Firewall::log(Instant now, std::string_view prefix, std::uint32_t, const packet::Packet& packet) {
-    if (!lines_.take(now)) return;
+    if (!lines_.take(now)) {
+        ++unwritten_;
+        return;
+    }
     const auto name_of = [&](std::uint16_t number) -> std::string {
         if (number == 0 || number > router_.interface_count()) return {};
         return std::string(router_.table().interfaces().at(number - 1u)->name_text());
@@ -81,24 +84,22 @@ void add_metrics(metrics::Registry& registry, const Firewall& firewall) {
             "firewall_rule_bytes_total", "Bytes of the packets that a rule has counted.",
             [&counter] { return counter.bytes; }, labels);
     }
-    const auto drop = [&](std::string_view reason, const std::uint64_t& value) {
+    for (std::size_t i = 0; i < filter::kDrops; ++i)
         registry.counter("firewall_dropped_packets_total", "Packets that went no further.",
-                         [&value] { return value; }, {{"reason", reason}});
-    };
-    const filter::EngineCounters& counters = engine.counters();
-    drop("rule", counters.dropped);
-    drop("rejected", counters.rejected);
-    drop("flow_table_full", counters.untracked_full);
-    drop("not_translated", counters.untranslated);
-    drop("fragment", counters.fragments);
+                         [&engine, i] { return engine.drops(filter::Drop(i)); },
+                         {{"reason", filter::to_string(filter::Drop(i))}});
+    registry.counter("firewall_fragments_total", "Fragments taken in to be put together.",
+                     [&engine] { return engine.counters().fragments; });
+    registry.counter("firewall_untold_total", "Rejected packets whose senders were not told.",
+                     [&engine] { return engine.counters().untold; });
+    registry.counter("firewall_log_lines_unwritten_total", "Lines of rules with log beyond ten a second.",
+                     [&firewall] { return firewall.unwritten_lines(); });
     registry.counter("firewall_flows_total", "Connections that were tracked.",
                      [&engine] { return engine.tracker().flows().counters().created; });
     registry.counter("firewall_flows_evicted_total", "Connections that gave way to others.",
                      [&engine] { return engine.tracker().flows().counters().evicted; });
     registry.counter("firewall_invalid_packets_total", "Packets that belong to no connection.",
                      [&engine] { return engine.tracker().invalid(); });
-    registry.counter("firewall_nat_ports_exhausted_total", "Connections for which no port was free.",
-                     [&engine] { return engine.nat_counters().exhausted; });
     registry.gauge("firewall_flows", "Connections that are tracked.",
                    [&engine] { return std::int64_t(engine.tracker().flows().count()); });
 }

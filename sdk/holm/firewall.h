@@ -30,6 +30,8 @@ class Firewall final : private filter::LogSink {
     Firewall& operator=(const Firewall&) = delete;
 
     const filter::Engine& engine() const { return engine_; }
+    // Of what rules with `log` had to say, what was too much for a console.
+    std::uint64_t unwritten_lines() const { return unwritten_; }
 
   private:
     void log(Instant now, std::string_view prefix, std::uint32_t level,
@@ -40,6 +42,7 @@ class Firewall final : private filter::LogSink {
     filter::Table table_;
     filter::Engine engine_;
     TokenBucket lines_;
+    std::uint64_t unwritten_ = 0;
 };
 
 // `table`: the compiled file in the image's tree. `flows`: how many connections are tracked at a time, each

@@ -1,6 +1,8 @@
 #include "services/filter/engine/engine.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace holm::filter {
 
@@ -181,49 +183,37 @@ NatTarget Engine::target_of(Hook hook, const Outcome& outcome, const Packet& pac
     return target;
 }
 
-Verdict Engine::translate(Hook hook, Instant now, Subject& subject) {
-    Packet& packet = subject.packet;
-    Flow* flow = tracker_.flow_of(packet);
-    if (flow == nullptr) return Verdict::kAccept;
-    const NatSide side =
-        hook == Hook::kPrerouting || hook == Hook::kOutput ? NatSide::kDestination : NatSide::kSource;
-    const bool done = side == NatSide::kSource ? flow->source_done : flow->destination_done;
+bool Engine::is_undecided(NatSide side, const Packet& packet, const Flow& flow) const {
+    const bool done = side == NatSide::kSource ? flow.source_done : flow.destination_done;
     // A reset that answers what was rejected belongs to a flow that nothing has been decided about: it is
     // asked for what would have been done, as Linux does.
     const bool first =
         packet.note.state == kStateNew || (packet.note.state == kStateRelated && packet.has_ports());
-    if (!done && first && tracker_.is_candidate(*flow)) {
-        NatTarget target;
-        bool usable = true;
-        for (const std::uint32_t number : nat_chains_[std::size_t(hook)]) {
-            const Chain& chain = table_.chains()[number];
-            if (!sees(chain, packet)) continue;
-            const Outcome outcome = evaluator_.run(chain, subject, now);
-            if (outcome.kind == Outcome::Kind::kTranslate) {
-                target = target_of(hook, outcome, packet, usable);
-                break;
-            }
-            if (outcome.kind != Outcome::Kind::kAccept) {
-                ++counters_.dropped;
-                return Verdict::kDrop;
-            }
+    return !done && first && tracker_.is_candidate(flow);
+}
+
+Verdict Engine::decide(Hook hook, NatSide side, Instant now, Subject& subject, Flow& flow) {
+    NatTarget target;
+    bool usable = true;
+    for (const std::uint32_t number : nat_chains_[std::size_t(hook)]) {
+        const Chain& chain = table_.chains()[number];
+        if (!sees(chain, subject.packet)) continue;
+        const Outcome outcome = evaluator_.run(chain, subject, now);
+        if (outcome.kind == Outcome::Kind::kTranslate) {
+            target = target_of(hook, outcome, subject.packet, usable);
+            break;
         }
-        if (!usable || !nat_.decide(now, *flow, side, target)) {
-            ++counters_.untranslated;
+        if (outcome.kind != Outcome::Kind::kAccept) {
+            ++counters_.dropped;
             return Verdict::kDrop;
         }
     }
-    if (!nat_.apply(packet, *flow, side)) {
-        ++counters_.untranslated;
-        return Verdict::kDrop;
-    }
-    return Verdict::kAccept;
+    if (usable && nat_.decide(now, flow, side, target)) return Verdict::kAccept;
+    ++counters_.untranslated;
+    return Verdict::kDrop;
 }
 
-Verdict Engine::run(Hook hook, Instant now, Packet& packet) {
-    const auto& steps = steps_[std::size_t(hook)];
-    if (steps.empty()) return Verdict::kAccept;
-    const bool tracks = tracks_[packet.is_v4() ? 0 : 1];
+Subject Engine::subject_of(Hook hook, Packet& packet) {
     Subject subject(packet);
     const auto name = [&](std::uint16_t number) -> Name {
         return number == 0 ? Name{0, 0} : number < kInterfaces ? names_[number] : Name{};
@@ -236,31 +226,56 @@ Verdict Engine::run(Hook hook, Instant now, Packet& packet) {
     subject.in_patterns = in.patterns;
     subject.out_interface = out.number;
     subject.out_patterns = out.patterns;
-    set_flow(subject);
+    return subject;
+}
+
+Verdict Engine::run(Hook hook, Instant now, Packet& packet) {
+    const auto& steps = steps_[std::size_t(hook)];
+    if (steps.empty()) return Verdict::kAccept;
+    const bool tracks = tracks_[packet.is_v4() ? 0 : 1];
+    // What rules see is put together when a rule is asked: most packets of a flow are not asked about at
+    // every hook.
+    std::optional<Subject> subject;
+    bool has_flow = false;
+    const auto ready = [&]() -> Subject& {
+        if (!subject) subject.emplace(subject_of(hook, packet));
+        if (!std::exchange(has_flow, true)) set_flow(*subject);
+        return *subject;
+    };
     for (const Step& step : steps) {
         switch (step.action) {
             case Action::kTrack:
                 // What a rule has exempted, and what the filter itself sends, has its note already.
                 if (!tracks || packet.note.state != 0) break;
                 tracker_.track(now, packet, hook == Hook::kPrerouting);
-                set_flow(subject);
+                has_flow = false;
                 break;
-            case Action::kNat:
-                if (!tracks) break;
-                if (const Verdict verdict = translate(hook, now, subject); verdict != Verdict::kAccept)
-                    return verdict;
-                set_flow(subject);
+            case Action::kNat: {
+                Flow* const flow = tracks ? tracker_.flow_of(packet) : nullptr;
+                if (flow == nullptr) break;
+                const NatSide side = hook == Hook::kPrerouting || hook == Hook::kOutput
+                                         ? NatSide::kDestination
+                                         : NatSide::kSource;
+                if (is_undecided(side, packet, *flow) &&
+                    decide(hook, side, now, ready(), *flow) != Verdict::kAccept)
+                    return Verdict::kDrop;
+                if (!nat_.apply(packet, *flow, side)) {
+                    ++counters_.untranslated;
+                    return Verdict::kDrop;
+                }
+                has_flow = false;
                 break;
+            }
             case Action::kChain: {
                 const Chain& chain = table_.chains()[step.chain];
                 if (!sees(chain, packet)) break;
-                if (const Verdict verdict = run_chain(hook, chain, now, subject); verdict != Verdict::kAccept)
+                if (const Verdict verdict = run_chain(hook, chain, now, ready()); verdict != Verdict::kAccept)
                     return verdict;
                 break;
             }
             case Action::kConfirm:
                 if (tracks && !tracker_.confirm(now, packet)) {
-                    ++counters_.untracked_full;
+                    ++counters_.unconfirmed;
                     return Verdict::kDrop;
                 }
                 break;

@@ -25,15 +25,34 @@ struct EngineConfiguration {
     std::int64_t answers_at_once = 50;
 };
 
-// Why packets have ended here.
 struct EngineCounters {
-    std::uint64_t dropped = 0;         // by a rule or a policy
-    std::uint64_t rejected = 0;        // and its sender told
-    std::uint64_t untold = 0;          // rejected, beyond the rate of answers
-    std::uint64_t fragments = 0;       // waiting to be put together, or refused
-    std::uint64_t untracked_full = 0;  // no room for the flow, or none for its answers
-    std::uint64_t untranslated = 0;    // no port or address was free, or an error that cannot be translated
+    std::uint64_t dropped = 0;       // by a rule or a policy
+    std::uint64_t rejected = 0;      // and its sender told
+    std::uint64_t untold = 0;        // of those: not told, beyond the rate of answers
+    std::uint64_t fragments = 0;     // taken in to be put together, or refused
+    std::uint64_t unconfirmed = 0;   // dropped: no room for the flow, or none for its answers
+    std::uint64_t untranslated = 0;  // dropped: no port or address, or an error that cannot be translated
 };
+
+// Why a packet has ended here. Each has its own reasons only: together they are all that was dropped.
+enum class Drop : std::uint8_t {
+    kRule,          // a rule or a policy said so
+    kRejected,      // so too, and its sender was told, or would have been
+    kRulesTooLong,  // it met more rules than Evaluator::kSteps
+    kTableFull,     // of flows, and none of them could give way
+    kFlowClash,     // its answers could not be told apart from those of another flow
+    kPortsExhausted,
+    kNoAddress,     // to translate to: the interface has none
+    kUntranslated,  // a redirect across a translation, a target that is not of the packet's family
+    kOverlap,       // fragments that overlap, or come of a datagram of which some did
+    kFragmentRoom,  // datagrams given up for others
+    kFragmentTime,  // datagrams of which not all fragments came in time
+    kBadFragment,   // a length or header that no datagram has
+    kCount,
+};
+inline constexpr std::size_t kDrops = std::size_t(Drop::kCount);
+// For metrics: the reason in snake_case.
+std::string_view to_string(Drop reason);
 
 class Engine final : public packet::Hooks {
   public:
@@ -59,6 +78,7 @@ class Engine final : public packet::Hooks {
     // One for each counter of the table, in its order.
     std::span<const RuleCounter> rule_counters() const { return evaluator_.counters(); }
     const EngineCounters& counters() const { return counters_; }
+    std::uint64_t drops(Drop reason) const;
     const NatCounters& nat_counters() const { return nat_.counters(); }
     const Tracker& tracker() const { return tracker_; }
     const Evaluator& evaluator() const { return evaluator_; }
@@ -80,7 +100,10 @@ class Engine final : public packet::Hooks {
     void plan();
     packet::Verdict run(Hook hook, Instant now, packet::Packet& packet);
     packet::Verdict run_chain(Hook hook, const Chain& chain, Instant now, Subject& subject);
-    packet::Verdict translate(Hook hook, Instant now, Subject& subject);
+    // Whether nothing has been said yet about where the flow of this packet is to go, or to come from.
+    bool is_undecided(NatSide side, const packet::Packet& packet, const Flow& flow) const;
+    packet::Verdict decide(Hook hook, NatSide side, Instant now, Subject& subject, Flow& flow);
+    Subject subject_of(Hook hook, packet::Packet& packet);
     NatTarget target_of(Hook hook, const Outcome& outcome, const packet::Packet& packet, bool& usable);
     void set_flow(Subject& subject);
     void reject(Hook hook, Instant now, const packet::Packet& packet, const RejectEntry& entry);

@@ -10,6 +10,8 @@ namespace holm::filter {
 
 namespace {
 
+constexpr std::uint8_t kAuthentication = 51;
+
 void put16(MutableBytes bytes, std::size_t at, std::uint16_t value) {
     bytes[at] = std::byte(value >> 8);
     bytes[at + 1] = std::byte(value);
@@ -44,7 +46,11 @@ bool Defragmenter::add_v4(Instant now, const packet::Packet& packet) {
                                            .more = packet.fragment().more,
                                            .header = network.first(header),
                                            .payload = network.subspan(header)});
-    if (!datagram || datagram->bytes.size() > 65'535) return false;
+    if (!datagram) return false;
+    if (datagram->bytes.size() > 65'535) {
+        counters_.count(net::Drop::kBadLength);
+        return false;
+    }
     const MutableBytes bytes = datagram->bytes;
     put16(bytes, 2, std::uint16_t(bytes.size()));
     put16(bytes, 6, 0);
@@ -64,9 +70,14 @@ bool Defragmenter::add_v6(Instant now, const packet::Packet& packet) {
         return false;
     }
     std::memcpy(header.data(), network.data(), fragment);
-    // What pointed to the fragment header points to what is behind it.
+    // What pointed to the fragment header points to what is behind it. An authentication header, whose length
+    // counts otherwise, has its place behind (RFC 8200, section 4.1).
     std::size_t pointer = net::wire::Ipv6Header::kNextHeaderPosition;
     for (std::size_t at = net::wire::Ipv6Header::kSize; at + 1 < fragment;) {
+        if (header[pointer] == std::byte{kAuthentication}) {
+            counters_.count(net::Drop::kBadOption);
+            return false;
+        }
         pointer = at;
         at += (std::size_t(header[at + 1]) + 1) * 8;
     }
@@ -89,7 +100,10 @@ Defragmenter::Result Defragmenter::add(Instant now, packet::Packet& packet) {
     if (!(packet.is_v4() ? add_v4(now, packet) : add_v6(now, packet))) return Result::kWaiting;
     auto whole = packet::Packet::parse({frame_.get(), size_}, {});
     // Fragments inside of fragments are nobody's.
-    if (!whole || whole->is_fragment()) return Result::kWaiting;
+    if (!whole || whole->is_fragment()) {
+        counters_.count(net::Drop::kBadOption);
+        return Result::kWaiting;
+    }
     whole->in_interface = packet.in_interface;
     whole->out_interface = packet.out_interface;
     whole->mark = packet.mark;

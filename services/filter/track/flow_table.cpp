@@ -48,11 +48,14 @@ bool FlowTable::contains(const Tuple& tuple, Instant now) {
 }
 
 const Flow* FlowTable::find_translated(const Tuple& tuple, Instant now) {
-    for (std::uint32_t at = sources_[source_bucket(tuple)]; at != Flow::kNone;
-         at = flows_[at].next_of_source) {
-        const Flow& flow = flows_[at];
-        if (flow.tuples[0].same_source(tuple) && (flow.status & kStatusSnat) != 0 && flow.expires > now)
-            return &flow;
+    std::uint32_t next = sources_[source_bucket(tuple)];
+    for (std::uint32_t steps = 0; next != Flow::kNone && steps < kSourceWalk; ++steps) {
+        Flow& flow = flows_[next];
+        next = flow.next_of_source;
+        if (!flow.tuples[0].same_source(tuple)) continue;
+        if (flow.expires > now) return &flow;
+        ++counters_.expired;
+        remove(flow);
     }
     return nullptr;
 }
@@ -64,8 +67,10 @@ Flow* FlowTable::reserve(Instant now) {
         return new (&flows_[at]) Flow;
     }
     if (fresh_ < capacity_) return new (&flows_[fresh_++]) Flow;
-    // Full: one that has expired gives way, or one whose other side has never been heard for sure.
+    // Full: one that has expired gives way, or one whose other side has never been heard for sure, or one
+    // that both sides are done with.
     Flow* victim = nullptr;
+    Flow* closing = nullptr;
     for (std::uint32_t i = 0; i < std::min(kEviction, capacity_); ++i) {
         if (cursor_ >= capacity_) cursor_ = 0;
         Flow& flow = flows_[cursor_++];
@@ -75,7 +80,9 @@ Flow* FlowTable::reserve(Instant now) {
             return reserve(now);
         }
         if (victim == nullptr && (flow.status & kStatusAssured) == 0) victim = &flow;
+        if (closing == nullptr && flow.tcp.is_closing()) closing = &flow;
     }
+    if (victim == nullptr) victim = closing;
     if (victim == nullptr) return nullptr;
     ++counters_.evicted;
     remove(*victim);

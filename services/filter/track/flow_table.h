@@ -36,7 +36,7 @@ class FlowTable {
     struct Counters {
         std::uint64_t created = 0;
         std::uint64_t expired = 0;
-        std::uint64_t evicted = 0;  // an unassured flow gave way to a new one
+        std::uint64_t evicted = 0;  // an unassured or closing flow gave way to a new one
         std::uint64_t full = 0;     // none could: the packet was dropped
         std::uint64_t clashes = 0;  // two flows would have had the same answers: the packet was dropped
     };
@@ -50,7 +50,8 @@ class FlowTable {
     // The flow that a packet with this tuple belongs to, or null; `reply` says in which direction.
     Flow* find(const Tuple& tuple, Instant now, bool& reply);
     bool contains(const Tuple& tuple, Instant now);
-    // A flow whose first packet had the same source, and whose source is translated; null if there is none.
+    // A flow whose first packet had the same source, and whose source is translated; null if there is none
+    // among the latest.
     const Flow* find_translated(const Tuple& tuple, Instant now);
     // Takes the flow in; null if there is no room or one of its tuples is taken.
     Flow* insert(const Flow& flow, Instant now);
@@ -69,6 +70,8 @@ class FlowTable {
     static constexpr Duration kSweepInterval = Duration::seconds(1);
     static constexpr std::uint32_t kSweep = 1024;   // flows looked at in one sweep, at least
     static constexpr std::uint32_t kEviction = 64;  // flows looked at for one to give way
+    // Flows of one source looked at: all that it has may have expired since the last sweep.
+    static constexpr std::uint32_t kSourceWalk = 64;
 
     std::uint32_t bucket(const Tuple& tuple) const { return std::uint32_t(tuple.hash(key_)) & mask_; }
     std::uint32_t source_bucket(const Tuple& tuple) const {

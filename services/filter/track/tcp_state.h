@@ -68,6 +68,10 @@ class TcpTracker {
     // if it is over already.
     std::optional<Duration> reset();
     TcpState state() const { return state_; }
+    // Both sides have said that they are done, or one has reset the other.
+    bool is_closing() const {
+        return state_ == TcpState::kLastAck || state_ == TcpState::kTimeWait || state_ == TcpState::kClose;
+    }
     // To be asked after receive(): both sides have been heard, and one of them has acknowledged.
     bool becomes_assured() const { return becomes_assured_; }
     // Zero: the flow keeps the time that it has.

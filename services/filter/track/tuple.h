@@ -3,6 +3,7 @@
 // Who talks to whom: what tells one direction of a flow from all others.
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -22,7 +23,14 @@ struct Tuple {
     std::uint8_t family = 4;
     std::uint16_t unused = 0;
 
-    friend bool operator==(const Tuple& a, const Tuple& b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+    // By words: whoever finds a flow compares it, and a memcmp() of the C library goes byte by byte.
+    friend bool operator==(const Tuple& a, const Tuple& b) {
+        using Words = std::array<std::uint64_t, 5>;
+        const auto left = std::bit_cast<Words>(a), right = std::bit_cast<Words>(b);
+        std::uint64_t difference = 0;
+        for (std::size_t i = 0; i < left.size(); ++i) difference |= left[i] ^ right[i];
+        return difference == 0;
+    }
 
     bool is_icmp() const { return protocol == packet::kIcmp || protocol == packet::kIcmpv6; }
     bool has_ports() const { return protocol == packet::kTcp || protocol == packet::kUdp; }
