@@ -1,7 +1,7 @@
-"""One TCP stream with the image tests/image/images/bulk: bulk_client.py take|drop|give ADDRESS SECONDS prints bytes and seconds.
+"""One TCP stream with the image tests/image/images/bulk: bulk_client.py take|drop|give|refer ADDRESS SECONDS prints bytes and seconds.
 
 `take`: the image takes what we send, and must say in the end that it got every byte in its place. `drop`: it only counts
-them. `give`: it sends."""
+them. `give`: it sends, by `send()`; `refer`: by `send_reference()`."""
 
 import socket
 import sys
@@ -22,11 +22,11 @@ def _connected(address):
 
 def main():
     what, address, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
-    stream = _connected((address, {"take": 9, "drop": 21, "give": 19}[what]))
+    stream = _connected((address, {"take": 9, "drop": 21, "give": 19, "refer": 20}[what]))
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"cubic")
     begin = time.monotonic()
     size = 0
-    if what != "give":
+    if what in ("take", "drop"):
         pattern = bytes((i + i // 251) & 255 for i in range(PERIOD)) * 16
         while time.monotonic() - begin < seconds:
             stream.sendall(pattern)
