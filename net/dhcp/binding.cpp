@@ -21,8 +21,9 @@ bool Binding::receive(Instant now, const ip::Received& received, Bytes datagram,
         counters.count(Drop::kBadChecksum);
         return true;
     }
-    if (header->source_port == wire::kDhcpServerPort)
-        client_.receive(now, datagram.subspan(wire::UdpHeader::kSize));
+    if (header->source_port != wire::kDhcpServerPort ||
+        !client_.receive(now, datagram.subspan(wire::UdpHeader::kSize)))
+        counters.count(Drop::kUnsolicited);
     return true;
 }
 

@@ -28,8 +28,8 @@ bool BindingV6::receive(Instant now, const ip::Received& received, Bytes datagra
     // From the link, and to us alone (section 16.1).
     if (!received.source.is_link_local() || received.to_group || !header->has_checksum)
         counters.count(Drop::kBadSource);
-    else
-        client_.receive(now, datagram.subspan(wire::UdpHeader::kSize));
+    else if (!client_.receive(now, datagram.subspan(wire::UdpHeader::kSize)))
+        counters.count(Drop::kUnsolicited);
     return true;
 }
 

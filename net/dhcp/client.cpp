@@ -118,44 +118,43 @@ std::optional<Client::Outgoing> Client::due(Instant now) {
     return std::nullopt;
 }
 
-void Client::receive(Instant now, Bytes message) {
+bool Client::receive(Instant now, Bytes message) {
     const auto reply = wire::DhcpReply::parse(message);
-    if (!reply || reply->transaction != transaction_ || reply->client != mac_) return;
+    if (!reply || reply->transaction != transaction_ || reply->client != mac_) return false;
     switch (state_) {
         case State::kSelecting:
             // The first offer is taken: waiting for a better one would only cost time.
-            if (reply->type == DhcpType::kOffer) accept_offer(now, *reply);
-            return;
+            return reply->type == DhcpType::kOffer && accept_offer(now, *reply);
         case State::kRequesting:
         case State::kRenewing:
         case State::kRebinding:
-            if (state_ == State::kRequesting && reply->server != server_) return;
-            if (reply->type == DhcpType::kAck) accept_lease(*reply);
-            if (reply->type == DhcpType::kNak) {
-                lose_lease();
-                offered_ = IpAddress::any_v4();
-                search(now,
-                       kFirstRetry);  // not at once: a server that refuses everything is not to be flooded
-            }
-            return;
+            if (state_ == State::kRequesting && reply->server != server_) return false;
+            if (reply->type == DhcpType::kAck) return accept_lease(*reply);
+            if (reply->type != DhcpType::kNak) return false;
+            lose_lease();
+            offered_ = IpAddress::any_v4();
+            search(now, kFirstRetry);  // not at once: a server that refuses everything is not to be flooded
+            return true;
         case State::kBound:
-            return;
+            return false;
     }
+    return false;
 }
 
-void Client::accept_offer(Instant now, const wire::DhcpReply& reply) {
-    if (!can_be_ours(reply.address) || reply.server.is_unspecified()) return;
+bool Client::accept_offer(Instant now, const wire::DhcpReply& reply) {
+    if (!can_be_ours(reply.address) || reply.server.is_unspecified()) return false;
     offered_ = reply.address;
     server_ = reply.server;
     state_ = State::kRequesting;
     tries_ = 0;
     retry_ = kFirstRetry;
     deadline_ = now;
+    return true;
 }
 
-void Client::accept_lease(const wire::DhcpReply& reply) {
-    if (!can_be_ours(reply.address) || reply.lease_seconds == 0) return;
-    if (lease_ && reply.address != lease_->address) return;  // an extension extends
+bool Client::accept_lease(const wire::DhcpReply& reply) {
+    if (!can_be_ours(reply.address) || reply.lease_seconds == 0) return false;
+    if (lease_ && reply.address != lease_->address) return false;  // an extension extends
     Lease lease;
     lease.address = reply.address;
     lease.prefix_length = reply.prefix_length != 0 ? reply.prefix_length : classful_prefix(reply.address);
@@ -180,6 +179,7 @@ void Client::accept_lease(const wire::DhcpReply& reply) {
     state_ = State::kBound;
     deadline_ = lease.renewal;
     ++changes_;
+    return true;
 }
 
 void Client::lose_lease() {

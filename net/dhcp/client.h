@@ -50,8 +50,9 @@ class Client {
     // The first message is due at once.
     void start(Instant now);
 
-    // A datagram that came to the client's port.
-    void receive(Instant now, Bytes message);
+    // A datagram that came to the client's port. False: it answers nothing that was asked, or says what
+    // cannot be.
+    bool receive(Instant now, Bytes message);
 
     struct Outgoing {
         wire::DhcpRequest message;
@@ -72,8 +73,8 @@ class Client {
 
   private:
     void search(Instant now, Duration wait);
-    void accept_offer(Instant now, const wire::DhcpReply& reply);
-    void accept_lease(const wire::DhcpReply& reply);
+    bool accept_offer(Instant now, const wire::DhcpReply& reply);
+    bool accept_lease(const wire::DhcpReply& reply);
     void lose_lease();
     Duration jittered_retry();
     wire::DhcpRequest request(wire::DhcpType type, Instant now) const;

@@ -141,33 +141,33 @@ void ClientV6::expire(Instant now) {
     if (state_ != State::kDeclining) begin(now, State::kSoliciting);
 }
 
-void ClientV6::receive(Instant now, Bytes message) {
+bool ClientV6::receive(Instant now, Bytes message) {
     const auto reply = Dhcpv6Reply::parse(message, mac_);
     // Section 16: answers name the server, and us.
-    if (!reply || reply->transaction != transaction_ || !reply->for_client || !reply->server) return;
-    if (reply->type == Dhcpv6Type::kAdvertise) {
-        if (state_ == State::kSoliciting) accept_advertisement(now, *reply);
-    } else if (reply->type == Dhcpv6Type::kReply) {
-        accept_reply(now, *reply);
-    }
+    if (!reply || reply->transaction != transaction_ || !reply->for_client || !reply->server) return false;
+    if (reply->type == Dhcpv6Type::kAdvertise)
+        return state_ == State::kSoliciting && accept_advertisement(now, *reply);
+    return reply->type == Dhcpv6Type::kReply && accept_reply(now, *reply);
 }
 
 // The first offer is taken: section 18.2.1 would wait a second for a better one, which costs a start a
 // second.
-void ClientV6::accept_advertisement(Instant now, const Dhcpv6Reply& reply) {
+bool ClientV6::accept_advertisement(Instant now, const Dhcpv6Reply& reply) {
     if (reply.status != wire::kDhcpv6Success || reply.address_status != wire::kDhcpv6Success ||
         reply.address_count == 0)
-        return;
+        return false;
     server_ = reply.server;
     named_count_ = reply.address_count;
     for (std::size_t i = 0; i < named_count_; ++i) named_[i] = reply.addresses[i].address;
     begin(now, State::kRequesting);
+    return true;
 }
 
-void ClientV6::accept_reply(Instant now, const Dhcpv6Reply& reply) {
+bool ClientV6::accept_reply(Instant now, const Dhcpv6Reply& reply) {
     switch (state_) {
         case State::kDeclining:
-            return end_decline(now);
+            end_decline(now);
+            return true;
         case State::kAskingForInformation: {
             take_dns(reply);
             state_ = State::kInformed;
@@ -176,28 +176,28 @@ void ClientV6::accept_reply(Instant now, const Dhcpv6Reply& reply) {
                 reply.refresh_seconds == kForEver
                     ? Instant::never()
                     : now + (reply.refresh_seconds == 0 ? kRefresh : std::max(told, kShortestRefresh));
-            return;
+            return true;
         }
         case State::kRequesting:
         case State::kRenewing:
-            if (!server_ || *reply.server != *server_) return;
+            if (!server_ || *reply.server != *server_) return false;
             break;
         case State::kRebinding:
             break;
         default:
-            return;
+            return false;
     }
     const bool refused = reply.status != wire::kDhcpv6Success || reply.address_status != wire::kDhcpv6Success;
     if (refused || !reply.has_association || !update_lease(reply)) {
         // Section 18.2.10.1: a binding that the server does not know, or none: from the beginning. A lease
         // that stands is used until it ends; other troubles are left to the next attempt.
-        if (lease_ && lease_->count > 0 && reply.address_status != wire::kDhcpv6NoBinding) return;
+        if (lease_ && lease_->count > 0 && reply.address_status != wire::kDhcpv6NoBinding) return true;
         lose_lease();
         named_count_ = 0;
         begin(now, State::kSoliciting);
         deadline_ =
             now + kSolicit.first;  // not at once: a server that refuses everything is not to be flooded
-        return;
+        return true;
     }
     set_timers(reply);
     server_ = reply.server;
@@ -205,6 +205,7 @@ void ClientV6::accept_reply(Instant now, const Dhcpv6Reply& reply) {
     deadline_ = lease_->renewal;
     ++changes_;
     take_dns(reply);
+    return true;
 }
 
 // Section 18.2.10.1: addresses are added, given other times, or (a valid lifetime of zero) taken away; one

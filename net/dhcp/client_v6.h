@@ -70,8 +70,8 @@ class ClientV6 {
     void start(Instant now, bool with_address);
     State state() const { return state_; }
 
-    // A datagram that came to the client's port from a link-local address.
-    void receive(Instant now, Bytes message);
+    // A datagram that came to the client's port from a link-local address. False: as in Client.
+    bool receive(Instant now, Bytes message);
     // The message that is due now, if any, to be sent to all servers and relays (ff02::1:2). Also ends a
     // lease that has run out.
     std::optional<wire::Dhcpv6Request> due(Instant now);
@@ -90,8 +90,8 @@ class ClientV6 {
   private:
     void begin(Instant now, State state);
     const Retransmission& retransmission() const;
-    void accept_advertisement(Instant now, const wire::Dhcpv6Reply& reply);
-    void accept_reply(Instant now, const wire::Dhcpv6Reply& reply);
+    bool accept_advertisement(Instant now, const wire::Dhcpv6Reply& reply);
+    bool accept_reply(Instant now, const wire::Dhcpv6Reply& reply);
     void take_dns(const wire::Dhcpv6Reply& reply);
     void lose_lease();
     void end_decline(Instant now);

@@ -225,6 +225,7 @@ TEST_CASE("answers to others are ignored") {
         seeker.reply(impossible);
         CHECK_FALSE(seeker.asked());
     }
+    CHECK(seeker.stack.counters()[Drop::kUnsolicited] == 9);
 }
 
 TEST_CASE("a silent network is asked again after 4, 8, 16, 32, 64, 64 seconds, give or take one") {
