@@ -58,7 +58,8 @@ Chunk* ChunkPool::take(ChunkSize kind) {
 }
 
 Chunk* ChunkPool::allocate(std::size_t bytes) {
-    return take(bytes <= 2 * capacity(ChunkSize::kSmall) ? ChunkSize::kSmall : ChunkSize::kLarge);
+    const bool small = bytes <= 2 * capacity(ChunkSize::kSmall) || in_use_ >= bound_ / 2;
+    return take(small ? ChunkSize::kSmall : ChunkSize::kLarge);
 }
 
 Chunk* ChunkPool::refer(Bytes bytes, BufferOwner* owner) {

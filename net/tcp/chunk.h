@@ -66,6 +66,11 @@ class ChunkPool {
     void set_references(const OutgoingReferences& references) { references_ = &references; }
 
     std::size_t bytes_in_use() const { return in_use_; }
+    // Whether a connection that holds so many bytes of one direction may have more: half of the bound goes to
+    // who comes first, the rest to those that hold next to nothing. Peers that take all they can and give
+    // nothing back (windows that stay closed) leave enough for the others.
+    static constexpr std::size_t kLeast = 4096;
+    bool allows(std::size_t held) const { return held < kLeast || in_use_ < bound_ / 2; }
     // Whether buffers may grow by so much: half of the bound is for those that cannot wait.
     bool has_room(std::size_t bytes) const { return in_use_ + bytes <= bound_ / 2; }
 

@@ -24,7 +24,8 @@ struct Configuration {
     std::uint32_t max_half_open = 256;       // of each listener; beyond: SYN cookies
     std::uint32_t max_time_wait = 8'192;     // beyond: the oldest ends early
     std::size_t max_buffer_bytes =
-        64U << 20U;  // of all connections; beyond: send() takes nothing, payload is dropped
+        64U << 20U;  // of all connections; the second half for those that hold little (ChunkPool::allows());
+                     // beyond: send() takes nothing, payload is dropped
     std::uint32_t max_orphans =
         4'096;  // closed by the service and not yet by the peer; beyond: close() resets
     // Bytes, of each connection. They begin with the first and grow up to the second while the path takes
@@ -82,6 +83,8 @@ struct Statistics {
     std::uint64_t black_holes = 0;     // RFC 4821: smaller segments after timeouts of large ones
     std::uint64_t half_open_shed = 0;  // to make room for established connections
     std::uint64_t orphans_reset = 0;   // because there were too many
+    std::uint64_t window_probes = 0;   // sent into windows that are closed, or too small to be used
+    std::uint64_t windows_shrunk = 0;  // right edges that a peer has taken back (RFC 9293 advises against it)
 };
 
 }  // namespace holm::net::tcp

@@ -150,7 +150,10 @@ bool Connection::check_acknowledgment(Instant now, const Segment& segment) {
             arrival.echo = Instant::from_nanoseconds((milliseconds - std::int64_t{elapsed}) * 1'000'000);
     }
     arrival.congestion_echo = ecn_ && segment.ece();
-    if (sender_.acknowledge(arrival)) {
+    const Seq edge = sender_.window_edge();
+    const bool acknowledged = sender_.acknowledge(arrival);
+    if (sender_.window_edge() < edge) ++layer_.statistics_.windows_shrunk;
+    if (acknowledged) {
         last_progress_ = now;
         if (const std::uint16_t mtu = path_search_.acknowledged(now, sender_.una()); mtu > mtu_) {
             mtu_ = mtu;

@@ -101,6 +101,7 @@ bool Connection::emit_data(Instant now, ip::IpOutput& output, Transmission trans
         return false;
     if (cwr) sender_.cwr_sent();
     sender_.sent(now, transmission);
+    if (transmission.kind == Transmission::Kind::kWindowProbe) ++layer_.statistics_.window_probes;
     if (transmission.again) {
         ++layer_.statistics_.retransmissions;
         if (path_search_.active())

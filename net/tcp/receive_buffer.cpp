@@ -49,7 +49,7 @@ void ReceiveBuffer::clear(ChunkPool& pool) {
 // A new chunk with as much of the payload as it takes, or null.
 Chunk* ReceiveBuffer::store(Seq sequence, Bytes payload, BufferOwner* owner, std::size_t bound,
                             ChunkPool& pool) {
-    if (footprint_ >= bound) return nullptr;
+    if (footprint_ >= bound || !pool.allows(footprint_)) return nullptr;
     Chunk* chunk = nullptr;
     if (owner != nullptr && payload.size() >= kRetainFrom && retained_ < kMaxRetained) {
         chunk = pool.refer(payload, owner);

@@ -14,7 +14,8 @@ std::size_t SendBuffer::append(Bytes bytes, ChunkPool& pool) {
     std::size_t taken = 0;
     while (taken < bytes.size()) {
         if (tail_ == nullptr || tail_->room() == 0) {
-            Chunk* chunk = pool.allocate(bytes.size() - taken);
+            const bool allowed = pool.allows(size_ - referenced_ + taken);
+            Chunk* chunk = allowed ? pool.allocate(bytes.size() - taken) : nullptr;
             if (chunk == nullptr) break;
             link(chunk);
         }

@@ -105,6 +105,8 @@ class Sender {
     // SND.NXT, or beyond it what probes have used.
     Seq highest() const { return highest_; }
     std::uint32_t window() const { return window_; }
+    // The first byte that the peer has no room for.
+    Seq window_edge() const { return una_ + window_; }
     std::uint32_t mss() const { return mss_; }
     std::size_t buffered() const { return buffer_.size(); }
     // Buffered bytes that occupy our memory.

@@ -38,6 +38,8 @@ constexpr Event kEvents[] = {
     {"black_holes", &Statistics::black_holes},
     {"half_open_shed", &Statistics::half_open_shed},
     {"orphans_reset", &Statistics::orphans_reset},
+    {"window_probes", &Statistics::window_probes},
+    {"windows_shrunk", &Statistics::windows_shrunk},
 };
 
 }  // namespace

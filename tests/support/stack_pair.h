@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <deque>
+#include <functional>
 #include <vector>
 
 #include "net/stack.h"
@@ -14,11 +15,13 @@ namespace holm::net::testing {
 
 class StackPair {
   public:
-    explicit StackPair(const DeviceCapabilities& capabilities = {}, bool with_ipv6 = false) {
+    explicit StackPair(const DeviceCapabilities& capabilities = {}, bool with_ipv6 = false,
+                       const tcp::Configuration& tcp = {}, bool autoconfigure = false) {
         for (int i = 0; i < 2; ++i) {
             Side& side = sides[i];
             side.device.what = capabilities;
             Stack::Configuration configuration;
+            configuration.tcp = tcp;
             configuration.secret[0] = std::byte(i);
             side.stack = std::make_unique<Stack>(configuration);
             InterfaceConfiguration interface;
@@ -26,7 +29,7 @@ class StackPair {
             interface.address = address(i);
             interface.prefix_length = 24;
             side.interface = *side.stack->add_interface(now, side.device, interface);
-            Ipv6Configuration ipv6{.address = address_v6(i), .autoconfigure = false, .secret = {}};
+            Ipv6Configuration ipv6{.address = address_v6(i), .autoconfigure = autoconfigure, .secret = {}};
             ipv6.secret.low = std::uint64_t(i);
             if (with_ipv6 && !side.stack->start_ipv6(now, *side.interface, ipv6)) std::abort();
         }
@@ -53,6 +56,7 @@ class StackPair {
                 Side& other = sides[1 - i];
                 while (!sides[i].device.frames.empty()) {
                     const Frame frame = sides[i].device.take();
+                    if (watcher) watcher(i, frame);
                     Offload offload = sides[i].device.offload;
                     other.stack->receive(now, *other.interface, {frame, offload, nullptr});
                     ++carried;
@@ -81,6 +85,8 @@ class StackPair {
     };
     Instant now;
     Side sides[2];
+    // Hears of every frame that run() carries, and from which side.
+    std::function<void(int, const Frame&)> watcher;
 };
 
 }  // namespace holm::net::testing
