@@ -49,6 +49,8 @@ struct Core {
     Network* network;
     BlockDevices* blocks;
     posix::State* posix;  // made by the first call of the C library that needs it
+    // What is to be done before the platform's exit: the network's leases are given back. Null: nothing.
+    void (*farewell)(Core&);
 
     bool panicking;  // a report is being written; a second panic must not start another
 };

@@ -241,6 +241,17 @@ Result<> Stack::start_dhcp(Instant now, Interface& interface, link::AddressPolic
     return fail(ErrorCode::kInvalid, "not an interface of this stack");
 }
 
+void Stack::leave(Instant now) {
+    for (const auto& binding : present(dhcp_, ip_.interfaces()))
+        if (binding) binding->release(now, ip_);
+    for (const auto& binding : present(dhcp_v6_, ip_.interfaces()))
+        if (binding) binding->release(now, ip_);
+}
+
+bool Stack::has_waiting() const {
+    return std::ranges::any_of(ip_.interfaces(), &Interface::has_waiting);
+}
+
 const dhcp::Lease* Stack::lease(const Interface& interface) const {
     for (std::size_t i = 0; i < owned_.size(); ++i)
         if (owned_[i].get() == &interface && dhcp_[i] && dhcp_[i]->client().lease())

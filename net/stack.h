@@ -105,6 +105,10 @@ class Stack final : private ip::Upper {
     // kAlready.
     Result<> start_dhcp(Instant now, Interface& interface,
                         link::AddressPolicy policy = link::AddressPolicy::kAnnounce);
+    // The instance ends: leases are given back.
+    void leave(Instant now);
+    // Frames wait for the MAC address of their next hop.
+    bool has_waiting() const;
     // The lease of an interface; null if it has none.
     const dhcp::Lease* lease(const Interface& interface) const;
     // DNS servers that DHCPv6 has named for an interface.

@@ -33,8 +33,24 @@ Network* Network::create(Core& core) {
     SipHashKey key;
     core.random->fill(std::as_writable_bytes(std::span(&key, 1)));
     auto* network = new (std::nothrow) Network(configuration, key);
-    if (network) network->attach(core);
+    if (!network) return nullptr;
+    network->attach(core);
+    core.farewell = [](Core& ending) { ending.network->leave(*ending.executor); };
     return network;
+}
+
+void Network::leave(Executor& executor) {
+    Instant now = executor.now();
+    const Instant end = now + kFarewell;
+    stack_.leave(now);
+    // A server whose MAC address has been forgotten is asked for it; one that does not answer is not waited
+    // for.
+    for (;; now = executor.now()) {
+        transmit(now);
+        for (const auto& port : ports()) port->transmit(now);
+        if (!stack_.has_waiting() || now >= end) return;
+        for (const auto& port : ports()) port->receive(now);
+    }
 }
 
 void Network::attach(Core& core) {

@@ -27,6 +27,7 @@ namespace holm {
 class Network final : private Poller, private Observer {
   public:
     static constexpr std::uint16_t kBacklog = 1024;  // connections that may wait for accept()
+    static constexpr Duration kFarewell = Duration::milliseconds(10);  // at most, at the end
 
     // Precondition: the core has an executor, a random generator and its boot info. Null when there is no
     // memory.
@@ -73,6 +74,8 @@ class Network final : private Poller, private Observer {
         resolver_.configure({.search_from_network = true});
     }
     void attach(Core& core);
+    // The instance ends: leases are given back.
+    void leave(Executor& executor);
     Result<net::Interface*> add_interface(Instant now, Port& port, const NetAddresses& addresses);
     void start_ipv6(Core& core, const NetAddresses& addresses, const holm_boot_device& device,
                     net::Interface& interface);

@@ -3,7 +3,7 @@
 #include <signal.h>
 
 #include "kernel/panic/panic.h"
-#include "kernel/platform/platform.h"
+#include "kernel/platform/end.h"
 #include "kernel/posix/signals.h"
 #include "kernel/posix/state.h"
 #include "kernel/posix/system_call.h"
@@ -27,7 +27,7 @@ Outcome signal_self(int signal) {
         case SIGKILL:
         case SIGTERM:
         case SIGINT:
-            this_core().platform->exit(128 + signal);
+            end_instance(this_core(), 128 + signal);
         default:
             return refuse_use("sending oneself a signal other than SIGABRT, SIGTERM, SIGINT and SIGKILL",
                               EINVAL);
@@ -37,7 +37,7 @@ Outcome signal_self(int signal) {
 }  // namespace
 
 SYSTEM_CALL(exit_group, int status) {
-    this_core().platform->exit(status & 0xff);
+    end_instance(this_core(), status & 0xff);
 }
 
 SYSTEM_CALL(getpid) {

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "abi/boot_info.h"
+#include "kernel/platform/end.h"
 
 namespace holm {
 
@@ -33,7 +34,7 @@ Machine::GraceOver::GraceOver(Machine& owner)
     : Timer([](Timer& self) { static_cast<GraceOver&>(self).machine.end_unfinished(); }), machine(owner) {}
 
 void Machine::end_unfinished() {
-    core_.platform->exit(kStoppedStatus);
+    end_instance(core_, kStoppedStatus);
 }
 
 }  // namespace holm

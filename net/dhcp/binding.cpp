@@ -35,6 +35,11 @@ bool Binding::transmit(Instant now, ip::Layer& ip) {
     return std::exchange(changes_seen_, client_.changes()) != client_.changes();
 }
 
+void Binding::release(Instant now, ip::Layer& ip) {
+    if (const auto out = client_.release()) send(now, ip, *out);
+    changes_seen_ = client_.changes();
+}
+
 void Binding::send(Instant now, ip::Layer& ip, const Client::Outgoing& out) {
     std::byte message[wire::DhcpRequest::kMaximumSize];
     out.message.emit(message);

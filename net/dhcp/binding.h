@@ -28,6 +28,9 @@ class Binding {
     bool receive(Instant now, const ip::Received& received, Bytes datagram, Counters& counters);
     // Sends what is due. True if the lease has come, changed or gone since the last time.
     bool transmit(Instant now, ip::Layer& ip);
+    // The instance ends: the server is told that the address is free. The interface keeps what it has, to
+    // send with.
+    void release(Instant now, ip::Layer& ip);
 
   private:
     void send(Instant now, ip::Layer& ip, const Client::Outgoing& out);

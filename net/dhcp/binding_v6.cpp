@@ -51,6 +51,11 @@ bool BindingV6::transmit(Instant now, ip::Layer& ip) {
     return true;
 }
 
+void BindingV6::release(Instant now, ip::Layer& ip) {
+    if (const auto message = client_.release()) send(now, ip, *message);
+    changes_seen_ = client_.changes();
+}
+
 bool BindingV6::is_applied(const IpAddress& address) const {
     for (const IpAddress& own : applied_)
         if (own == address) return true;

@@ -28,6 +28,9 @@ class BindingV6 {
     bool receive(Instant now, const ip::Received& received, Bytes datagram, Counters& counters);
     // Sends what is due and applies what has changed. True if the lease or the DNS servers have.
     bool transmit(Instant now, ip::Layer& ip);
+    // The instance ends: the server is told that the addresses are free. The interface keeps what it has, to
+    // send with.
+    void release(Instant now, ip::Layer& ip);
     Instant next_deadline() const;
 
   private:

@@ -50,11 +50,14 @@ Duration Client::jittered_retry() {
     return wait;
 }
 
-wire::DhcpRequest Client::request(DhcpType type, Instant now) const {
+std::uint16_t Client::seconds_since(Instant now) const {
+    return std::uint16_t(std::min<std::int64_t>((now - began_).as_seconds(), 0xffff));
+}
+
+wire::DhcpRequest Client::request(DhcpType type) const {
     wire::DhcpRequest message;
     message.type = type;
     message.transaction = transaction_;
-    message.seconds = std::uint16_t(std::min<std::int64_t>((now - began_).as_seconds(), 0xffff));
     message.client = mac_;
     return message;
 }
@@ -63,7 +66,7 @@ std::optional<Client::Outgoing> Client::due(Instant now) {
     if (now < deadline_) return std::nullopt;
     if (decline_) {
         decline_ = false;
-        Outgoing out{request(DhcpType::kDecline, now), std::nullopt};
+        Outgoing out{request(DhcpType::kDecline), std::nullopt};
         out.message.requested = offered_;
         out.message.server = server_;
         offered_ = IpAddress::any_v4();
@@ -76,7 +79,8 @@ std::optional<Client::Outgoing> Client::due(Instant now) {
     }
     switch (state_) {
         case State::kSelecting: {
-            Outgoing out{request(DhcpType::kDiscover, now), std::nullopt};
+            Outgoing out{request(DhcpType::kDiscover), std::nullopt};
+            out.message.seconds = discovered_after_ = seconds_since(now);
             out.message.broadcast = true;  // we have no address that a unicast could reach
             if (!offered_.is_unspecified())
                 out.message.requested = offered_;  // the one we had, if it is free
@@ -88,7 +92,8 @@ std::optional<Client::Outgoing> Client::due(Instant now) {
                 search(now, Duration());
                 return due(now);
             }
-            Outgoing out{request(DhcpType::kRequest, now), std::nullopt};
+            Outgoing out{request(DhcpType::kRequest), std::nullopt};
+            out.message.seconds = discovered_after_;
             out.message.broadcast = true;
             out.message.requested = offered_;
             out.message.server = server_;
@@ -104,7 +109,8 @@ std::optional<Client::Outgoing> Client::due(Instant now) {
         case State::kRenewing:
         case State::kRebinding: {
             if (now >= lease_->rebinding) state_ = State::kRebinding;
-            Outgoing out{request(DhcpType::kRequest, now), std::nullopt};
+            Outgoing out{request(DhcpType::kRequest), std::nullopt};
+            out.message.seconds = seconds_since(now);
             out.message.current = lease_->address;
             if (state_ == State::kRenewing) out.to = lease_->server;
             sent_ = now;
@@ -169,8 +175,8 @@ bool Client::accept_lease(const wire::DhcpReply& reply) {
     if (rebinding >= seconds || rebinding < kShortestLease / 2) rebinding = seconds - seconds / 8;
     if (renewal >= rebinding || renewal < kShortestLease / 2) renewal = std::min(seconds / 2, rebinding);
     if (seconds == kForEver) renewal = rebinding = kForEver;
-    lease.renewal = after(sent_, renewal);
-    lease.rebinding = after(sent_, rebinding);
+    lease.renewal = after(sent_, spread(renewal));
+    lease.rebinding = after(sent_, spread(rebinding));
     lease.expiry = after(sent_, seconds);
 
     lease_ = lease;
@@ -180,6 +186,10 @@ bool Client::accept_lease(const wire::DhcpReply& reply) {
     deadline_ = lease.renewal;
     ++changes_;
     return true;
+}
+
+std::uint32_t Client::spread(std::uint32_t seconds) {
+    return seconds == kForEver ? seconds : seconds - std::uint32_t(random_.below(seconds / 32 + 1));
 }
 
 void Client::lose_lease() {
@@ -193,6 +203,17 @@ void Client::decline(Instant now) {
     lose_lease();
     decline_ = true;
     deadline_ = now;
+}
+
+std::optional<Client::Outgoing> Client::release() {
+    if (!lease_) return std::nullopt;
+    transaction_ = std::uint32_t(random_.next());
+    Outgoing out{request(DhcpType::kRelease), lease_->server};
+    out.message.current = lease_->address;
+    out.message.server = lease_->server;
+    lose_lease();
+    deadline_ = Instant::never();
+    return out;
 }
 
 }  // namespace holm::net::dhcp

@@ -66,6 +66,10 @@ class Client {
     // (section 4.4.1).
     void decline(Instant now);
 
+    // The instance ends: gives the lease back (section 4.4.6), and is silent from then on. Nothing: there is
+    // none.
+    std::optional<Outgoing> release();
+
     State state() const { return state_; }
     const std::optional<Lease>& lease() const { return lease_; }
     // Rises whenever lease() has changed.
@@ -77,13 +81,18 @@ class Client {
     bool accept_lease(const wire::DhcpReply& reply);
     void lose_lease();
     Duration jittered_retry();
-    wire::DhcpRequest request(wire::DhcpType type, Instant now) const;
+    wire::DhcpRequest request(wire::DhcpType type) const;
+    std::uint16_t seconds_since(Instant now) const;
+    // Somewhat less, so that those who got their leases together do not ask together.
+    std::uint32_t spread(std::uint32_t seconds);
 
     MacAddress mac_;
     KeyedRandom random_;
     State state_ = State::kSelecting;
     std::uint32_t transaction_ = 0;
     Instant began_;
+    // "secs" of the last DHCPDISCOVER: relays treat the request that follows as they did that (section 3.1).
+    std::uint16_t discovered_after_ = 0;
     Instant sent_;  // the request that an acknowledgment answers: lease times count from here
     Instant deadline_ = Instant::never();
     Duration retry_ = kFirstRetry;

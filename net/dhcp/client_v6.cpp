@@ -82,16 +82,8 @@ std::optional<wire::Dhcpv6Request> ClientV6::due(Instant now) {
                 Duration::nanoseconds(std::int64_t(random_.below(2 * tenth + 1)));
     ++tries_;
 
-    wire::Dhcpv6Request message;
-    message.transaction = transaction_;
-    message.client = mac_;
+    wire::Dhcpv6Request message = about_lease();
     message.hundredths = std::uint16_t(std::min<std::int64_t>((now - began_).as_milliseconds() / 10, 0xffff));
-    message.address_count = named_count_;
-    message.addresses = named_;
-    if (lease_ && state_ != State::kDeclining) {
-        message.address_count = lease_->count;
-        for (std::size_t i = 0; i < lease_->count; ++i) message.addresses[i] = lease_->addresses[i].address;
-    }
     switch (state_) {
         case State::kRequesting:
             message.type = Dhcpv6Type::kRequest;
@@ -119,6 +111,29 @@ std::optional<wire::Dhcpv6Request> ClientV6::due(Instant now) {
             message.address_count = 0;
             break;
     }
+    return message;
+}
+
+wire::Dhcpv6Request ClientV6::about_lease() const {
+    wire::Dhcpv6Request message;
+    message.transaction = transaction_;
+    message.client = mac_;
+    message.address_count = named_count_;
+    message.addresses = named_;
+    if (!lease_ || state_ == State::kDeclining) return message;
+    message.address_count = lease_->count;
+    for (std::size_t i = 0; i < lease_->count; ++i) message.addresses[i] = lease_->addresses[i].address;
+    return message;
+}
+
+std::optional<wire::Dhcpv6Request> ClientV6::release() {
+    if (!lease_) return std::nullopt;
+    begin(Instant(), State::kIdle);
+    wire::Dhcpv6Request message = about_lease();
+    message.type = Dhcpv6Type::kRelease;
+    message.server = server_;
+    lose_lease();
+    deadline_ = Instant::never();
     return message;
 }
 

@@ -81,6 +81,10 @@ class ClientV6 {
     // looked for (section 18.2.8).
     void decline(Instant now, const IpAddress& address);
 
+    // The instance ends: gives all addresses back (section 18.2.7), and is silent from then on: nobody would
+    // be there for the answer. Nothing: there are none.
+    std::optional<wire::Dhcpv6Request> release();
+
     const std::optional<LeaseV6>& lease() const { return lease_; }
     std::span<const IpAddress> dns() const { return {dns_.data(), dns_count_}; }
     const wire::DomainList& search() const { return search_; }
@@ -89,6 +93,8 @@ class ClientV6 {
 
   private:
     void begin(Instant now, State state);
+    // A message about the addresses of the lease.
+    wire::Dhcpv6Request about_lease() const;
     const Retransmission& retransmission() const;
     bool accept_advertisement(Instant now, const wire::Dhcpv6Reply& reply);
     bool accept_reply(Instant now, const wire::Dhcpv6Reply& reply);

@@ -36,7 +36,7 @@ class Reassembler {
   public:
     static constexpr std::size_t kDatagrams = 8;
     static constexpr std::size_t kRuns = 32;
-    static constexpr Duration kTimeout = Duration::seconds(30);  // as Linux; RFC 1122 would allow 60 to 120
+    static constexpr Duration kTimeout = Duration::seconds(60);  // RFC 8200; RFC 1122 has 60 to 120
 
     // A datagram, or its beginning: the first fragment's header and what follows it without a gap.
     struct Datagram {

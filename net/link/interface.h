@@ -152,6 +152,8 @@ class Interface final : private ndp::Output {
     bool blocked() const { return blocked_; }
     bool gone() const { return gone_; }
     bool has_queued() const { return !queue_.empty(); }
+    // Frames wait for the MAC address of their next hop.
+    bool has_waiting() const { return waiting_.count() != 0; }
     Instant next_deadline() const;
 
   private:

@@ -26,6 +26,7 @@ enum class Dhcpv6Type : std::uint8_t {
     kRenew = 5,
     kRebind = 6,
     kReply = 7,
+    kRelease = 8,
     kDecline = 9,
     kInformationRequest = 11,
 };

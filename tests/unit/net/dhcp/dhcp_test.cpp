@@ -23,6 +23,8 @@ struct Asked {
     bool broadcast;
     std::uint32_t requested = 0;
     std::uint32_t server = 0;
+    std::uint16_t seconds = 0;
+    std::string identifier;
 };
 
 std::uint32_t word_at(Bytes bytes, std::size_t at) {
@@ -35,6 +37,7 @@ Asked read_request(Bytes message) {
     CHECK(std::to_integer<int>(message[0]) == 1);
     CHECK(word_at(message, 236) == 0x63825363);
     asked.transaction = word_at(message, 4);
+    asked.seconds = wire::load<NetU16>(message.subspan(8));
     asked.broadcast = (message[10] & std::byte{0x80}) != std::byte{0};
     asked.current = IpAddress::v4(word_at(message, 12));
     for (std::size_t at = 240; message[at] != std::byte{255};) {
@@ -42,6 +45,7 @@ Asked read_request(Bytes message) {
         if (kind == 53) asked.type = DhcpType(message[at + 2]);
         if (kind == 50) asked.requested = word_at(message, at + 2);
         if (kind == 54) asked.server = word_at(message, at + 2);
+        if (kind == 61) asked.identifier.assign(reinterpret_cast<const char*>(&message[at + 2]), 7);
         at += 2 + std::to_integer<std::size_t>(message[at + 1]);
     }
     return asked;
@@ -127,6 +131,16 @@ struct Seeker {
         device.frames.clear();
         device.offloads.clear();
     }
+    // The server's MAC address is asked for before what is sent to it alone.
+    void resolve_server() {
+        stack.receive(now, *interface,
+                      {ethernet_frame(kMac, kServer.mac, wire::kEtherTypeArp,
+                                      arp_message({wire::ArpMessage::Operation::kReply, kServer.mac,
+                                                   kServer.address, kMac, kLeased})),
+                       {},
+                       nullptr});
+        stack.transmit(now);
+    }
     void wait(Duration time) {
         const Instant end = now + time;
         while (stack.next_deadline() <= end) {
@@ -172,6 +186,51 @@ TEST_CASE("discover, offer, request, acknowledgment: and the interface has its a
     REQUIRE(seeker.stack.lease(*seeker.interface));
     CHECK(seeker.stack.lease(*seeker.interface)->dns[0] == kServer.address);
     CHECK(seeker.stack.ip().route(IpAddress::v4(8, 8, 8, 8), {})->source == kLeased);
+}
+
+TEST_CASE("all messages name the client, and a request the seconds of the search that it follows") {
+    Seeker seeker;
+    const std::string identifier = std::string("\1\2\0\0\0\0\2", 7);
+    CHECK(seeker.asked()->identifier == identifier);
+    seeker.wait(Duration::seconds(6));
+    const auto discover = seeker.asked();
+    REQUIRE(discover);
+    CHECK(discover->seconds >= 3);
+    seeker.wait(Duration::seconds(2));
+    seeker.reply({DhcpType::kOffer, discover->transaction});
+    const auto request = seeker.asked();
+    REQUIRE(request);
+    CHECK(request->seconds == discover->seconds);
+    CHECK(request->identifier == identifier);
+}
+
+TEST_CASE("at its end the instance gives the lease back, and asks for none") {
+    Seeker seeker;
+    seeker.bind();
+    seeker.stack.leave(seeker.now);
+    seeker.stack.transmit(seeker.now);
+    CHECK(seeker.stack.has_waiting());  // for the MAC address of the server
+    seeker.resolve_server();
+    CHECK_FALSE(seeker.stack.has_waiting());
+    const auto release = seeker.asked();
+    REQUIRE(release);
+    CHECK(release->type == DhcpType::kRelease);
+    CHECK(release->current == kLeased);
+    CHECK(release->server == kServer.address.to_v4());
+    CHECK(release->requested == 0);
+    CHECK(release->seconds == 0);
+    CHECK(seeker.last.ip.source == kLeased);
+    CHECK(seeker.last.ip.destination == kServer.address);
+    seeker.wait(Duration::minutes(120));
+    CHECK_FALSE(seeker.asked());
+}
+
+TEST_CASE("who has no lease gives none back") {
+    Seeker seeker;
+    seeker.asked();
+    seeker.stack.leave(seeker.now);
+    seeker.stack.transmit(seeker.now);
+    CHECK_FALSE(seeker.asked());
 }
 
 TEST_CASE("offers that are sent to the offered address arrive as well") {
@@ -264,17 +323,10 @@ TEST_CASE("a server that offers and then is silent is given up after four reques
 TEST_CASE("half-way through the lease the server is asked to extend it, by unicast; the address stays") {
     Seeker seeker;
     seeker.bind();
-    seeker.wait(Duration::seconds(1799));
+    seeker.wait(Duration::seconds(1800 - 1800 / 32 - 1));
     CHECK_FALSE(seeker.asked());
-    seeker.wait(Duration::seconds(2));
-    // The server's MAC address is asked for first.
-    seeker.stack.receive(seeker.now, *seeker.interface,
-                         {ethernet_frame(kMac, kServer.mac, wire::kEtherTypeArp,
-                                         arp_message({wire::ArpMessage::Operation::kReply, kServer.mac,
-                                                      kServer.address, kMac, kLeased})),
-                          {},
-                          nullptr});
-    seeker.stack.transmit(seeker.now);
+    seeker.wait(Duration::seconds(1800 / 32 + 2));
+    seeker.resolve_server();
     const auto renewal = seeker.asked();
     REQUIRE(renewal);
     CHECK(renewal->type == DhcpType::kRequest);

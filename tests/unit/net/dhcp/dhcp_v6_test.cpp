@@ -1,5 +1,7 @@
 // The DHCPv6 client (RFC 8415), through the frames of a host.
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "net/wire/dhcpv6.h"
@@ -75,7 +77,8 @@ struct Client : HostV6 {
             for (int i = 9; i < 12; ++i)
                 transaction =
                     transaction << 8 | std::to_integer<std::uint32_t>(sent->payload[std::size_t(i)]);
-            return Dhcpv6Type(sent->payload[8]);
+            last = sent->payload;
+            return Dhcpv6Type(last[8]);
         }
         return std::nullopt;
     }
@@ -107,7 +110,12 @@ struct Client : HostV6 {
         for (std::int64_t i = 0; i < seconds; ++i) wait(Duration::seconds(1));
     }
     std::uint32_t transaction = 0;
+    Frame last;  // UDP header first
 };
+
+bool contains(const Frame& frame, std::span<const std::uint8_t> bytes) {
+    return !std::ranges::search(frame, std::as_bytes(bytes)).empty();
+}
 
 }  // namespace
 
@@ -184,6 +192,18 @@ TEST_CASE("the lease is renewed with its server, then with any, and at its end t
         host.run(2);
         CHECK(host.next() == Dhcpv6Type::kSolicit);
     }
+}
+
+TEST_CASE("at its end the instance gives its addresses back, and asks for none") {
+    Client host;
+    host.bind();
+    host.stack.leave(host.now);
+    host.stack.transmit(host.now);
+    REQUIRE(host.next() == Dhcpv6Type::kRelease);
+    CHECK(contains(host.last, parsed("fd00::77").bytes()));
+    CHECK(contains(host.last, std::array<std::uint8_t, 8>{0, 2, 0, 4, 0, 0, 0xaa, 0xaa}));  // the server
+    host.run(200);
+    CHECK_FALSE(host.next());
 }
 
 TEST_CASE("an address that somebody else uses is declined") {
