@@ -32,6 +32,12 @@ class UdpSocket {
     // Hears what is sent to a multicast group, until it leaves it or ends; see net::udp::Socket::join().
     Result<> join(const net::IpAddress& group) { return state_->socket->join(group); }
     Result<> leave(const net::IpAddress& group) { return state_->socket->leave(group); }
+    // Hears of a joined group some sources alone, or all but some; see net::udp::Socket::set_sources().
+    using Sources = net::udp::Socket::Sources;
+    Result<> set_sources(Sources which, const net::IpAddress& group,
+                         std::span<const net::IpAddress> sources) {
+        return state_->socket->set_sources(which, group, sources);
+    }
     // Only this remote from now on.
     Result<> connect(const net::Endpoint& remote) { return state_->socket->connect(remote); }
 

@@ -117,6 +117,13 @@ class Socket {
                         std::uint8_t zone = 0);
     Result<> remove_source(Sources which, const IpAddress& group, const IpAddress& source,
                            std::uint8_t zone = 0);
+    // The whole list at once, of a group that is joined, whichever way: `include` some sources alone (of
+    // none: leaves the group), or all but some. Errors: kInvalid also for a group that is not joined,
+    // kNoBuffers.
+    Result<> set_sources(Sources which, const IpAddress& group, std::span<const IpAddress> sources,
+                         std::uint8_t zone = 0);
+    // Whom the socket hears of a group. Errors: kAddressUnavailable if it was not joined.
+    Result<multicast::SourceFilter> sources_of(const IpAddress& group, std::uint8_t zone = 0);
     // Packets to groups leave by the interface of this zone; 0: by the one that leads there.
     void set_group_zone(std::uint8_t zone) { group_zone_ = zone; }
     std::uint8_t group_zone() const { return group_zone_; }
@@ -163,6 +170,9 @@ class Socket {
     };
     Group* find_group(const IpAddress& group, std::uint8_t zone);
     void drop_group(Group& group);
+    // Joins the group with a filter; `joined`: as it was without one, and is no more.
+    Result<> join_filtered(const IpAddress& address, std::uint8_t zone, Group* joined,
+                           const multicast::SourceFilter& filter);
     std::array<Group, kMaximumGroups> groups_;
     std::size_t group_count_ = 0;
     Socket* next_ = nullptr;  // in the layer's bucket of the local port

@@ -37,10 +37,61 @@ Result<> Socket::leave(const IpAddress& group, std::uint8_t zone) {
     return {};
 }
 
+namespace {
+
+bool can_send_to(const IpAddress& group, const IpAddress& source) {
+    return source.is_v4() == group.is_v4() && !source.is_multicast() && !source.is_unspecified();
+}
+
+}  // namespace
+
+Result<> Socket::join_filtered(const IpAddress& address, std::uint8_t zone, Group* joined,
+                               const multicast::SourceFilter& wanted) {
+    std::unique_ptr<multicast::FilteringMember> filter(new (std::nothrow) multicast::FilteringMember);
+    if (!filter) return fail(ErrorCode::kOutOfMemory, "no memory for a list of sources");
+    filter->filter = wanted;
+    TRY(layer_.groups_.join_group(address, zone, filter.get()));
+    if (joined) {
+        // From all sources to some, or to all but some: never deaf in between.
+        layer_.groups_.leave_group(joined->address, joined->zone, nullptr);
+        joined->filter = std::move(filter);
+    } else {
+        groups_[group_count_++] = {address.without_zone(), zone, std::move(filter)};
+    }
+    return {};
+}
+
+Result<> Socket::set_sources(Sources which, const IpAddress& address, std::span<const IpAddress> sources,
+                             std::uint8_t zone) {
+    Group* group = find_group(address, zone);
+    if (!group) return fail(ErrorCode::kInvalid, "the socket does not listen to this group");
+    multicast::SourceFilter wanted{.include = which == Sources::kInclude, .sources = {}};
+    for (const IpAddress& source : sources) {
+        if (!can_send_to(address, source))
+            return fail(ErrorCode::kInvalid, "this cannot be a source of the group");
+        if (!wanted.sources.add(source.without_zone()))
+            return fail(ErrorCode::kNoBuffers, "too many sources");
+    }
+    if (wanted.is_deaf()) {
+        drop_group(*group);
+        return {};
+    }
+    if (!group->filter) return join_filtered(group->address, group->zone, group, wanted);
+    group->filter->filter = wanted;
+    layer_.groups_.group_filter_changed(group->address, group->zone);
+    return {};
+}
+
+Result<multicast::SourceFilter> Socket::sources_of(const IpAddress& address, std::uint8_t zone) {
+    const Group* group = find_group(address, zone);
+    if (!group) return fail(ErrorCode::kAddressUnavailable, "the socket does not listen to this group");
+    return group->filter ? group->filter->filter : multicast::SourceFilter{.include = false, .sources = {}};
+}
+
 Result<> Socket::add_source(Sources which, const IpAddress& address, const IpAddress& source,
                             std::uint8_t zone) {
     const bool include = which == Sources::kInclude;
-    if (source.is_v4() != address.is_v4() || source.is_multicast() || source.is_unspecified())
+    if (!can_send_to(address, source))
         return fail(ErrorCode::kInvalid, "this cannot be a source of the group");
     zone = TRY(layer_.groups_.zone_of_group(zone != 0 ? address.with_zone(zone) : address));
     Group* group = find_group(address, zone);
@@ -58,19 +109,9 @@ Result<> Socket::add_source(Sources which, const IpAddress& address, const IpAdd
         layer_.groups_.group_filter_changed(group->address, group->zone);
         return {};
     }
-    std::unique_ptr<multicast::FilteringMember> filter(new (std::nothrow) multicast::FilteringMember);
-    if (!filter) return fail(ErrorCode::kOutOfMemory, "no memory for a list of sources");
-    filter->filter.include = include;
-    (void)filter->filter.sources.add(source.without_zone());
-    TRY(layer_.groups_.join_group(address, zone, filter.get()));
-    if (group) {
-        // From all sources to all but this one: never deaf in between.
-        layer_.groups_.leave_group(group->address, group->zone, nullptr);
-        group->filter = std::move(filter);
-    } else {
-        groups_[group_count_++] = {address.without_zone(), zone, std::move(filter)};
-    }
-    return {};
+    multicast::SourceFilter wanted{.include = include, .sources = {}};
+    (void)wanted.sources.add(source.without_zone());
+    return join_filtered(address, zone, group, wanted);
 }
 
 Result<> Socket::remove_source(Sources which, const IpAddress& address, const IpAddress& source,

@@ -2,42 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 
 #include <netinet/in.h>
 #include <string.h>
 
-#include "kernel/network/network.h"
+#include "kernel/posix/sockets/group_values.h"
 #include "kernel/posix/sockets/socket_file.h"
 
 namespace holm::posix {
 namespace {
 
 using What = GroupRequest::What;
-
-net::IpAddress address_of(const in_addr& address) {
-    const auto bytes = std::bit_cast<std::array<std::uint8_t, 4>>(address);
-    return net::IpAddress::v4(bytes[0], bytes[1], bytes[2], bytes[3]);
-}
-
-template <typename T>
-bool load(T& structure, const void* value, socklen_t size) {
-    if (size < sizeof(structure)) return false;
-    memcpy(&structure, value, sizeof(structure));
-    return true;
-}
-
-// The interface with this number, or (0) with this address, or any (both are zero).
-Outcome find_interface(std::uint32_t number, const in_addr& address, std::uint8_t& zone) {
-    const auto interfaces = network().stack().interfaces();
-    zone = 0;
-    if (number > interfaces.size()) return -ENODEV;
-    zone = static_cast<std::uint8_t>(number);
-    if (number != 0 || address.s_addr == INADDR_ANY) return 0;
-    for (const net::Interface* interface : interfaces)
-        if (interface->is_own(address_of(address))) zone = interface->zone();
-    return zone != 0 ? 0 : -ENODEV;
-}
 
 Outcome ask(SocketFile& socket, GroupRequest request, std::uint32_t interface, const in_addr& address = {}) {
     const Outcome found = find_interface(interface, address, request.zone);
@@ -75,17 +50,6 @@ Outcome set_membership_v6(SocketFile& socket, What what, const void* value, sock
     return ask(socket,
                {.what = what, .group = net::IpAddress::v6(std::to_array(request.ipv6mr_multiaddr.s6_addr))},
                request.ipv6mr_interface);
-}
-
-bool read_storage(const sockaddr_storage& storage, int level, net::IpAddress& address) {
-    if (level == IPPROTO_IP && storage.ss_family == AF_INET) {
-        address = address_of(reinterpret_cast<const sockaddr_in&>(storage).sin_addr);
-        return true;
-    }
-    if (level != IPPROTO_IPV6 || storage.ss_family != AF_INET6) return false;
-    address =
-        net::IpAddress::v6(std::to_array(reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr.s6_addr));
-    return true;
 }
 
 // Of either family, at the family's level.

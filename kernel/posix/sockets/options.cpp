@@ -10,6 +10,7 @@
 #include "kernel/posix/descriptors.h"
 #include "kernel/posix/sockets/memberships.h"
 #include "kernel/posix/sockets/socket_file.h"
+#include "kernel/posix/sockets/source_filters.h"
 #include "kernel/posix/system_call.h"
 #include "kernel/posix/times.h"
 
@@ -85,6 +86,7 @@ SYSTEM_CALL(setsockopt, int descriptor, int level, int name, const void* value, 
     if (level == SOL_SOCKET && name == SO_SNDTIMEO) return set_timeout(socket->send_timeout, value, size);
     if (level == SOL_SOCKET && name == SO_LINGER) return set_linger(*socket, value, size);
     if (const auto done = set_group_option(*socket, level, name, value, size)) return *done;
+    if (const auto done = set_source_filter(*socket, level, name, value, size)) return *done;
     if (level == IPPROTO_TCP && name == TCP_CONGESTION)
         return socket->set_option(level, name, Bytes(static_cast<const std::byte*>(value), size));
     int number = 0;
@@ -102,6 +104,7 @@ SYSTEM_CALL(getsockopt, int descriptor, int level, int name, void* value, sockle
     const FileReference file = find_file(descriptor);
     SocketFile* socket = as_socket(file, outcome);
     if (socket == nullptr) return outcome;
+    if (const auto done = get_source_filter(*socket, level, name, value, *size)) return *done;
     outcome = socket->get_option(level, name, MutableBytes(static_cast<std::byte*>(value), *size));
     if (outcome != -ENOPROTOOPT) {
         if (outcome >= 0) *size = static_cast<socklen_t>(outcome);

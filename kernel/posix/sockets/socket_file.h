@@ -12,6 +12,7 @@
 #include "kernel/posix/open_file.h"
 #include "kernel/posix/sockets/control_messages.h"
 #include "net/address.h"
+#include "net/multicast/source_filter.h"
 
 namespace holm::posix {
 
@@ -53,6 +54,11 @@ class SocketFile : public OpenFile, public Observer {
     virtual int take_error() = 0;
     virtual bool is_listening() const { return false; }
     virtual Outcome set_membership(const GroupRequest&) { return -ENOPROTOOPT; }
+    // Whom it hears of the request's group, as a whole.
+    virtual Outcome set_sources(const GroupRequest&, bool, std::span<const net::IpAddress>) {
+        return -ENOPROTOOPT;
+    }
+    virtual Outcome sources_of(const GroupRequest&, net::multicast::SourceFilter&) { return -ENOPROTOOPT; }
     // IPV6_V6ONLY.
     virtual bool only_v6() const { return false; }
     // The options that reach into the stack. -ENOPROTOOPT for those it does not have.

@@ -192,6 +192,19 @@ class UdpSocketFile final : public SocketFile {
             return request.what == What::kJoin ? -EADDRINUSE : -EADDRNOTAVAIL;
         return outcome_of(done.error());
     }
+    Outcome set_sources(const GroupRequest& request, bool include,
+                        std::span<const net::IpAddress> sources) override {
+        using enum net::udp::Socket::Sources;
+        const auto done =
+            socket_->set_sources(include ? kInclude : kExclude, request.group, sources, request.zone);
+        return done ? 0 : outcome_of(done.error());
+    }
+    Outcome sources_of(const GroupRequest& request, net::multicast::SourceFilter& filter) override {
+        const auto found = socket_->sources_of(request.group, request.zone);
+        if (!found) return outcome_of(found.error());
+        filter = *found;
+        return 0;
+    }
 
   private:
     enum class Option : std::uint8_t {

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -170,6 +171,10 @@ sockaddr_in6 looked_up(const char* name, int family, int flags, int* error = nul
     return first;
 }
 
+std::string text_of_v4(const sockaddr& address) {
+    return inet_ntoa(reinterpret_cast<const sockaddr_in&>(address).sin_addr);
+}
+
 }  // namespace
 
 void test_scopes_and_names() {
@@ -178,6 +183,22 @@ void test_scopes_and_names() {
     char name[IF_NAMESIZE] = {};
     CHECK(if_indextoname(1, name) != nullptr && std::strcmp(name, "lo") == 0);
     CHECK(if_indextoname(99, name) == nullptr && errno == ENXIO);
+
+    ifaddrs* all = nullptr;
+    CHECK(getifaddrs(&all) == 0);
+    std::string found;
+    for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
+        if (std::strcmp(each->ifa_name, "lo") != 0) continue;
+        CHECK((each->ifa_flags & (IFF_LOOPBACK | IFF_UP)) == (IFF_LOOPBACK | IFF_UP));
+        if (each->ifa_addr->sa_family == AF_PACKET) found += "link ";
+        if (each->ifa_addr->sa_family == AF_INET)
+            found += text_of_v4(*each->ifa_addr) + "/" + text_of_v4(*each->ifa_netmask) + " ";
+        if (each->ifa_addr->sa_family == AF_INET6)
+            found += text_of(reinterpret_cast<const sockaddr_in6&>(*each->ifa_addr)) + "/" +
+                     text_of(reinterpret_cast<const sockaddr_in6&>(*each->ifa_netmask));
+    }
+    freeifaddrs(all);
+    CHECK(found == "link 127.0.0.1/255.0.0.0 ::1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
 
     const sockaddr_in6 by_name = looked_up("fe80::1%lo", AF_UNSPEC, AI_NUMERICHOST);
     CHECK(by_name.sin6_family == AF_INET6 && by_name.sin6_scope_id == 1 && text_of(by_name) == "fe80::1");
@@ -353,6 +374,31 @@ void test_groups() {
     CHECK(sendto(member, "one", 3, 0, plain(group), sizeof(group)) == 3 && receive(member).payload == "one");
     CHECK(set(member, IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, stranger) == 0);
     CHECK(set(member, IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, source) == 0);
+    // The whole list at once.
+    struct {
+        ip_msfilter head;
+        in_addr second;
+    } filter{{group.sin_addr, inside, MCAST_INCLUDE, 2, {elsewhere}}, inside};
+    CHECK(fails(set(member, IPPROTO_IP, IP_MSFILTER, filter), EINVAL));  // not joined
+    CHECK(set(member, IPPROTO_IP, IP_ADD_MEMBERSHIP, request) == 0);
+    CHECK(set(member, IPPROTO_IP, IP_MSFILTER, filter) == 0);
+    CHECK(sendto(member, "one", 3, 0, plain(group), sizeof(group)) == 3 && receive(member).payload == "one");
+    auto told = filter;
+    told.head.imsf_numsrc = 1;  // room for one of the two
+    socklen_t told_size = sizeof(told);
+    CHECK(getsockopt(member, IPPROTO_IP, IP_MSFILTER, &told, &told_size) == 0);
+    CHECK(told_size == IP_MSFILTER_SIZE(1) && told.head.imsf_numsrc == 2);
+    CHECK(told.head.imsf_fmode == MCAST_INCLUDE && told.head.imsf_slist[0].s_addr == elsewhere.s_addr);
+    filter.head.imsf_fmode = MCAST_EXCLUDE;
+    CHECK(set(member, IPPROTO_IP, IP_MSFILTER, filter) == 0);
+    CHECK(sendto(member, "none", 4, 0, plain(group), sizeof(group)) == 4 && !is_readable(member));
+    filter.head.imsf_numsrc = 3;  // more than there are
+    CHECK(fails(set(member, IPPROTO_IP, IP_MSFILTER, filter), EINVAL));
+    filter.head.imsf_numsrc = 1000;
+    CHECK(fails(set(member, IPPROTO_IP, IP_MSFILTER, filter), ENOBUFS));
+    filter.head.imsf_fmode = MCAST_INCLUDE, filter.head.imsf_numsrc = 0;  // of nobody: left
+    CHECK(set(member, IPPROTO_IP, IP_MSFILTER, filter) == 0);
+    CHECK(fails(set(member, IPPROTO_IP, IP_DROP_MEMBERSHIP, request), EADDRNOTAVAIL));
     CHECK(set(member, IPPROTO_IP, IP_MULTICAST_TTL, std::uint8_t{4}) == 0);
     CHECK(number(member, IPPROTO_IP, IP_MULTICAST_TTL) == 4 &&
           number(member, IPPROTO_IP, IP_MULTICAST_LOOP) == 1);
@@ -377,6 +423,17 @@ void test_groups() {
     some.gsr_source = storage_of(address_v6("fd00::5", 0));
     CHECK(set(six, IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP, some) == 0);
     CHECK(sendto(six, "none", 4, 0, plain(group_v6), sizeof(group_v6)) == 4 && !is_readable(six));
+    group_filter whole{1, storage_of(group_v6), MCAST_INCLUDE, 1, {storage_of(address_v6("::1", 0))}};
+    CHECK(set(six, IPPROTO_IPV6, MCAST_MSFILTER, whole) == 0);
+    CHECK(sendto(six, "one", 3, 0, plain(group_v6), sizeof(group_v6)) == 3 && receive(six).payload == "one");
+    group_filter known{1, storage_of(group_v6), 0, 1, {}};
+    socklen_t known_size = sizeof(known);
+    CHECK(getsockopt(six, IPPROTO_IPV6, MCAST_MSFILTER, &known, &known_size) == 0);
+    CHECK(known.gf_fmode == MCAST_INCLUDE && known.gf_numsrc == 1 && known_size == sizeof(known));
+    CHECK(memcmp(&reinterpret_cast<const sockaddr_in6&>(known.gf_slist[0]).sin6_addr, &in6addr_loopback,
+                 16) == 0);
+    whole.gf_slist[0].ss_family = AF_INET;
+    CHECK(fails(set(six, IPPROTO_IPV6, MCAST_MSFILTER, whole), EINVAL));
     some.gsr_source.ss_family = AF_INET;
     CHECK(fails(set(six, IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP, some), EINVAL));
     CHECK(fails(set(six, IPPROTO_IPV6, IPV6_JOIN_GROUP, ipv6_mreq{in6addr_loopback, 1}), EINVAL));
