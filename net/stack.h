@@ -144,12 +144,30 @@ class Stack final : private ip::Upper {
     void reassembly_failed(Instant now, const ip::Received& received) override;
     void refused(Instant now, const ip::Received& received, const wire::ExtensionProblem& problem) override;
     void deliver_v6(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload);
+    void run_configuration(Instant now);
     void follow_routers(Instant now);
-    void start_dhcp_v6(Instant now, std::size_t index, bool with_address);
-    void run_dhcp_v6(Instant now);
-    void run_dhcp(Instant now);
+    // Of what there may be for each interface, what there can be now: rounds are too short to look at all.
+    auto present(const auto& each) const { return std::span(each).first(ip_.interfaces().size()); }
     SipHashKey derive_key(std::uint64_t purpose) const;
     tcp::Configuration with_secret(tcp::Configuration configuration) const;
+
+    // --- stack_addresses.cpp ---
+    void follow_routers_on(Instant now, std::size_t index);
+    // --- stack_leases.cpp ---
+    void start_dhcp_v6(Instant now, std::size_t index, bool with_address);
+    void take_lease(Instant now, dhcp::Binding& binding);
+
+    // What the secret's derived keys are for.
+    enum Purpose : std::uint64_t {
+        kIdentification = 1,
+        kUdpPorts,
+        kIcmpIdentifier,
+        kTcp,
+        kTcpMore,
+        kInterface = 0x100,
+        kDhcp = 0x200,
+        kDhcpV6 = 0x300,
+    };
 
     std::array<SipHashKey, 2> secret_;
     Counters counters_;

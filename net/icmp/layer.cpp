@@ -44,19 +44,6 @@ std::optional<ip::ErrorKind> kind_of(const Icmpv4Header& header) {
     return ip::ErrorKind::kNetworkUnreachable;
 }
 
-ip::Packet icmp_packet(const IpAddress& source, const IpAddress& destination, MutableBytes header,
-                       std::span<const Bytes> payload) {
-    ip::Packet packet;
-    packet.protocol = ip::Protocol::kIcmp;
-    packet.source = source;
-    packet.destination = destination;
-    packet.header = header;
-    packet.checksum_offset = Icmpv4Header::kChecksumOffset;
-    packet.payload = payload;
-    packet.dont_fragment = false;
-    return packet;
-}
-
 }  // namespace
 
 void Layer::receive(Instant now, const ip::Received& received, Bytes message, ip::Upper& upper) {
@@ -75,14 +62,14 @@ void Layer::receive(Instant now, const ip::Received& received, Bytes message, ip
 void Layer::answer(Instant now, const ip::Received& received, const Icmpv4Header& request, Bytes payload) {
     if (received.to_group)
         return counters_.count(Drop::kNotForUs);  // may be ignored (RFC 1122, 3.2.2.6): smurfs
-    Icmpv4Header reply = request;
-    reply.type = Icmpv4Type::kEchoReply;
-    reply.code = 0;
-    std::byte header[Icmpv4Header::kSize];
-    reply.emit(header);
-    auto packet = icmp_packet(received.destination, received.source, header, {&payload, 1});
-    packet.traffic_class = received.traffic_class;
-    ip_.send(now, packet, link::Urgency::kDeferred, nullptr);
+    Message reply;
+    reply.type = std::uint8_t(Icmpv4Type::kEchoReply);
+    reply.value = std::uint32_t{request.first} << 16 | request.second;
+    reply.source = received.destination;
+    reply.destination = received.source;
+    reply.traffic_class = received.traffic_class;
+    reply.payload = payload;
+    send(ip_, now, reply, link::Urgency::kDeferred);
 }
 
 void Layer::receive_error(Instant now, const Icmpv4Header& header, Bytes quote, ip::Upper& upper) {
@@ -118,22 +105,15 @@ void Layer::send_error(Instant now, Icmpv4Type type, std::uint8_t code, const ip
             return;
     }
     if (!errors_.take(now)) return counters_.count(Drop::kRateLimited);
-    std::byte header[Icmpv4Header::kSize];
-    Icmpv4Header{type, code, std::uint16_t(value >> 16), std::uint16_t(value)}.emit(header);
-    const Bytes quote = about.datagram.first(std::min(about.datagram.size(), kMaximumQuote));
-    auto packet = icmp_packet(about.destination, about.source, header, {&quote, 1});
-    packet.traffic_class = 0xc0;  // RFC 1812, section 4.3.2.5: precedence "internetwork control"
-    ip_.send(now, packet, link::Urgency::kDeferred, nullptr);
-}
-
-Result<> Layer::ping(Instant now, const IpAddress& destination, std::uint16_t sequence, Bytes payload) {
-    if (payload.size() > ip::kMaximumTransport - Icmpv4Header::kSize)
-        return fail(ErrorCode::kMessageSize, "an echo request carries at most 65507 bytes");
-    const ip::Route route = TRY(ip_.route(destination, {}));
-    std::byte header[Icmpv4Header::kSize];
-    Icmpv4Header{Icmpv4Type::kEchoRequest, 0, identifier_, sequence}.emit(header);
-    ip_.send(now, icmp_packet(route.source, destination, header, {&payload, 1}));
-    return {};
+    Message error;
+    error.type = std::uint8_t(type);
+    error.code = code;
+    error.value = value;
+    error.source = about.destination;
+    error.destination = about.source;
+    error.traffic_class = 0xc0;  // RFC 1812, section 4.3.2.5: precedence "internetwork control"
+    error.payload = about.datagram.first(std::min(about.datagram.size(), kMaximumQuote));
+    send(ip_, now, error, link::Urgency::kDeferred);
 }
 
 }  // namespace holm::net::icmp

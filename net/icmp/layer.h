@@ -13,6 +13,7 @@
 #include "base/token_bucket.h"
 #include "net/drop.h"
 #include "net/icmp/echo_replies.h"
+#include "net/icmp/message.h"
 #include "net/ip/layer.h"
 #include "net/wire/icmpv4.h"
 
@@ -38,7 +39,9 @@ class Layer {
 
     // Sends an echo request. Replies are kept until take_reply(), the latest EchoReplies::kCapacity of them.
     // Errors: those of IpOutput::route(), kMessageSize.
-    Result<> ping(Instant now, const IpAddress& destination, std::uint16_t sequence, Bytes payload);
+    Result<> ping(Instant now, const IpAddress& destination, std::uint16_t sequence, Bytes payload) {
+        return send_echo_request(ip_, now, destination, identifier_, sequence, payload);
+    }
     std::optional<EchoReply> take_reply() { return replies_.take(); }
     void set_observer(Observer* observer) { replies_.set_observer(observer); }
 

@@ -46,19 +46,6 @@ std::optional<ip::ErrorKind> kind_of(const Icmpv6Header& header) {
     return ip::ErrorKind::kNetworkUnreachable;
 }
 
-ip::Packet icmp_packet(const IpAddress& source, const IpAddress& destination, MutableBytes header,
-                       std::span<const Bytes> payload) {
-    ip::Packet packet;
-    packet.protocol = ip::Protocol::kIcmpv6;
-    packet.source = source;
-    packet.destination = destination;
-    packet.header = header;
-    packet.checksum_offset = Icmpv6Header::kChecksumOffset;
-    packet.payload = payload;
-    packet.dont_fragment = false;
-    return packet;
-}
-
 }  // namespace
 
 void LayerV6::receive(Instant now, const ip::Received& received, Bytes message, ip::Upper& upper) {
@@ -98,20 +85,12 @@ void LayerV6::receive(Instant now, const ip::Received& received, Bytes message, 
 void LayerV6::answer(Instant now, const ip::Received& received, const Icmpv6Header& request, Bytes payload) {
     if (received.source.is_unspecified()) return counters_.count(Drop::kBadSource);
     if (received.to_group && !group_replies_.take(now)) return counters_.count(Drop::kRateLimited);
-    Icmpv6Header reply = request;
-    reply.type = Icmpv6Type::kEchoReply;
-    reply.code = 0;
-    std::byte header[Icmpv6Header::kSize];
-    reply.emit(header);
-    IpAddress source = received.destination;
-    if (received.to_group) {
-        const auto route = ip_.route(received.source, {});
-        if (!route) return counters_.count(Drop::kNoRoute);
-        source = route->source;
-    }
-    auto packet = icmp_packet(source, received.source, header, {&payload, 1});
-    packet.traffic_class = received.traffic_class;
-    ip_.send(now, packet, link::Urgency::kDeferred, nullptr);
+    Message reply;
+    reply.type = std::uint8_t(Icmpv6Type::kEchoReply);
+    reply.value = request.value;
+    reply.traffic_class = received.traffic_class;
+    reply.payload = payload;
+    send_back(now, received, reply);
 }
 
 void LayerV6::receive_error(Instant now, const ip::Received& received, const Icmpv6Header& header,
@@ -160,26 +139,24 @@ void LayerV6::send_error(Instant now, Icmpv6Type type, std::uint8_t code, std::u
         if (!inner || inner->is_error() || inner->type == Icmpv6Type::kRedirect) return;
     }
     if (!errors_.take(now)) return counters_.count(Drop::kRateLimited);
-    IpAddress source = about.destination;
-    if (about.to_group) {
-        const auto route = ip_.route(about.source, {});
-        if (!route) return counters_.count(Drop::kNoRoute);
-        source = route->source;
-    }
-    std::byte bytes[Icmpv6Header::kSize];
-    Icmpv6Header{type, code, value}.emit(bytes);
-    const Bytes quote = about.datagram.first(std::min(about.datagram.size(), kMaximumQuote));
-    ip_.send(now, icmp_packet(source, about.source, bytes, {&quote, 1}), link::Urgency::kDeferred, nullptr);
+    Message error;
+    error.type = std::uint8_t(type);
+    error.code = code;
+    error.value = value;
+    error.payload = about.datagram.first(std::min(about.datagram.size(), kMaximumQuote));
+    send_back(now, about, error);
 }
 
-Result<> LayerV6::ping(Instant now, const IpAddress& destination, std::uint16_t sequence, Bytes payload) {
-    if (payload.size() > ip::kMaximumTransport - Icmpv6Header::kSize)
-        return fail(ErrorCode::kMessageSize, "an echo request carries at most 65507 bytes");
-    const ip::Route route = TRY(ip_.route(destination, {}));
-    std::byte header[Icmpv6Header::kSize];
-    Icmpv6Header{Icmpv6Type::kEchoRequest, 0, std::uint32_t{identifier_} << 16 | sequence}.emit(header);
-    ip_.send(now, icmp_packet(route.source, destination, header, {&payload, 1}));
-    return {};
+// From the address that was asked, or, if that was a group's, from one of ours.
+void LayerV6::send_back(Instant now, const ip::Received& to, Message& message) {
+    message.source = to.destination;
+    message.destination = to.source;
+    if (to.to_group) {
+        const auto route = ip_.route(to.source, {});
+        if (!route) return counters_.count(Drop::kNoRoute);
+        message.source = route->source;
+    }
+    send(ip_, now, message, link::Urgency::kDeferred);
 }
 
 }  // namespace holm::net::icmp

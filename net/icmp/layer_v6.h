@@ -11,6 +11,7 @@
 #include "base/token_bucket.h"
 #include "net/drop.h"
 #include "net/icmp/echo_replies.h"
+#include "net/icmp/message.h"
 #include "net/ip/layer.h"
 #include "net/wire/icmpv6.h"
 
@@ -39,7 +40,9 @@ class LayerV6 {
 
     // Sends an echo request. Replies are kept until take_reply(), the latest EchoReplies::kCapacity of them.
     // Errors: those of IpOutput::route(), kMessageSize.
-    Result<> ping(Instant now, const IpAddress& destination, std::uint16_t sequence, Bytes payload);
+    Result<> ping(Instant now, const IpAddress& destination, std::uint16_t sequence, Bytes payload) {
+        return send_echo_request(ip_, now, destination, identifier_, sequence, payload);
+    }
     std::optional<EchoReply> take_reply() { return replies_.take(); }
     void set_observer(Observer* observer) { replies_.set_observer(observer); }
 
@@ -47,6 +50,7 @@ class LayerV6 {
     void answer(Instant now, const ip::Received& received, const wire::Icmpv6Header& request, Bytes payload);
     void receive_error(Instant now, const ip::Received& received, const wire::Icmpv6Header& header,
                        Bytes quote, ip::Upper& upper);
+    void send_back(Instant now, const ip::Received& to, Message& message);
 
     ip::Layer& ip_;
     Counters& counters_;

@@ -119,17 +119,13 @@ class Layer final : public IpOutput, public Groups, public link::Interface::Unre
     TransmitResult put_fragment(Instant now, const Hop& hop, MutableBytes headers,
                                 std::span<const Bytes> pieces, bool first, link::Urgency& urgency);
     std::uint64_t flow_hash(const Packet& packet) const;
-    std::uint16_t next_identification(const Packet& packet);
+    std::uint32_t next_identification(const Packet& packet);
 
     // --- output_v6.cpp ---
-    TransmitResult send_v6(Instant now, const Packet& packet, link::Urgency urgency, link::Interface* via);
-    TransmitResult fragment_v6(Instant now, const Packet& packet, const Hop& hop, std::size_t mtu,
-                               link::Urgency urgency);
     Hop next_hop_v6(const IpAddress& destination, const IpAddress& source, link::Interface* via) const;
     IpAddress source_v6(const Hop& hop, const IpAddress& destination) const;
     // The interface whose link an address of link scope means; null if that cannot be said.
     link::Interface* interface_in(const IpAddress& scoped) const;
-    std::uint32_t next_identification_v6(const Packet& packet);
 
     // --- input_v6.cpp ---
     void receive_fragment(Instant now, Received& received, const wire::Ipv6Header& header,
@@ -147,8 +143,7 @@ class Layer final : public IpOutput, public Groups, public link::Interface::Unre
     Reassembler reassembler_;
     // Counters for the identification field, one chosen by the keyed hash of the addresses: what one
     // destination sees tells nothing about the traffic to others (RFC 7739 makes the case).
-    std::array<std::uint16_t, 64> identifications_{};
-    std::array<std::uint32_t, 64> identifications_v6_{};
+    std::array<std::uint32_t, 64> identifications_{};
     PathMtuCache path_mtu_;
     Instant seen_;  // the latest time that we were told
     Forwarder* forwarder_ = nullptr;

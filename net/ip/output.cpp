@@ -8,15 +8,21 @@
 #include "net/ip/output_parts.h"
 #include "net/wire/ethernet.h"
 #include "net/wire/ipv4.h"
+#include "net/wire/ipv6.h"
 
 namespace holm::net::ip {
 
 namespace {
 
 constexpr std::size_t kIpStart = wire::EthernetHeader::kSize;
-constexpr std::size_t kTransportStart = kIpStart + wire::Ipv4Header::kSize;
+// What may stand in front of the transport header.
+constexpr std::size_t kMostBefore = kIpStart + wire::Ipv6Header::kSize + wire::Ipv6Fragment::kSize;
 
-wire::Ipv4Header ip_header(const Packet& packet, std::size_t transport_length) {
+std::size_t ip_header_size(const Packet& packet) {
+    return packet.destination.is_v4() ? wire::Ipv4Header::kSize : wire::Ipv6Header::kSize;
+}
+
+wire::Ipv4Header header_v4(const Packet& packet, std::size_t transport_length) {
     wire::Ipv4Header header;
     header.total_length = std::uint16_t(wire::Ipv4Header::kSize + transport_length);
     header.dont_fragment = packet.dont_fragment;
@@ -28,24 +34,40 @@ wire::Ipv4Header ip_header(const Packet& packet, std::size_t transport_length) {
     return header;
 }
 
+wire::Ipv6Header header_v6(const Packet& packet, std::size_t payload_length) {
+    wire::Ipv6Header header;
+    header.payload_length = std::uint16_t(payload_length);
+    header.next_header = std::uint8_t(packet.protocol);
+    header.hop_limit = packet.ttl;
+    header.traffic_class = packet.traffic_class;
+    header.source = packet.source;
+    header.destination = packet.destination;
+    return header;
+}
+
 }  // namespace
 
 TransmitResult Layer::send(Instant now, const Packet& packet, link::Urgency urgency, link::Interface* via) {
     assert(packet.header.size() <= kMaximumTransportHeader && packet.payload.size() <= kMaximumPayloadPieces);
-    if (!packet.destination.is_v4()) return send_v6(now, packet, urgency, via);
-    Hop hop = next_hop(packet.destination, packet.source, via);
+    const bool v4 = packet.destination.is_v4();
+    Hop hop = v4 ? next_hop(packet.destination, packet.source, via)
+                 : next_hop_v6(packet.destination, packet.source, via);
     if (!hop.interface) {
         counters_.count(Drop::kNoRoute);
         return TransmitResult::kSent;
     }
     const DeviceCapabilities& device = hop.interface->capabilities();
+    const std::size_t ip_header = ip_header_size(packet);
     const std::size_t payload = payload_size(packet);
     const std::size_t length = packet.header.size() + payload;
-    const bool segmented =
-        packet.segment_size != 0 && payload > packet.segment_size && device.tcp4_segmentation;
-    const std::size_t most = std::min(hop.interface->mtu(), path_mtu_.find(packet.destination));
-    const std::size_t limit = packet.dont_fragment ? hop.interface->mtu() : most;
-    const bool fits = segmented || wire::Ipv4Header::kSize + length <= limit;
+    const bool segmented = packet.segment_size != 0 && payload > packet.segment_size &&
+                           (v4 ? device.tcp4_segmentation : device.tcp6_segmentation);
+    const std::uint16_t link_mtu = v4 ? hop.interface->mtu() : hop.interface->mtu_v6();
+    const std::size_t most = std::min(link_mtu, path_mtu_.find(packet.destination));
+    // A packet that a transport will not have cut may be larger than what the way is known to carry: that is
+    // how it probes, and no larger than the link.
+    const std::size_t limit = packet.dont_fragment ? link_mtu : most;
+    const bool fits = segmented || ip_header + length <= limit;
     if (length > kMaximumTransport || (!fits && packet.dont_fragment)) {
         counters_.count(Drop::kTooBig);
         return TransmitResult::kSent;
@@ -55,32 +77,36 @@ TransmitResult Layer::send(Instant now, const Packet& packet, link::Urgency urge
     const bool cut_later = !fits && is_looked_at(hop);
     if (!fits && !cut_later) return fragment(now, packet, hop, most, urgency);
 
-    std::byte headers[kTransportStart + kMaximumTransportHeader];
-    const std::size_t headers_size = kTransportStart + packet.header.size();
-    const auto transport = MutableBytes(headers).subspan(kTransportStart, packet.header.size());
+    std::byte headers[kMostBefore + kMaximumTransportHeader];
+    const std::size_t transport_start = kIpStart + ip_header;
+    const MutableBytes whole = MutableBytes(headers).first(transport_start + packet.header.size());
+    const MutableBytes transport = whole.subspan(transport_start);
     std::copy(packet.header.begin(), packet.header.end(), transport.begin());
-
-    wire::Ipv4Header header = ip_header(packet, length);
-    // What every path carries whole is sent whole, as Linux does: nobody could learn of a smaller one.
-    if (header.total_length <= PathMtuCache::kSmallestV4) header.dont_fragment = true;
-    // An atomic datagram needs no identification (RFC 6864); the device counts up from here when it segments.
-    if (!header.dont_fragment) header.identification = next_identification(packet);
-    header.emit(MutableBytes(headers).subspan(kIpStart));
+    if (v4) {
+        wire::Ipv4Header header = header_v4(packet, length);
+        // What every path carries whole is sent whole, as Linux does: nobody could learn of a smaller one.
+        if (header.total_length <= PathMtuCache::kSmallestV4) header.dont_fragment = true;
+        // An atomic datagram needs no identification (RFC 6864); the device counts up from here when it
+        // segments.
+        if (!header.dont_fragment) header.identification = std::uint16_t(next_identification(packet));
+        header.emit(whole.subspan(kIpStart));
+    } else {
+        header_v6(packet, length).emit(whole.subspan(kIpStart));
+    }
 
     Offload offload;
-    prepare_checksum(packet, transport, length, kTransportStart, device.checksum && !cut_later, offload);
+    prepare_checksum(packet, transport, length, transport_start, device.checksum && !cut_later, offload);
     if (segmented) {
-        offload.segmentation = Segmentation::kTcp4;
+        offload.segmentation = v4 ? Segmentation::kTcp4 : Segmentation::kTcp6;
         offload.segment_size = packet.segment_size;
-        offload.header_length = std::uint16_t(headers_size);
+        offload.header_length = std::uint16_t(whole.size());
     }
 
     if (packet.progress && !hop.group) hop.interface->confirm(now, hop.address);
     Bytes pieces[1 + kMaximumPayloadPieces];
-    pieces[0] = Bytes(headers).first(headers_size);
+    pieces[0] = whole;
     std::copy(packet.payload.begin(), packet.payload.end(), pieces + 1);
-    return put(now, hop, MutableBytes(headers).first(headers_size),
-               std::span<const Bytes>(pieces, 1 + packet.payload.size()), offload, urgency,
+    return put(now, hop, whole, std::span<const Bytes>(pieces, 1 + packet.payload.size()), offload, urgency,
                cut_later ? most : 0);
 }
 
@@ -119,16 +145,28 @@ TransmitResult Layer::fragment(Instant now, const Packet& packet, const Hop& hop
     complete_checksum(packet, first, length);
     DatagramCutter cutter(first, packet.payload);
 
-    wire::Ipv4Header header = ip_header(packet, 0);
-    header.identification = next_identification(packet);
-    const std::size_t room = (mtu - wire::Ipv4Header::kSize) & ~std::size_t{7};
+    const bool v4 = packet.destination.is_v4();
+    const std::uint32_t identification = next_identification(packet);
+    const std::size_t before = ip_header_size(packet) + (v4 ? 0 : wire::Ipv6Fragment::kSize);
+    const std::size_t room = (mtu - before) & ~std::size_t{7};
     for (std::size_t offset = 0; offset < length; offset += room) {
         const std::size_t size = std::min(room, length - offset);
-        header.fragment_offset = std::uint16_t(offset);
-        header.more_fragments = offset + size < length;
-        header.total_length = std::uint16_t(wire::Ipv4Header::kSize + size);
-        std::byte headers[kTransportStart];
-        header.emit(MutableBytes(headers).subspan(kIpStart));
+        const bool more = offset + size < length;
+        std::byte memory[kMostBefore];
+        const MutableBytes headers = MutableBytes(memory).first(kIpStart + before);
+        if (v4) {
+            wire::Ipv4Header header = header_v4(packet, size);
+            header.identification = std::uint16_t(identification);
+            header.fragment_offset = std::uint16_t(offset);
+            header.more_fragments = more;
+            header.emit(headers.subspan(kIpStart));
+        } else {
+            wire::Ipv6Header header = header_v6(packet, wire::Ipv6Fragment::kSize + size);
+            header.next_header = wire::kFragment;
+            header.emit(headers.subspan(kIpStart));
+            wire::Ipv6Fragment{std::uint8_t(packet.protocol), more, std::uint16_t(offset), identification}
+                .emit(headers.last(wire::Ipv6Fragment::kSize));
+        }
         Bytes pieces[2 + kMaximumPayloadPieces];
         pieces[0] = headers;
         const std::size_t count = cutter.cut(size, pieces, 1);
@@ -148,9 +186,10 @@ std::uint64_t Layer::flow_hash(const Packet& packet) const {
     return siphash(key_, std::as_bytes(std::span(&flow, 1)));
 }
 
-std::uint16_t Layer::next_identification(const Packet& packet) {
+// RFC 7739, section 5.3: counters chosen by a keyed hash of the addresses.
+std::uint32_t Layer::next_identification(const Packet& packet) {
     const std::uint64_t hash = flow_hash(packet);
-    return std::uint16_t((hash >> 16) + identifications_[hash % identifications_.size()]++);
+    return std::uint32_t(hash >> 16) + identifications_[hash % identifications_.size()]++;
 }
 
 link::Interface* Layer::loopback() const {
