@@ -91,9 +91,11 @@ class Stack final : private ip::Upper {
                                 InterfaceConfiguration configuration);
     std::span<Interface* const> interfaces() const { return ip_.interfaces(); }
 
-    // Gives an interface another address; `gateway` 0.0.0.0: no default route. Errors: kInvalid, as above.
+    // Gives an interface another address; `gateway` 0.0.0.0: no default route; `spare`, if there is one,
+    // takes its place when it does not answer. Errors: kInvalid, as above.
     Result<> set_address(Instant now, Interface& interface, const IpAddress& address,
-                         std::uint8_t prefix_length, const IpAddress& gateway, link::AddressPolicy policy);
+                         std::uint8_t prefix_length, const IpAddress& gateway, link::AddressPolicy policy,
+                         const IpAddress& spare = IpAddress::any_v4());
     void clear_address(Interface& interface);
     // IPv6 from now on. Errors: kInvalid for an address that no host can have or a link that is too narrow,
     // kNoSpace when routes or addresses are too many.

@@ -48,8 +48,8 @@ Result<Interface*> Stack::add_interface(Instant now, LinkDevice& device,
 }
 
 Result<> Stack::set_address(Instant now, Interface& interface, const IpAddress& address,
-                            std::uint8_t prefix_length, const IpAddress& gateway,
-                            link::AddressPolicy policy) {
+                            std::uint8_t prefix_length, const IpAddress& gateway, link::AddressPolicy policy,
+                            const IpAddress& spare) {
     if (!is_host_address(address, prefix_length))
         return fail(ErrorCode::kInvalid, "this is not an address that a host can have");
     const bool has_gateway = !gateway.is_unspecified();
@@ -62,7 +62,12 @@ Result<> Stack::set_address(Instant now, Interface& interface, const IpAddress& 
     // A gateway outside of our prefix is a neighbour all the same (clouds hand out /32 addresses).
     if (has_gateway) {
         added = added && routes.add({gateway, 32, IpAddress::any_v4(), &interface});
-        added = added && routes.add({IpAddress::any_v4(), 0, gateway, &interface});
+        ip::RouteEntry way{.gateway = gateway, .interface = &interface};
+        if (is_host_address(spare, 32) && spare != address && spare != gateway) {
+            way.spare = spare;
+            added = added && routes.add({spare, 32, IpAddress::any_v4(), &interface});
+        }
+        added = added && routes.add(way);
     }
     if (!added) return fail(ErrorCode::kNoSpace, "the routing table is full");
     return {};

@@ -27,13 +27,16 @@ void Stack::take_lease(Instant now, dhcp::Binding& binding) {
         clear_address(interface);
     } else {
         interface.limit_mtu(lease->mtu);
+        const auto& [gateway, spare] = lease->routers;
         const ip::RouteEntry* route = ip_.routes().find(IpAddress::any_v4(), &interface);
-        const IpAddress gateway = route ? route->gateway : IpAddress::any_v4();
-        const bool same = interface.is_own(lease->address) && gateway == lease->router &&
-                          interface.prefix_length() == lease->prefix_length;
+        // One of them, whichever answers.
+        const bool same_way =
+            route ? route->gateway == gateway || route->gateway == spare : gateway.is_unspecified();
+        const bool same =
+            same_way && interface.is_own(lease->address) && interface.prefix_length() == lease->prefix_length;
         // A server that leases what no host can have: the client gives it back and looks again.
-        if (!same && !set_address(now, interface, lease->address, lease->prefix_length, lease->router,
-                                  binding.policy()))
+        if (!same && !set_address(now, interface, lease->address, lease->prefix_length, gateway,
+                                  binding.policy(), spare))
             binding.client().decline(now);
     }
     if (address_observer_) address_observer_->notify();

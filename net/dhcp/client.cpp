@@ -164,7 +164,7 @@ bool Client::accept_lease(const wire::DhcpReply& reply) {
     Lease lease;
     lease.address = reply.address;
     lease.prefix_length = reply.prefix_length != 0 ? reply.prefix_length : classful_prefix(reply.address);
-    lease.router = reply.router;
+    lease.routers = reply.routers;
     lease.server = reply.server.is_unspecified() ? server_ : reply.server;
     lease.dns = reply.dns;
     lease.search = reply.search;

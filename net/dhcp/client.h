@@ -18,7 +18,7 @@ namespace holm::net::dhcp {
 struct Lease {
     IpAddress address = IpAddress::any_v4();
     std::uint8_t prefix_length = 0;
-    IpAddress router = IpAddress::any_v4();
+    std::array<IpAddress, 2> routers{IpAddress::any_v4(), IpAddress::any_v4()};
     IpAddress server = IpAddress::any_v4();
     std::array<IpAddress, 2> dns{IpAddress::any_v4(), IpAddress::any_v4()};
     wire::DomainList search;

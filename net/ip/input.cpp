@@ -92,7 +92,8 @@ bool Layer::is_group(const IpAddress& address) const {
     return false;
 }
 
-void Layer::unresolved(Instant now, Bytes packet) {
+void Layer::unresolved(Instant now, const IpAddress& next_hop, Bytes packet) {
+    routes_.gateway_failed(next_hop);
     if (forwarder_ && forwarder_->unresolved(now, packet)) return;
     if (!packet.empty() && std::to_integer<unsigned>(packet[0]) >> 4 == 6) return unresolved_v6(now, packet);
     const auto header = wire::Ipv4Header::parse(packet);

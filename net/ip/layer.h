@@ -82,7 +82,7 @@ class Layer final : public IpOutput, public Groups, public link::Interface::Unre
     // An address that more than one host listens to.
     bool is_group(const IpAddress& address) const;
 
-    void unresolved(Instant now, Bytes packet) override;
+    void unresolved(Instant now, const IpAddress& next_hop, Bytes packet) override;
 
     // The interface that a packet to a group belongs to: of what comes back through the loopback interface
     // the one that it left by. Null: it can be none of ours.

@@ -56,6 +56,14 @@ TransmitResult Layer::send(Instant now, const Packet& packet, link::Urgency urge
         counters_.count(Drop::kNoRoute);
         return TransmitResult::kSent;
     }
+    // RFC 1122, section 3.2.1.7, and RFC 1112, section 6.1: what may make no hop is for this host's members.
+    if (packet.ttl == 0 && !hop.interface->is_loopback()) {
+        if (!loops(packet, hop)) {
+            counters_.count(Drop::kNoRoute);
+            return TransmitResult::kSent;
+        }
+        hop.interface = loopback();
+    }
     const DeviceCapabilities& device = hop.interface->capabilities();
     const std::size_t ip_header = ip_header_size(packet);
     const std::size_t payload = payload_size(packet);

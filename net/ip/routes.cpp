@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/network_order.h"
 
@@ -70,6 +71,11 @@ void RouteTable::remove_interface(const link::Interface& interface, RouteOrigin 
         return entry.interface == &interface && entry.origin == origin;
     });
     count_ = std::size_t(kept - entries_.begin());
+}
+
+void RouteTable::gateway_failed(const IpAddress& gateway) {
+    for (RouteEntry& entry : std::span(entries_).first(count_))
+        if (entry.gateway == gateway && !entry.spare.is_unspecified()) std::swap(entry.gateway, entry.spare);
 }
 
 const RouteEntry* RouteTable::find(const IpAddress& destination, const link::Interface* via) const {

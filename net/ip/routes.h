@@ -27,6 +27,7 @@ struct RouteEntry {
     IpAddress gateway = IpAddress::any_v4();  // unspecified: destinations are neighbours on the link
     link::Interface* interface = nullptr;
     RouteOrigin origin = RouteOrigin::kIpv4;
+    IpAddress spare = IpAddress::any_v4();  // takes the gateway's place when that does not answer
 };
 
 class RouteTable {
@@ -36,6 +37,8 @@ class RouteTable {
     // Returns false when the table is full. A route to the same prefix over the same interface is replaced.
     bool add(const RouteEntry& entry);
     void remove_interface(const link::Interface& interface, RouteOrigin origin);
+    // This neighbour does not answer: where it is a gateway its spare is from now on, and it is the spare's.
+    void gateway_failed(const IpAddress& gateway);
     // Null: there is no way. `via`: only routes over this interface, if not null.
     const RouteEntry* find(const IpAddress& destination, const link::Interface* via = nullptr) const;
     std::span<const RouteEntry> entries() const { return {entries_.data(), count_}; }

@@ -226,7 +226,7 @@ void Interface::transmit(Instant now, UnresolvedSink& sink) {
         while (const auto silent = neighbors_.failed(now)) {
             waiting_.release(*silent, [&](WaitingRoom::Frame frame) {
                 counters_.count(Drop::kUnresolved);
-                sink.unresolved(now, frame.bytes.subspan(wire::EthernetHeader::kSize));
+                sink.unresolved(now, *silent, frame.bytes.subspan(wire::EthernetHeader::kSize));
             });
         }
     }

@@ -45,7 +45,7 @@ class Interface final : private ndp::Output {
     // Told of each frame that was given up because its next hop did not answer. `packet`: IP header first.
     class UnresolvedSink {
       public:
-        virtual void unresolved(Instant now, Bytes packet) = 0;
+        virtual void unresolved(Instant now, const IpAddress& next_hop, Bytes packet) = 0;
 
       protected:
         ~UnresolvedSink() = default;

@@ -74,7 +74,7 @@ void Interface::resolved(const IpAddress& neighbor, MacAddress mac) {
 void Interface::unresolved(Instant now, const IpAddress& neighbor) {
     waiting_.release(neighbor, [&](WaitingRoom::Frame frame) {
         counters_.count(Drop::kUnresolved);
-        if (sink_) sink_->unresolved(now, frame.bytes.subspan(wire::EthernetHeader::kSize));
+        if (sink_) sink_->unresolved(now, neighbor, frame.bytes.subspan(wire::EthernetHeader::kSize));
     });
 }
 

@@ -24,7 +24,6 @@ struct Options {
     bool has_search = false;  // the list, not only the domain
 
     void take(std::uint8_t kind, Bytes value) {
-        const bool whole_addresses = !value.empty() && value.size() % 4 == 0;
         switch (kind) {
             case kMessageType:
                 if (value.size() != 1) return;
@@ -38,13 +37,9 @@ struct Options {
                 if (value.size() == 4) reply->prefix_length = prefix_length_of(load<NetU32>(value));
                 return;
             case kRouter:
-                if (whole_addresses) reply->router = address_at(value);
-                return;
+                return take_addresses(value, reply->routers);
             case kDns:
-                if (!whole_addresses) return;
-                for (std::size_t i = 0; i < std::min(value.size() / 4, reply->dns.size()); ++i)
-                    reply->dns[i] = address_at(value, i);
-                return;
+                return take_addresses(value, reply->dns);
             case kServer:
                 if (value.size() == 4) reply->server = address_at(value);
                 return;
@@ -67,6 +62,11 @@ struct Options {
             default:
                 return;
         }
+    }
+    static void take_addresses(Bytes value, std::array<IpAddress, 2>& addresses) {
+        if (value.size() % 4 != 0) return;
+        for (std::size_t i = 0; i < std::min(value.size() / 4, addresses.size()); ++i)
+            addresses[i] = address_at(value, i);
     }
     static void take_seconds(Bytes value, std::uint32_t& seconds) {
         if (value.size() == 4) seconds = load<NetU32>(value);

@@ -33,12 +33,12 @@ struct DhcpReply {
     DhcpType type = DhcpType::kOffer;
     std::uint32_t transaction = 0;
     MacAddress client;
-    IpAddress address = IpAddress::any_v4();                                 // "yiaddr"
-    IpAddress server = IpAddress::any_v4();                                  // option 54
-    std::uint8_t prefix_length = 0;                                          // option 1; 0: not told
-    IpAddress router = IpAddress::any_v4();                                  // option 3, the first
-    std::array<IpAddress, 2> dns{IpAddress::any_v4(), IpAddress::any_v4()};  // option 6, the first two
-    std::uint16_t mtu = 0;                                                   // option 26; 0: not told
+    IpAddress address = IpAddress::any_v4();                                     // "yiaddr"
+    IpAddress server = IpAddress::any_v4();                                      // option 54
+    std::uint8_t prefix_length = 0;                                              // option 1; 0: not told
+    std::array<IpAddress, 2> routers{IpAddress::any_v4(), IpAddress::any_v4()};  // option 3, the first two
+    std::array<IpAddress, 2> dns{IpAddress::any_v4(), IpAddress::any_v4()};      // option 6, the first two
+    std::uint16_t mtu = 0;                                                       // option 26; 0: not told
     DomainList search;  // option 119 (RFC 3397), or else 15, the domain itself
     // Options 51, 58 and 59, in seconds; ~0 means for ever (lease) or not told (the others).
     std::uint32_t lease_seconds = 0;

@@ -13,13 +13,13 @@ RENEW_AFTER = 30  # seconds; the client takes no shorter T1 from a server
 class Server:
     """dnsmasq on the host's end of the tap. Its log says who asked for what."""
 
-    def __init__(self, lan, folder):
-        self.log = folder / "dnsmasq.log"
+    def __init__(self, lan, folder, first=50):
+        self.log = folder / f"dnsmasq-{first}.log"
         self.process = subprocess.Popen(
             lan.command("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--interface=tap0", "--user=root",
                         "--except-interface=lo", "--bind-interfaces", "--no-ping", "--log-dhcp", f"--log-facility={self.log}",
-                        f"--pid-file={folder / 'dnsmasq.pid'}", f"--dhcp-leasefile={folder / 'leases'}",
-                        "--dhcp-range=10.77.0.50,10.77.0.60,255.255.255.0,2m", "--dhcp-option=option:router,10.77.0.1",
+                        f"--pid-file={folder / 'dnsmasq.pid'}", f"--dhcp-leasefile={folder / f'leases-{first}'}", "--dhcp-authoritative",
+                        f"--dhcp-range=10.77.0.{first},10.77.0.{first + 10},255.255.255.0,2m", "--dhcp-option=option:router,10.77.0.1",
                         "--dhcp-option=option:dns-server,10.77.0.1", f"--dhcp-option-force=58,0.0.0.{RENEW_AFTER}"),
             stderr=subprocess.DEVNULL)
 
@@ -50,7 +50,7 @@ def server(lan, keep):
 
 
 @pytest.mark.long
-def test_a_lease_is_taken_used_and_renewed(lan, start, server):
+def test_a_lease_is_taken_used_renewed_lost_and_given_back(lan, start, server, keep):
     lan.start_capture()
     instance = start("web", "--net", "lan=tap0,ip=dhcp", inside=lan)
     first = server.wait_for("DHCPACK", 1, 60)[0]
@@ -63,7 +63,21 @@ def test_a_lease_is_taken_used_and_renewed(lan, start, server):
     assert len(server.lines("DHCPDISCOVER")) == discovered, "a renewal asks the server, it does not start again"
     assert all(address in line for line in acknowledged)
     assert lan.run("curl", "-sf", "-m", "60", url).returncode == 0
-    assert instance.stop() == 0, instance.output()
+    # A server that leases other addresses refuses to renew this one, and names another.
+    server.end()
+    other = Server(lan, keep, first=150)
+    try:
+        refused = other.wait_for("DHCPNAK", 1, RENEW_AFTER + 90)
+        assert address in refused[0]
+        changed = re.search(r"10\.77\.0\.\d+", other.wait_for("DHCPACK", 1, 60)[0])[0]
+        assert changed != address
+        lan.wait_for_page(instance, f"http://{changed}/healthz")
+        assert lan.run("curl", "-sf", "--connect-timeout", "2", url).returncode != 0
+        assert instance.stop() == 0, instance.output()
+        released = other.wait_for("DHCPRELEASE", 1, 60)
+        assert changed in released[0]
+    finally:
+        other.end()
 
 
 def test_short_names_are_looked_for_in_the_domain_that_the_server_names(lan, start, keep):

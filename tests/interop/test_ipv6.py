@@ -115,6 +115,71 @@ def test_address_from_a_router_without_configuration(lan6, router, start, a_tend
         assert found[0] == found[1]  # RFC 7217
 
 
+def test_a_router_that_names_another_prefix(lan6, start, keep):
+    """The instance has addresses of both: what was advertised before lasts as long as was said."""
+    def daemon(host, log):
+        return subprocess.Popen(
+            lan6.command("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=", "--port=0",
+                         "--interface=tap0", "--enable-ra", f"--dhcp-range={host},ra-only,64,1h", "--ra-param=tap0,4,600",
+                         f"--dhcp-leasefile={keep / 'leases'}", "--log-facility=-", "--log-dhcp"), stdout=log, stderr=log)
+
+    def answers(source, prefix):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            found = {each for each in answers_from(lan6, "ff02::1%tap0", source) if each.startswith(prefix) and each != source}
+            if found:
+                return found
+            assert web.alive(), web.output()
+        return set()
+
+    if shutil.which("dnsmasq") is None:
+        pytest.skip("dnsmasq is not installed")
+    web = start("web", "--net", "lan=tap0,ip=off", inside=lan6)
+    found = []
+    with open(keep / "dnsmasq.log", "wb") as log:
+        for host, prefix in ((HOST, "fd00:77:"), ("fd00:78::1", "fd00:78:")):
+            if host != HOST:
+                lan6.ip("addr", "add", f"{host}/64", "dev", "tap0", "nodad")
+            router = daemon(host, log)
+            found += answers(host, prefix)
+            router.terminate()
+            router.wait(60)
+    assert len(found) == 2
+    for address in found:
+        assert reached(lan6, web, f"http://[{address}]"), web.output()
+
+
+def test_an_address_by_dhcp_is_used_and_given_back(lan6, start, keep):
+    """DHCPv6: a router says that addresses are to be had, dnsmasq leases one."""
+    if shutil.which("dnsmasq") is None:
+        pytest.skip("dnsmasq is not installed")
+    log = keep / "dnsmasq.log"
+    daemon = subprocess.Popen(
+        lan6.command("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--pid-file=", "--port=0",
+                     "--interface=tap0", "--enable-ra", "--dhcp-range=fd00:77::100,fd00:77::110,64,1h", "--ra-param=tap0,4,600",
+                     f"--dhcp-leasefile={keep / 'leases'}", f"--log-facility={log}", "--log-dhcp"), stderr=subprocess.DEVNULL)
+
+    def said(word):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            text = log.read_text() if log.exists() else ""
+            if lines := [line for line in text.splitlines() if f" {word}(" in line]:
+                return lines[0]
+            assert daemon.poll() is None, "dnsmasq has ended"
+            time.sleep(0.1)
+        raise AssertionError(f"no {word}: {log.read_text()}")
+
+    try:
+        web = start("web", "--net", "lan=tap0,ip=off", inside=lan6)
+        leased = re.search(r"fd00:77::1[01]?[0-9a-f]", said("DHCPREPLY"))[0]
+        assert reached(lan6, web, f"http://[{leased}]"), web.output()
+        assert web.stop() == 0, web.output()
+        assert said("DHCPRELEASE")
+    finally:
+        daemon.terminate()
+        daemon.wait(60)
+
+
 def test_an_address_that_is_taken_is_not_used(lan6, start):
     lan6.ip("addr", "add", f"{GUEST}/64", "dev", "tap0", "nodad")
     web = start("web", "--net", f"lan=tap0,ip={lan6.GUEST}/24,ip6={GUEST}/64", inside=lan6)

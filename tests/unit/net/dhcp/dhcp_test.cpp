@@ -188,6 +188,33 @@ TEST_CASE("discover, offer, request, acknowledgment: and the interface has its a
     CHECK(seeker.stack.ip().route(IpAddress::v4(8, 8, 8, 8), {})->source == kLeased);
 }
 
+TEST_CASE("of two routers the second takes the place of the first when that does not answer, and back") {
+    Seeker seeker;
+    seeker.reply({DhcpType::kOffer, seeker.asked()->transaction});
+    Answer acknowledged{DhcpType::kAck, seeker.asked()->transaction};
+    acknowledged.more = std::string("\x03\x08\xc0\xa8\x05\x01\xc0\xa8\x05\x02", 10);
+    seeker.reply(acknowledged);
+    const IpAddress first = kServer.address, second = IpAddress::v4(192, 168, 5, 2);
+    const auto gateway = [&] { return seeker.stack.ip().routes().find(IpAddress::v4(8, 8, 8, 8))->gateway; };
+    const auto send = [&] {
+        const auto socket = *seeker.stack.udp().open();
+        REQUIRE(socket->send_to(seeker.now, {IpAddress::v4(8, 8, 8, 8), 9}, Bytes()));
+        seeker.stack.transmit(seeker.now);
+    };
+    CHECK(gateway() == first);
+    send();
+    seeker.wait(Duration::seconds(4));
+    CHECK(gateway() == second);
+    send();
+    seeker.wait(Duration::seconds(4));
+    CHECK(gateway() == first);
+    send();
+    seeker.resolve_server();
+    seeker.wait(Duration::seconds(4));
+    CHECK(gateway() == first);
+    CHECK(seeker.interface->address() == kLeased);
+}
+
 TEST_CASE("all messages name the client, and a request the seconds of the search that it follows") {
     Seeker seeker;
     const std::string identifier = std::string("\1\2\0\0\0\0\2", 7);

@@ -47,6 +47,18 @@ TEST_CASE("what is addressed to us arrives, padding stripped; what is not, does 
     CHECK(host.stack.counters()[Drop::kNotForUs] == 2);
 }
 
+TEST_CASE("what has come need go no further: its time to live does not matter (RFC 1122, section 3.2.1.7)") {
+    Listening host;
+    for (const std::uint8_t ttl : {std::uint8_t{0}, std::uint8_t{1}}) {
+        auto header = host.from(Host::kPeer, ip::Protocol::kUdp);
+        header.ttl = ttl;
+        host.receive_ip(header, host.datagram());
+        REQUIRE(host.socket->front());
+        CHECK(host.socket->front()->ttl == ttl);
+        host.socket->pop();
+    }
+}
+
 TEST_CASE("broadcasts of the network and of the link arrive") {
     Listening host;
     for (const IpAddress group :

@@ -97,14 +97,19 @@ TEST_CASE("an incomplete datagram is given up after 60 seconds, and its sender t
     CHECK(host.device.frames.empty());
     host.wait(Duration::seconds(2));
     CHECK(host.stack.counters()[Drop::kReassemblyTimeout] == 2);
-    REQUIRE(host.device.frames.size() == 1);
-    const auto error = sent_ip(host.device.take());
+    std::optional<Sent> error;
+    while (!host.device.frames.empty()) {
+        const auto sent = sent_ip(host.device.take());
+        if (!sent) continue;  // the sender's MAC address, asked for once more
+        CHECK_FALSE(error);
+        error = sent;
+    }
     REQUIRE(error);
     const auto icmp = wire::Icmpv4Header::parse(error->payload, true);
     REQUIRE(icmp);
     CHECK(icmp->type == wire::Icmpv4Type::kTimeExceeded);
     CHECK(icmp->code == 1);
-    CHECK(host.stack.next_deadline().is_never());
+    CHECK(host.stack.ip().next_deadline().is_never());
 }
 
 TEST_CASE("at most eight datagrams are put together at a time: the oldest gives way") {

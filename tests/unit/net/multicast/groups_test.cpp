@@ -268,6 +268,41 @@ TEST_CASE("of a group joined whoever sends, sources can be left out") {
     CHECK(records_from_now(host) == std::vector<Record>(2, {kToInclude, {}}));
 }
 
+TEST_CASE("the sources of a group are set as a whole, whichever way it was joined (RFC 3678)") {
+    Host host;
+    auto socket = open(host.stack);
+    const IpAddress peer = Host::kPeer.address;
+    const std::array<IpAddress, 2> some{kOther, peer};
+    CHECK(socket->set_sources(kInclude, kGroup, some).error().code == ErrorCode::kInvalid);
+    CHECK(socket->sources_of(kGroup).error().code == ErrorCode::kAddressUnavailable);
+    REQUIRE(socket->join(kGroup));
+    records_from_now(host);
+    REQUIRE(socket->set_sources(kExclude, kGroup, {}));  // as it is
+    CHECK_FALSE(socket->sources_of(kGroup)->include);
+    CHECK(records_from_now(host).empty());
+    REQUIRE(socket->set_sources(kExclude, kGroup, some));
+    CHECK(records_from_now(host) == std::vector<Record>(2, {kBlock, {kOther, peer}}));
+    send_to_group(host, kGroup, "not from the peer");
+    CHECK_FALSE(socket->front());
+    REQUIRE(socket->set_sources(kInclude, kGroup, some));
+    CHECK(socket->sources_of(kGroup)->include);
+    CHECK(socket->sources_of(kGroup)->sources.all().size() == 2);
+    CHECK(records_from_now(host) == std::vector<Record>(2, {kToInclude, {kOther, peer}}));
+    send_to_group(host, kGroup, "now");
+    CHECK(socket->front());
+    // What cannot be changes nothing.
+    const std::array<IpAddress, 1> wrong{kGroup};
+    CHECK(socket->set_sources(kInclude, kGroup, wrong).error().code == ErrorCode::kInvalid);
+    std::vector<IpAddress> many;
+    for (std::uint32_t i = 0; i <= multicast::SourceList::kCapacity; ++i)
+        many.push_back(IpAddress::v4(0x0a00'0001 + i));
+    CHECK(socket->set_sources(kInclude, kGroup, many).error().code == ErrorCode::kNoBuffers);
+    CHECK(socket->sources_of(kGroup)->sources.all().size() == 2);
+    REQUIRE(socket->set_sources(kInclude, kGroup, {}));  // of nobody: left
+    CHECK_FALSE(socket->sources_of(kGroup));
+    CHECK(records_from_now(host) == std::vector<Record>(2, {kBlock, {kOther, peer}}));
+}
+
 TEST_CASE("an interface listens to what all sockets together want (RFC 3376, section 3.2)") {
     Host host;
     auto some = open(host.stack), others = *host.stack.udp().open(), all = *host.stack.udp().open();
@@ -352,6 +387,19 @@ TEST_CASE("what is sent to a group is heard by members on this host, unless they
     CHECK(heard->destination == kGroup);
     CHECK(host.device.frames.size() == 1);
     member->pop();
+    // With a time to live of zero by them alone, and to others nothing can be sent so.
+    host.device.frames.clear();
+    socket->set_group_ttl(0);
+    socket->set_ttl(0);
+    REQUIRE(socket->send_to(host.now, {kGroup, 5001}, as_bytes("to us")));
+    REQUIRE(socket->send_to(host.now, {Host::kPeer.address, 5001}, as_bytes("to nobody")));
+    host.wait(Duration());
+    REQUIRE(member->front());
+    CHECK(as_text(member->front()->payload) == "to us");
+    member->pop();
+    CHECK(host.device.frames.empty());
+    socket->set_group_ttl(1);
+    socket->set_ttl(64);
     // In fragments too.
     REQUIRE(socket->send_to(host.now, {kGroup, 5001}, Frame(3000, std::byte{7})));
     host.wait(Duration());
