@@ -1,11 +1,10 @@
+// How listeners and connections begin, and how they leave.
+
 #include "net/tcp/layer.h"
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 #include <new>
-
-#include "net/ip/pseudo_header.h"
 
 namespace holm::net::tcp {
 namespace {
@@ -158,103 +157,6 @@ Result<std::uint16_t> Layer::choose_port(const IpAddress& local, const Endpoint&
     return fail(ErrorCode::kAddressUnavailable, "every local port towards this peer is in use");
 }
 
-Listener* Layer::find_listener(const Endpoint& local) {
-    Listener* found = nullptr;
-    listeners_.for_each([&](Listener& listener) {
-        if (listener.local_.port == local.port &&
-            hears(listener.local_.address, listener.only_v6_, local.address))
-            found = &listener;
-    });
-    return found;
-}
-
-// --- in
-// -------------------------------------------------------------------------------------------------------------
-
-void Layer::receive(Instant now, const ip::Received& about, Bytes bytes) {
-    ++statistics_.segments_in;
-    if (about.to_group) return void(++statistics_.ignored);  // RFC 9293, MUST-57
-    const auto view = wire::TcpView::parse(bytes);
-    if (!view) {
-        ++statistics_.malformed;
-        return;
-    }
-    if (!about.checksum_verified) {
-        auto checksum = ip::pseudo_header(about.source, about.destination, ip::Protocol::kTcp, bytes.size());
-        if (!checksum.add(bytes).is_correct()) {
-            ++statistics_.bad_checksum;
-            return;
-        }
-    }
-    const wire::TcpHeader& header = view->header();
-    Segment segment;
-    segment.sequence = Seq(header.sequence);
-    segment.acknowledgment = Seq(header.acknowledgment);
-    segment.window = header.window;
-    segment.flags = header.flags;
-    segment.segment_size = about.segment_size;
-    segment.congestion_experienced = (about.traffic_class & 3U) == 3;
-    segment.payload = view->payload();
-    segment.owner = about.owner;
-    if (!parse_options(view->options(), segment.options)) {
-        ++statistics_.malformed;
-        return;
-    }
-    const FourTuple tuple{.local = {about.destination, header.destination_port},
-                          .remote = {about.source, header.source_port}};
-    if (tuple.remote.port == 0 || tuple.local.port == 0) return void(++statistics_.ignored);
-
-    if (TableEntry* entry = table_.find(tuple)) {
-        if (entry->kind == TableEntry::Kind::kConnection) {
-            auto& connection = static_cast<Connection&>(*entry);
-            connection.receive(now, segment);
-            reap();
-            return;
-        }
-        auto& time_wait = static_cast<TimeWait&>(*entry);
-        if (segment.syn() && find_listener(tuple.local) == nullptr)
-            segment.flags &= std::uint8_t(~wire::kTcpSyn);
-        if (time_wait_.receive(now, time_wait, segment, configuration_.time_wait, replies_) ==
-            TimeWaitList::Verdict::kDone)
-            return;
-        time_wait_.remove(time_wait);
-    }
-    if (Listener* listener = find_listener(tuple.local)) {
-        listener->receive(now, tuple, segment);
-        reap();
-        return;
-    }
-    refuse(tuple, segment);
-}
-
-// RFC 9293, section 3.10.7.1: a segment for which there is no connection is answered with a reset, except a
-// reset.
-void Layer::refuse(const FourTuple& tuple, const Segment& segment) {
-    if (segment.rst()) return void(++statistics_.ignored);
-    Reply reply{.tuple = tuple, .flags = wire::kTcpRst};
-    if (segment.ack()) {
-        reply.sequence = segment.acknowledgment;
-    } else {
-        reply.flags |= wire::kTcpAck;
-        reply.acknowledgment = segment.end();
-    }
-    if (replies_.push(reply)) ++statistics_.resets_out;
-}
-
-bool Layer::report_error(Instant now, const ip::ErrorReport& report) {
-    if (report.transport.size() < 8) return false;
-    NetU16 ports[2];
-    NetU32 sequence;
-    std::memcpy(ports, report.transport.data(), sizeof ports);
-    std::memcpy(&sequence, report.transport.data() + 4, sizeof sequence);
-    TableEntry* entry =
-        table_.find({.local = {report.source, ports[0]}, .remote = {report.destination, ports[1]}});
-    if (entry == nullptr || entry->kind != TableEntry::Kind::kConnection) return false;
-    const bool believed = static_cast<Connection*>(entry)->on_icmp_error(now, report, Seq(sequence));
-    reap();
-    return believed;
-}
-
 void Layer::enter_time_wait(Instant now, Connection& connection) {
     const bool timestamps = connection.timestamps_;
     const Reply last{.tuple = connection.tuple,
@@ -276,59 +178,6 @@ void Layer::enter_time_wait(Instant now, Connection& connection) {
     entry->timestamps = timestamps;
     entry->timestamp_offset = connection.timestamp_offset_;
     entry->timestamp_recent = connection.timestamp_recent_;
-}
-
-// --- out and timers
-// -------------------------------------------------------------------------------------------------
-
-void Layer::arm(Connection& connection) {
-    // A deadline that moved away is not worth a place change: the early wake-up will notice.
-    const Instant deadline = connection.deadline();
-    if (connection.is_queued()) {
-        if (deadline >= connection.armed_) return;
-        timers_.remove(connection);
-    } else if (deadline.is_never()) {
-        return;
-    }
-    connection.armed_ = deadline;
-    timers_.insert(connection);
-}
-
-void Layer::disarm(Connection& connection) {
-    if (connection.is_queued()) timers_.remove(connection);
-    connection.armed_ = Instant::never();
-}
-
-void Layer::run_timers(Instant now) {
-    time_wait_.expire(now);
-    while (Connection* connection = timers_.top()) {
-        if (connection->armed_ > now) break;
-        disarm(*connection);
-        if (connection->deadline() <= now) connection->on_deadline(now);
-        // One that has something to send now is armed afterwards: its deadline may lie in the sending.
-        if (connection->in_layer_ && !is_pending(*connection)) arm(*connection);
-    }
-    reap();
-}
-
-bool Layer::transmit(Instant now) {
-    pool_.reap();
-    run_timers(now);
-    if (!replies_.transmit(now, output_, statistics_.segments_out)) return false;
-    while (!pending_.empty()) {
-        Connection& connection = pending_.front();
-        if (!connection.transmit(now, output_)) return false;
-        static_cast<ListHook<PendingTag>&>(connection).unlink();
-        arm(connection);
-    }
-    reap();
-    return true;
-}
-
-Instant Layer::next_deadline() const {
-    const Connection* first = timers_.top();
-    const Instant connections = first == nullptr ? Instant::never() : first->armed_;
-    return std::min(connections, time_wait_.next_deadline());
 }
 
 }  // namespace holm::net::tcp
