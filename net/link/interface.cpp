@@ -39,12 +39,14 @@ void Interface::set_address(Instant now, IpAddress address, std::uint8_t prefix_
                             AddressPolicy policy) {
     address_ = address;
     prefix_length_ = prefix_length;
+    rare_known_ = false;
     if (!loopback_) guard_.start(now, address, policy, random_);
 }
 
 void Interface::clear_address() {
     address_ = IpAddress::any_v4();
     prefix_length_ = 0;
+    rare_known_ = false;
     guard_.stop();
     neighbors_.clear();
 }
@@ -165,6 +167,7 @@ void Interface::receive_arp(Instant now, Bytes payload) {
     const wire::ArpMessage& message = *parsed;
     if (message.sender_mac == mac_) return;  // our own, reflected by the link
     if (message.sender_mac.is_multicast()) return counters_.count(Drop::kBadSource);
+    rare_known_ = false;
     guard_.observe(now, message, mac_);
 
     const bool for_us = is_own(message.target);
@@ -197,6 +200,7 @@ void Interface::receive_igmp(Instant now, const IpAddress& destination, std::uin
     if (ttl != 1) return counters_.count(Drop::kBadSource);  // RFC 3376, section 4: from the link
     const auto message = wire::IgmpMessage::parse(bytes);
     if (!message) return counters_.count(message.error());
+    rare_known_ = false;
     if (message->kind == wire::IgmpMessage::Kind::kReport) listeners_v4_.heard_report(destination);
     if (message->kind == wire::IgmpMessage::Kind::kQuery)
         listeners_v4_.queried(now, message->group, message->most, message->older, message->sources);
@@ -215,6 +219,7 @@ void Interface::transmit_igmp(Instant now) {
 
 void Interface::transmit(Instant now, UnresolvedSink& sink) {
     if (now < next_deadline()) return flush();
+    rare_known_ = false;
     if (now >= guard_.next_deadline())
         while (const auto message = guard_.due(now, mac_, random_))
             send_arp(*message, MacAddress::broadcast());
@@ -235,9 +240,10 @@ void Interface::transmit(Instant now, UnresolvedSink& sink) {
     flush();
 }
 
-Instant Interface::next_deadline() const {
-    return std::min({guard_.next_deadline(), neighbors_.next_deadline(), ipv6_.next_deadline(),
-                     listeners_.next_deadline(), listeners_v4_.next_deadline()});
+void Interface::look_for_rare_deadline() const {
+    rare_known_ = true;
+    rare_deadline_ = std::min({guard_.next_deadline(), ipv6_.rare_deadline(), listeners_.next_deadline(),
+                               listeners_v4_.next_deadline()});
 }
 
 }  // namespace holm::net::link

@@ -95,15 +95,21 @@ class Interface final : private ndp::Output {
     bool add_ipv6_address(Instant now, const IpAddress& address, std::uint8_t prefix_length,
                           ndp::Origin origin, Instant preferred_until = Instant::never(),
                           Instant valid_until = Instant::never()) {
+        rare_known_ = false;
         return ipv6_.add_address(now, address, prefix_length, origin, preferred_until, valid_until, *this);
     }
     void remove_ipv6_address(Instant now, const IpAddress& address) {
+        rare_known_ = false;
         ipv6_.remove_address(now, address, *this);
     }
     bool extend_ipv6_address(const IpAddress& address, Instant preferred_until, Instant valid_until) {
+        rare_known_ = false;
         return ipv6_.extend_address(address, preferred_until, valid_until);
     }
-    void receive_ndp(Instant now, const ndp::Heard& heard) { ipv6_.receive(now, heard, *this); }
+    void receive_ndp(Instant now, const ndp::Heard& heard) {
+        rare_known_ = false;
+        ipv6_.receive(now, heard, *this);
+    }
     void receive_mld(Instant now, const ndp::Heard& heard);
     // A router's message of neighbour discovery, from the address of link scope, its checksum left zero. To a
     // group or to a neighbour; lost if there is no such address yet, or the neighbour's MAC is not known.
@@ -111,6 +117,7 @@ class Interface final : private ndp::Output {
 
     // Groups of either family that a socket wants to hear.
     multicast::Membership& listeners(const IpAddress& group) {
+        rare_known_ = false;
         return group.is_v4() ? listeners_v4_ : listeners_;
     }
     bool listens(const IpAddress& group) const {
@@ -154,9 +161,14 @@ class Interface final : private ndp::Output {
     bool has_queued() const { return !queue_.empty(); }
     // Frames wait for the MAC address of their next hop.
     bool has_waiting() const { return waiting_.count() != 0; }
-    Instant next_deadline() const;
+    // Each packet asks for it, and next to none changes anything but the neighbours'.
+    Instant next_deadline() const {
+        if (!rare_known_) look_for_rare_deadline();
+        return std::min({rare_deadline_, neighbors_.next_deadline(), ipv6_.neighbors().next_deadline()});
+    }
 
   private:
+    void look_for_rare_deadline() const;
     TransmitResult emit(std::span<const Bytes> pieces, const Offload& offload, Urgency urgency);
     void enqueue(std::span<const Bytes> pieces, const Offload& offload);
     void flush();
@@ -197,6 +209,9 @@ class Interface final : private ndp::Output {
     multicast::Membership listeners_v4_;  // groups of IPv4
     UnresolvedSink* sink_ = nullptr;      // while transmit() runs
     RecordQueue queue_{kOutputQueueBytes};
+    // The first of all deadlines but the neighbours', if it is known: whatever may move one forgets it.
+    mutable Instant rare_deadline_;
+    mutable bool rare_known_ = false;
 };
 
 }  // namespace holm::net::link

@@ -24,6 +24,7 @@ constexpr IpAddress kAllMldRouters = IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0
 Result<> Interface::start_ipv6(Instant now, const ndp::Configuration& configuration) {
     if (mtu_ < ndp::Host::kMinimumMtu)
         return fail(ErrorCode::kInvalid, "IPv6 needs a link that carries 1280 bytes");
+    rare_known_ = false;
     ipv6_.start(now, configuration, mtu_, *this);
     return {};
 }
@@ -81,6 +82,7 @@ void Interface::unresolved(Instant now, const IpAddress& neighbor) {
 void Interface::receive_mld(Instant now, const ndp::Heard& heard) {
     // RFC 3810, sections 5.1.14 and 6.2: from the link.
     if (heard.hop_limit != 1 || !heard.source.is_link_local()) return counters_.count(Drop::kBadSource);
+    rare_known_ = false;
     const auto header = wire::Icmpv6Header::parse(heard.message);
     if (!header) return counters_.count(header.error());
     if (header->type == wire::Icmpv6Type::kMulticastReportV1) {

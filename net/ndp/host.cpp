@@ -242,9 +242,9 @@ void Host::transmit(Instant now, Output& output) {
     }
 }
 
-Instant Host::next_deadline() const {
-    return std::min({addresses_deadline_, next_solicitation_, routers_.next_deadline(),
-                     redirects_.next_deadline(), neighbors_.next_deadline()});
+Instant Host::rare_deadline() const {
+    return std::min(
+        {addresses_deadline_, next_solicitation_, routers_.next_deadline(), redirects_.next_deadline()});
 }
 
 }  // namespace holm::net::ndp

@@ -4,6 +4,7 @@
 // (RFC 4862, RFC 7217, RFC 7527, RFC 4429). Messages in, messages out through Output; whoever owns it moves
 // the bytes.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -113,6 +114,7 @@ class Host {
         return neighbors_.resolve(now, neighbor);
     }
     NeighborCache& neighbors() { return neighbors_; }
+    const NeighborCache& neighbors() const { return neighbors_; }
     const RouterLists& routers() const { return routers_; }
     const Redirects& redirects() const { return redirects_; }
     std::uint32_t mtu() const { return mtu_; }
@@ -127,7 +129,9 @@ class Host {
     void receive(Instant now, const Heard& heard, Output& output);
     // Sends what is due.
     void transmit(Instant now, Output& output);
-    Instant next_deadline() const;
+    Instant next_deadline() const { return std::min(neighbors_.next_deadline(), rare_deadline()); }
+    // Of all but neighbours: only add_address() and the like, receive() and transmit() change it.
+    Instant rare_deadline() const;
 
   private:
     void receive_solicitation(Instant now, const Heard& heard, Output& output);
