@@ -1,6 +1,7 @@
 #include "net/ip/reassembly.h"
 
 #include <algorithm>
+#include <bit>
 #include <new>
 
 namespace holm::net::ip {
@@ -10,6 +11,9 @@ namespace {
 // In front of the payload there is room for the longest header, which is put right before it.
 constexpr std::size_t kPayloadStart = 60;
 constexpr std::size_t kLongestPayload = 65'535;
+// Of a buffer: most datagrams that come in pieces are a few thousand bytes long.
+constexpr std::size_t kLeastRoom = 4096;
+constexpr std::size_t kMostRoom = kPayloadStart + kLongestPayload;
 
 // By IPv6 a host has a network of 64 bits to itself to send from.
 bool same_sender(const IpAddress& a, const IpAddress& b) {
@@ -20,7 +24,7 @@ bool same_sender(const IpAddress& a, const IpAddress& b) {
 }  // namespace
 
 Reassembler::Slot* Reassembler::find(const Fragment& fragment) {
-    for (Slot& slot : slots_) {
+    for (Slot& slot : slots()) {
         if (slot.used && slot.identification == fragment.identification &&
             slot.protocol == fragment.protocol && slot.source == fragment.source &&
             slot.destination == fragment.destination)
@@ -29,37 +33,96 @@ Reassembler::Slot* Reassembler::find(const Fragment& fragment) {
     return nullptr;
 }
 
-Reassembler::Slot& Reassembler::place() {
+void Reassembler::free_memory(Slot& slot) {
+    memory_ -= slot.room;
+    slot.room = 0;
+    slot.memory.reset();
+}
+
+void Reassembler::release(Slot& slot) {
+    for (Slot& other : slots())
+        if (other.used && same_sender(other.source, slot.source)) --other.held;
+    free_memory(slot);
+    slot.used = false;
+}
+
+Reassembler::Slot* Reassembler::victim(const Slot* except, bool for_memory) {
     Slot* chosen = nullptr;
-    std::ptrdiff_t most = 0;
-    for (Slot& slot : slots_) {
-        if (!slot.used) return slot;
-        const auto held = std::ranges::count_if(
-            slots_, [&](const Slot& other) { return same_sender(other.source, slot.source); });
-        if (held < most || (held == most && slot.deadline >= chosen->deadline)) continue;
-        chosen = &slot;
-        most = held;
+    const auto gives_way = [&](const Slot& a, const Slot& b) {
+        if (for_memory && a.room != b.room) return a.room > b.room;
+        return a.held != b.held ? a.held > b.held : a.deadline < b.deadline;
+    };
+    for (Slot& slot : slots()) {
+        if (!slot.used || &slot == except || (for_memory && !slot.memory)) continue;
+        if (chosen == nullptr || gives_way(slot, *chosen)) chosen = &slot;
     }
-    return *chosen;
+    return chosen;
+}
+
+Reassembler::Slot* Reassembler::place(const IpAddress& source) {
+    if (!slots_) slots_.reset(new (std::nothrow) Slot[kDatagrams]);
+    Slot* free = nullptr;
+    Slot* own = nullptr;  // the oldest of the same sender
+    for (Slot& slot : slots()) {
+        if (!slot.used)
+            free = &slot;
+        else if (same_sender(slot.source, source) && (own == nullptr || slot.deadline < own->deadline))
+            own = &slot;
+    }
+    const bool too_many = own != nullptr && own->held >= kDatagramsOfOne;
+    if (free != nullptr && !too_many) return free;
+    Slot* const chosen = too_many ? own : victim(nullptr, false);
+    if (chosen == nullptr) return nullptr;
+    if (chosen->memory) counters_.count(Drop::kReassemblyFull);
+    release(*chosen);
+    return chosen;
 }
 
 Reassembler::Slot* Reassembler::claim(Instant now, const Fragment& fragment) {
-    Slot* const chosen = &place();
-    if (chosen->memory) counters_.count(Drop::kReassemblyFull);
-    *chosen = Slot{};
-    chosen->memory.reset(new (std::nothrow) std::byte[kPayloadStart + kLongestPayload]);
-    if (!chosen->memory) {
+    Slot* const chosen = place(fragment.source);
+    if (chosen == nullptr) {
         counters_.count(Drop::kReassemblyFull);
         return nullptr;
     }
+    *chosen = Slot{};
+    std::uint8_t held = 1;
+    for (Slot& other : slots())
+        if (other.used && same_sender(other.source, fragment.source)) held = ++other.held;
     chosen->used = true;
+    chosen->held = held;
     chosen->source = fragment.source;
     chosen->destination = fragment.destination;
     chosen->identification = fragment.identification;
     chosen->protocol = fragment.protocol;
     chosen->deadline = now + kTimeout;
+    if (!grow(*chosen, fragment.offset + std::uint32_t(fragment.payload.size()))) {
+        release(*chosen);
+        return nullptr;
+    }
     update_deadline();
     return chosen;
+}
+
+bool Reassembler::grow(Slot& slot, std::uint32_t payload) {
+    const std::size_t needed = kPayloadStart + payload;
+    if (slot.memory && needed <= slot.room) return true;
+    const std::size_t room = std::min(std::max(std::bit_ceil(needed), kLeastRoom), kMostRoom);
+    while (memory_ - slot.room + room > kMemory) {
+        Slot* const other = victim(&slot, true);
+        if (other == nullptr) break;
+        counters_.count(Drop::kReassemblyFull);
+        release(*other);
+    }
+    std::unique_ptr<std::byte[]> memory(new (std::nothrow) std::byte[room]);
+    if (!memory) {
+        counters_.count(Drop::kReassemblyFull);
+        return false;
+    }
+    if (slot.memory) std::copy_n(slot.memory.get(), slot.room, memory.get());
+    memory_ += room - slot.room;
+    slot.memory = std::move(memory);
+    slot.room = std::uint32_t(room);
+    return true;
 }
 
 Reassembler::Insertion Reassembler::insert(Slot& slot, Run run, Bytes payload) {
@@ -107,14 +170,14 @@ Reassembler::Datagram Reassembler::take(Slot& slot, std::uint32_t payload) {
     datagram.bytes =
         MutableBytes(slot.memory.get() + kPayloadStart - slot.header_length, slot.header_length + payload);
     datagram.memory = std::move(slot.memory);
-    slot.used = false;
+    release(slot);
     update_deadline();
     return datagram;
 }
 
 void Reassembler::spoil(Slot& slot, Drop reason) {
     counters_.count(reason);
-    slot.memory.reset();
+    free_memory(slot);
 }
 
 std::optional<Reassembler::Datagram> Reassembler::add(Instant now, const wire::Ipv4Header& header,
@@ -147,6 +210,11 @@ std::optional<Reassembler::Datagram> Reassembler::add(Instant now, const Fragmen
         spoil(*slot, Drop::kOverlap);
         return std::nullopt;
     }
+    if (!grow(*slot, run.end)) {
+        release(*slot);
+        update_deadline();
+        return std::nullopt;
+    }
     switch (insert(*slot, run, payload)) {
         case Insertion::kKnown:
             return std::nullopt;
@@ -170,13 +238,11 @@ std::optional<Reassembler::Datagram> Reassembler::add(Instant now, const Fragmen
 
 std::optional<Reassembler::Datagram> Reassembler::expire(Instant now) {
     if (now < deadline_) return std::nullopt;
-    for (Slot& slot : slots_) {
+    for (Slot& slot : slots()) {
         if (!slot.used || slot.deadline > now) continue;
-        slot.used = false;
-        if (!slot.memory) continue;
-        counters_.count(Drop::kReassemblyTimeout);
-        if (slot.header_length != 0) return take(slot, slot.runs[0].end);
-        slot.memory.reset();
+        if (slot.memory) counters_.count(Drop::kReassemblyTimeout);
+        if (slot.memory && slot.header_length != 0) return take(slot, slot.runs[0].end);
+        release(slot);
     }
     update_deadline();
     return std::nullopt;
@@ -184,7 +250,7 @@ std::optional<Reassembler::Datagram> Reassembler::expire(Instant now) {
 
 void Reassembler::update_deadline() {
     deadline_ = Instant::never();
-    for (const Slot& slot : slots_)
+    for (const Slot& slot : slots())
         if (slot.used) deadline_ = std::min(deadline_, slot.deadline);
 }
 

@@ -112,7 +112,7 @@ TEST_CASE("an incomplete datagram is given up after 60 seconds, and its sender t
     CHECK(host.stack.ip().next_deadline().is_never());
 }
 
-TEST_CASE("at most eight datagrams are put together at a time: the oldest gives way") {
+TEST_CASE("at most eight datagrams of a sender are put together at a time: the oldest gives way") {
     Fragmented host;
     for (std::uint16_t id = 0; id < 9; ++id) {
         host.fragment(0, 1600, id);
@@ -159,6 +159,72 @@ TEST_CASE("who sends nothing but beginnings takes the room of nobody else") {
     check([&](std::uint32_t id) { return v6(1, std::uint8_t(id)); }, v6(2, 1));
     // Others than IPv4 and IPv6 alike do not count together.
     check([&](std::uint32_t) { return v4(0, 1); }, v6(2, 1));
+}
+
+TEST_CASE("many senders, and long datagrams, take no more than there is") {
+    net::Counters counters;
+    ip::Reassembler reassembler(counters);
+    Instant now;
+    const Frame text(16, std::byte{'x'});
+    const auto add = [&](std::uint32_t source, std::uint16_t offset, bool more) {
+        now = now + Duration::milliseconds(1);
+        return reassembler
+            .add(now, {.source = IpAddress::v4(source),
+                       .destination = IpAddress::v4(1),
+                       .identification = source,
+                       .offset = offset,
+                       .more = more,
+                       .header = offset == 0 ? Bytes(text) : Bytes(),
+                       .payload = text})
+            .has_value();
+    };
+    const auto given_up = [&] { return counters[Drop::kReassemblyFull]; };
+    constexpr std::uint32_t kHonest = 1000;
+    CHECK_FALSE(add(kHonest, 0, true));
+    CHECK_FALSE(add(kHonest + 1, 0, true));
+    // Thirty that begin, each from an address of its own: there is room for all.
+    for (std::uint32_t i = 0; i < 30; ++i) CHECK_FALSE(add(2000 + i, 0, true));
+    CHECK(given_up() == 0);
+    CHECK(add(kHonest, 16, false));
+    // Ends without beginnings, as far behind as can be: the long ones give way to each other.
+    for (std::uint32_t i = 0; i < 100; ++i) CHECK_FALSE(add(3000 + i, 65'504, true));
+    CHECK(given_up() >= 92);
+    CHECK(given_up() <= 94);
+    CHECK(add(kHonest + 1, 16, false));
+    CHECK(add(2000, 16, false));
+    // When there are as many as there may be, the oldest give way.
+    for (std::uint32_t i = 0; i < 200; ++i) CHECK_FALSE(add(4000 + i, 0, true));
+    CHECK_FALSE(add(2001, 16, false));
+    CHECK(add(4199, 16, false));
+    // All of them end with their time.
+    now = now + ip::Reassembler::kTimeout;
+    while (reassembler.expire(now)) {
+    }
+    CHECK(reassembler.next_deadline() == Instant::never());
+}
+
+TEST_CASE("a datagram that grows piece by piece keeps what it has") {
+    net::Counters counters;
+    ip::Reassembler reassembler(counters);
+    Frame whole(60'000);
+    for (std::size_t i = 0; i < whole.size(); ++i) whole[i] = std::byte(i * 7 >> 3);
+    const Frame header(20, std::byte{'h'});
+    for (const bool backwards : {false, true}) {
+        std::optional<ip::Reassembler::Datagram> datagram;
+        for (std::size_t i = 0; i < 30; ++i) {
+            REQUIRE_FALSE(datagram);
+            const std::size_t at = (backwards ? 29 - i : i) * 2000;
+            datagram = reassembler.add(Instant(), {.source = IpAddress::v4(1),
+                                                   .destination = IpAddress::v4(2),
+                                                   .identification = backwards,
+                                                   .offset = std::uint16_t(at),
+                                                   .more = at + 2000 < whole.size(),
+                                                   .header = header,
+                                                   .payload = Bytes(whole).subspan(at, 2000)});
+        }
+        REQUIRE(datagram);
+        CHECK(std::ranges::equal(datagram->bytes, header + whole));
+    }
 }
 
 TEST_CASE("too many holes are too many") {
