@@ -12,8 +12,8 @@ from bench.lib.machine import BIN, BUILD, compiled, need, undisturbed
 from bench.lib.namespaces import inside
 
 NAME = "route"
-ROUNDS = 7
-SECONDS = 0.6
+ROUNDS = 31
+SECONDS = 0.1
 CORE = 1
 PAUSE = 64  # packets: what the image reads at a time
 OURS, LINUX, ALONE, COPIER = "holm router", "Linux", "sender alone", "tap to tap"

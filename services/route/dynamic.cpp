@@ -9,6 +9,7 @@ using net::IpAddress;
 
 void Router::refresh_dynamic() {
     routes_.clear_dynamic();
+    known_.forget();
     const auto add = [&](std::size_t index, const IpAddress& prefix, std::uint8_t length, WayKind kind,
                          const IpAddress& next_hop) {
         Routes::Dynamic route;

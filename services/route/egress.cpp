@@ -106,10 +106,11 @@ std::uint32_t Router::flow_of(const Packet& packet) const {
     return std::uint32_t(siphash(key_, std::as_bytes(std::span(&flow, 1))));
 }
 
-std::optional<route::Way> Router::way_of(const Packet& packet) const {
+std::optional<route::Way> Router::way_of(const Packet& packet, bool& chosen) const {
     const IpAddress destination = packet.destination();
     const FibResult result = routes_.find(FibKey::of(destination), packet.is_v4());
-    return routes_.way(result, destination, routes_.has_choice(result) ? flow_of(packet) : 0);
+    chosen = routes_.has_choice(result);
+    return routes_.way(result, destination, chosen ? flow_of(packet) : 0);
 }
 
 void Router::emit(Instant now, std::uint8_t out, const IpAddress& next_hop, Packet& packet,
@@ -189,7 +190,8 @@ net::TransmitResult Router::send_own(Instant now, std::uint8_t out, const IpAddr
     if (hooks_ && hooks_->output(now, *packet) != Verdict::kAccept) return kDone;
     IpAddress hop = next_hop;
     if (packet->destination() != destination) {
-        const auto way = way_of(*packet);
+        bool chosen = false;
+        const auto way = way_of(*packet, chosen);
         if (!way || way->kind != WayKind::kForward || way->interface >= ports_.size() ||
             !ports_[way->interface].interface)
             return kDone;

@@ -87,6 +87,7 @@ Result<> Router::attach(Instant now, std::size_t index, net::Interface& interfac
     port.interface = &interface;
     by_zone_[interface.zone()] = std::uint8_t(index);
     routes_.set_present(std::uint8_t(index), true);
+    known_.forget();
     if (any_dynamic_) refresh_dynamic();
     return start_services(now, port, *record);
 }
@@ -148,19 +149,25 @@ void Router::take(const Errand& errand, Packet& packet, bool link_group) {
         if (verdict == Verdict::kDrop) drop(errand.in, Drop::kFiltered);
         if (verdict != Verdict::kAccept) return;
     }
-    const IpAddress destination = packet.destination();
+    const IpAddress source = packet.source(), destination = packet.destination();
+    if (const route::Way* const known = link_group ? nullptr : known_.find(errand.in, source, destination))
+        return forward(errand, packet, *known);
     if (link_group || destination.is_multicast() || destination.is_limited_broadcast() ||
         destination.is_link_local())
         return deliver(errand, packet, link_group);
     if (is_martian_target(destination)) return void(drop(errand.in, Drop::kMartianTarget));
     if (!source_is_sound(errand, packet)) return;
 
-    const auto way = way_of(packet);
+    bool chosen = false;
+    const auto way = way_of(packet, chosen);
     if (!way) {
         drop(errand.in, Drop::kNoRoute);
         return tell(errand.now, Trouble::kNoRoute, packet.network());
     }
-    if (way->kind == WayKind::kForward) return forward(errand, packet, *way);
+    if (way->kind == WayKind::kForward) {
+        if (!chosen) known_.remember(errand.in, source, destination, *way);
+        return forward(errand, packet, *way);
+    }
     if (way->kind == WayKind::kLocal) return deliver(errand, packet, false);
     if (way->kind != WayKind::kBroadcast) return refuse(errand, packet, *way);
     if (way->interface != errand.in) return void(drop(errand.in, Drop::kGroup));
@@ -223,9 +230,10 @@ void Router::refuse(const Errand& errand, const Packet& packet, const route::Way
 
 void Router::forward(const Errand& errand, Packet& packet, const route::Way& way) {
     Port& in = ports_[errand.in];
-    if (packet.is_v4() && (is_link_local_v4(packet.source()) || is_link_local_v4(packet.destination())))
+    const IpAddress source = packet.source();
+    if (packet.is_v4() && (is_link_local_v4(source) || is_link_local_v4(packet.destination())))
         return void(drop(errand.in, Drop::kScope));
-    if (packet.source().is_link_local()) {
+    if (source.is_link_local()) {
         drop(errand.in, Drop::kScope);
         return tell(errand.now, Trouble::kScope, packet.network());
     }
@@ -250,7 +258,6 @@ void Router::forward(const Errand& errand, Packet& packet, const route::Way& way
         drop(errand.in, Drop::kTooBig);
         return tell(errand.now, Trouble::kTooBig, packet.network(), std::uint32_t(mtu));
     }
-    const IpAddress source = packet.source();
     packet.out_interface = std::uint16_t(way.interface + 1);
     packet.decrement_hop_limit();
     if (hooks_) {

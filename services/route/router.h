@@ -29,6 +29,7 @@
 #include "services/route/drop.h"
 #include "services/route/routes.h"
 #include "services/route/table.h"
+#include "services/route/way_cache.h"
 
 namespace holm::route {
 
@@ -115,7 +116,8 @@ class Router final : public net::Forwarder, public packet::HookHost {
         return v4 ? interface.mtu() : interface.mtu_v6();
     }
     std::uint32_t flow_of(const packet::Packet& packet) const;
-    std::optional<route::Way> way_of(const packet::Packet& packet) const;
+    // `chosen`: there are several, of which the packet's flow has chosen one.
+    std::optional<route::Way> way_of(const packet::Packet& packet, bool& chosen) const;
 
     struct OwnPacket {
         std::span<const Bytes> pieces;  // room for the link header first
@@ -155,6 +157,7 @@ class Router final : public net::Forwarder, public packet::HookHost {
     net::Stack& stack_;
     Table table_;
     Routes routes_;
+    WayCache known_;
     SipHashKey key_;
     KeyedRandom random_;
     packet::Hooks* hooks_ = nullptr;
