@@ -62,7 +62,7 @@ TEST_CASE("forged fragments: overlaps, beginnings without an end, lengths of no 
     CHECK(world.out(piece_v4(kInside, 9, packet::kUdp, 1000, false, transport.subspan(1000))));
     // What does not become whole in time is given up.
     const std::uint64_t before = drops(world, filter::Drop::kFragmentTime);
-    world.now = world.now + Duration::seconds(31);
+    world.now = world.now + net::ip::Reassembler::kTimeout;
     world.engine->expire(world.now);
     CHECK(drops(world, filter::Drop::kFragmentTime) > before);
     CHECK(world.engine->defragmenter().next_deadline() == Instant::never());
