@@ -19,7 +19,7 @@ namespace {
 // Half of the heap may go into connections, but the usual number is always allowed: the memory that is not
 // there is refused when it is asked for.
 std::uint32_t connections_for(std::uint64_t heap_size) {
-    constexpr std::uint64_t kConnection = 1280;  // bytes, as the heap rounds it
+    constexpr std::uint64_t kConnection = 1280;  // bytes, with its loss recovery, as the heap rounds them
     constexpr std::uint64_t kUsual = net::tcp::Configuration().max_connections;
     return std::uint32_t(std::clamp<std::uint64_t>(heap_size / 2 / kConnection, kUsual, 10'000'000));
 }
