@@ -1,7 +1,8 @@
 #include "net/dhcp/binding.h"
 
-#include "net/ip/pseudo_header.h"
-#include "net/wire/udp.h"
+#include <utility>
+
+#include "net/dhcp/datagram.h"
 
 namespace holm::net::dhcp {
 
@@ -11,18 +12,10 @@ void Binding::start(Instant now) {
 }
 
 bool Binding::receive(Instant now, const ip::Received& received, Bytes datagram, Counters& counters) {
-    const auto header = wire::UdpHeader::parse(datagram);
-    if (!header || header->destination_port != wire::kDhcpClientPort) return false;
-    datagram = datagram.first(header->length);
-    if (header->has_checksum && !received.checksum_verified &&
-        !ip::pseudo_header(received.source, received.destination, ip::Protocol::kUdp, datagram.size())
-             .add(datagram)
-             .is_correct()) {
-        counters.count(Drop::kBadChecksum);
-        return true;
-    }
-    if (header->source_port != wire::kDhcpServerPort ||
-        !client_.receive(now, datagram.subspan(wire::UdpHeader::kSize)))
+    const auto arrival = open_datagram(wire::kDhcpClientPort, received, datagram, counters);
+    if (!arrival) return false;
+    if (!arrival->message) return true;
+    if (arrival->source_port != wire::kDhcpServerPort || !client_.receive(now, *arrival->message))
         counters.count(Drop::kUnsolicited);
     return true;
 }
@@ -43,19 +36,13 @@ void Binding::release(Instant now, ip::Layer& ip) {
 void Binding::send(Instant now, ip::Layer& ip, const Client::Outgoing& out) {
     std::byte message[wire::DhcpRequest::kMaximumSize];
     out.message.emit(message);
-    std::byte header[wire::UdpHeader::kSize];
-    wire::UdpHeader{wire::kDhcpClientPort, wire::kDhcpServerPort, sizeof(header) + sizeof(message)}.emit(
-        header);
-    const Bytes payload(message);
-    ip::Packet packet;
-    packet.protocol = ip::Protocol::kUdp;
-    packet.source = out.message.current;
-    packet.destination = out.to.value_or(IpAddress::v4(0xffffffff));
-    packet.header = header;
-    packet.checksum_offset = wire::UdpHeader::kChecksumOffset;
-    packet.payload = {&payload, 1};
-    packet.dont_fragment = false;
-    ip.send(now, packet, link::Urgency::kDeferred, out.to ? nullptr : &interface_);
+    send_datagram(now, ip,
+                  {.source_port = wire::kDhcpClientPort,
+                   .destination_port = wire::kDhcpServerPort,
+                   .source = out.message.current,
+                   .destination = out.to.value_or(IpAddress::v4(0xffffffff)),
+                   .message = message,
+                   .via = out.to ? nullptr : &interface_});
 }
 
 }  // namespace holm::net::dhcp

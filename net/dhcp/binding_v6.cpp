@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include "net/ip/pseudo_header.h"
-#include "net/wire/udp.h"
+#include "net/dhcp/datagram.h"
 
 namespace holm::net::dhcp {
 
@@ -15,20 +14,13 @@ constexpr IpAddress kServers = IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0
 }  // namespace
 
 bool BindingV6::receive(Instant now, const ip::Received& received, Bytes datagram, Counters& counters) {
-    const auto header = wire::UdpHeader::parse(datagram);
-    if (!header || header->destination_port != wire::kDhcpv6ClientPort) return false;
-    datagram = datagram.first(header->length);
-    if (!received.checksum_verified &&
-        !ip::pseudo_header(received.source, received.destination, ip::Protocol::kUdp, datagram.size())
-             .add(datagram)
-             .is_correct()) {
-        counters.count(Drop::kBadChecksum);
-        return true;
-    }
+    const auto arrival = open_datagram(wire::kDhcpv6ClientPort, received, datagram, counters);
+    if (!arrival) return false;
+    if (!arrival->message) return true;
     // From the link, and to us alone (section 16.1).
-    if (!received.source.is_link_local() || received.to_group || !header->has_checksum)
+    if (!received.source.is_link_local() || received.to_group || !arrival->has_checksum)
         counters.count(Drop::kBadSource);
-    else if (!client_.receive(now, datagram.subspan(wire::UdpHeader::kSize)))
+    else if (!client_.receive(now, *arrival->message))
         counters.count(Drop::kUnsolicited);
     return true;
 }
@@ -86,21 +78,14 @@ void BindingV6::apply(Instant now) {
 
 void BindingV6::send(Instant now, ip::Layer& ip, const wire::Dhcpv6Request& out) {
     std::byte message[wire::Dhcpv6Request::kMaximumSize];
-    const Bytes payload = Bytes(message).first(out.emit(message));
-    std::byte header[wire::UdpHeader::kSize];
-    wire::UdpHeader{wire::kDhcpv6ClientPort, wire::kDhcpv6ServerPort,
-                    std::uint16_t(sizeof(header) + payload.size())}
-        .emit(header);
-    ip::Packet packet;
-    packet.protocol = ip::Protocol::kUdp;
-    packet.source = interface_.ipv6().link_local();
-    packet.destination = kServers.with_zone(interface_.zone());
-    packet.header = header;
-    packet.checksum_offset = wire::UdpHeader::kChecksumOffset;
-    packet.payload = {&payload, 1};
-    packet.dont_fragment = false;
-    packet.ttl = 1;
-    ip.send(now, packet, link::Urgency::kDeferred, &interface_);
+    send_datagram(now, ip,
+                  {.source_port = wire::kDhcpv6ClientPort,
+                   .destination_port = wire::kDhcpv6ServerPort,
+                   .source = interface_.ipv6().link_local(),
+                   .destination = kServers.with_zone(interface_.zone()),
+                   .message = Bytes(message).first(out.emit(message)),
+                   .ttl = 1,
+                   .via = &interface_});
 }
 
 }  // namespace holm::net::dhcp

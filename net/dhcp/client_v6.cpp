@@ -40,9 +40,9 @@ const ClientV6::Retransmission& ClientV6::retransmission() const {
         case State::kDeclining:
             return kDecline;
         case State::kAskingForInformation:
-            return kInformation;
+            return information_;
         default:
-            return kSolicit;
+            return solicit_;
     }
 }
 
@@ -160,6 +160,9 @@ bool ClientV6::receive(Instant now, Bytes message) {
     const auto reply = Dhcpv6Reply::parse(message, mac_);
     // Section 16: answers name the server, and us.
     if (!reply || reply->transaction != transaction_ || !reply->for_client || !reply->server) return false;
+    // Even of a server that has nothing else to give (sections 18.2.9, 18.2.10).
+    if (reply->solicit_seconds != 0) solicit_.longest = Duration::seconds(reply->solicit_seconds);
+    if (reply->information_seconds != 0) information_.longest = Duration::seconds(reply->information_seconds);
     if (reply->type == Dhcpv6Type::kAdvertise)
         return state_ == State::kSoliciting && accept_advertisement(now, *reply);
     return reply->type == Dhcpv6Type::kReply && accept_reply(now, *reply);

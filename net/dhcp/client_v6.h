@@ -107,6 +107,8 @@ class ClientV6 {
 
     MacAddress mac_;
     KeyedRandom random_;
+    // Their longest waits are what servers say.
+    Retransmission solicit_ = kSolicit, information_ = kInformation;
     State state_ = State::kIdle;
     bool with_address_ = true;
     std::uint32_t transaction_ = 0;

@@ -21,6 +21,8 @@ enum Option : std::uint16_t {
     kDnsServers = 23,
     kSearch = 24,
     kRefreshTime = 32,
+    kLongestSolicit = 82,
+    kLongestInformation = 83,
 };
 
 struct OptionHeader {
@@ -127,11 +129,13 @@ std::size_t Dhcpv6Request::emit(MutableBytes bytes) const {
     }
     writer.option(kElapsed, 2);
     writer.put(NetU16(hundredths));
-    // Section 21.7: a client of a stateless exchange asks for the refresh time.
+    // Section 21.7: who solicits, and who asks for information, asks for the longest wait between its
+    // questions, and a client of a stateless exchange for the refresh time.
     const bool stateless = type == Dhcpv6Type::kInformationRequest;
-    writer.option(kOptionRequest, stateless ? 6 : 4);
+    writer.option(kOptionRequest, stateless ? 8 : 6);
     writer.put(NetU16(kDnsServers));
     writer.put(NetU16(kSearch));
+    writer.put(NetU16(stateless ? kLongestInformation : kLongestSolicit));
     if (stateless) writer.put(NetU16(kRefreshTime));
     if (!with_address) return writer.size();
     const std::size_t each = sizeof(OptionHeader) + sizeof(AddressLayout);
@@ -142,6 +146,12 @@ std::size_t Dhcpv6Request::emit(MutableBytes bytes) const {
         writer.put(AddressLayout{address.bytes(), 0, 0});
     }
     return writer.size();
+}
+
+// Sections 21.24 and 21.25: from a minute to a day, or as if it were not there.
+static std::uint32_t longest_wait(Bytes content) {
+    const std::uint32_t seconds = content.size() == 4 ? std::uint32_t{load<NetU32>(content)} : 0;
+    return seconds < 60 || seconds > 86'400 ? 0 : seconds;
 }
 
 Parsed<Dhcpv6Reply> Dhcpv6Reply::parse(Bytes message, MacAddress client) {
@@ -187,6 +197,12 @@ Parsed<Dhcpv6Reply> Dhcpv6Reply::parse(Bytes message, MacAddress client) {
                 break;
             case kRefreshTime:
                 if (content.size() == 4) reply.refresh_seconds = load<NetU32>(content);
+                break;
+            case kLongestSolicit:
+                reply.solicit_seconds = longest_wait(content);
+                break;
+            case kLongestInformation:
+                reply.information_seconds = longest_wait(content);
                 break;
             default:
                 break;

@@ -50,7 +50,7 @@ inline constexpr std::size_t kDhcpv6Addresses = 4;  // of an association; more a
 
 struct Dhcpv6Request {
     static constexpr std::size_t kMaximumSize =
-        4 + 14 + 6 + 8 + 10 + 16 + 28 * kDhcpv6Addresses + 4 + Duid::kMaximumSize;
+        4 + 14 + 6 + 8 + 12 + 16 + 28 * kDhcpv6Addresses + 4 + Duid::kMaximumSize;
 
     Dhcpv6Type type = Dhcpv6Type::kSolicit;
     std::uint32_t transaction = 0;  // 24 bits
@@ -89,6 +89,9 @@ struct Dhcpv6Reply {
     std::array<IpAddress, kDns> dns;
     DomainList search;                  // option 24 (RFC 3646)
     std::uint32_t refresh_seconds = 0;  // of what is no address (section 21.23); 0: not told
+    // The longest wait between solicitations, and between requests for information (sections 21.24, 21.25);
+    // 0: not told, or not between a minute and a day.
+    std::uint32_t solicit_seconds = 0, information_seconds = 0;
 
     static Parsed<Dhcpv6Reply> parse(Bytes message, MacAddress client);
 };

@@ -194,6 +194,33 @@ TEST_CASE("the lease is renewed with its server, then with any, and at its end t
     }
 }
 
+TEST_CASE("a server that has no address says how often it may be asked") {
+    Client host;
+    REQUIRE(host.next() == Dhcpv6Type::kSolicit);
+    CHECK(contains(host.last, std::array<std::uint8_t, 10>{0, 6, 0, 6, 0, 23, 0, 24, 0, 82}));
+    const auto questions = [&](std::int64_t seconds) {
+        host.clear();
+        host.run(seconds);
+        int count = 0;
+        while (host.next()) ++count;
+        return count;
+    };
+    const auto refuse = [&](std::uint32_t longest) {
+        host.answer(Message(Dhcpv6Type::kAdvertise, host.transaction)
+                        .client()
+                        .server()
+                        .no_address(2)
+                        .number(82, 2)
+                        .number(4, 2)
+                        .number(longest, 4));
+    };
+    refuse(59);  // too often to be believed
+    CHECK(questions(2000) < 14);
+    refuse(60);
+    questions(1100);
+    CHECK(questions(600) >= 8);
+}
+
 TEST_CASE("at its end the instance gives its addresses back, and asks for none") {
     Client host;
     host.bind();
