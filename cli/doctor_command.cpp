@@ -20,6 +20,7 @@
 #include "cli/places.h"
 #include "cli/text/format.h"
 #include "cli/text/style.h"
+#include "cli/topology/namespaces.h"
 
 namespace holm::cli {
 namespace {
@@ -100,8 +101,12 @@ int examine() {
                 "Linux 6.10 brings it; the filter holds without it");
     const std::string_view no_kvm = what_keeps_from_kvm();
     report.nice(no_kvm.empty(), "KVM: images as virtual machines, --tender vm", no_kvm);
-    report.nice(access("/dev/net/tun", R_OK | W_OK) == 0, "tap devices: --net NAME=tapX",
+    report.nice(access("/dev/net/tun", R_OK | W_OK) == 0, "tap devices: --net NAME=tapX, holm up",
                 "/dev/net/tun cannot be opened; -p needs no tap");
+    const std::string no_namespaces = why_no_namespaces();
+    report.nice(no_namespaces.empty(), "network namespaces: holm up", no_namespaces);
+    report.nice(find_on_path("ip").has_value(), "ip: the networks of holm up",
+                "not installed; on Debian: apt install iproute2");
     report.nice(find_on_path("passt").has_value(), "passt: rootless -p HOST:GUEST",
                 "not installed; on Debian: apt install passt");
     report.nice(has_default_route(), "default route: what passt leads to", "-p needs one");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -58,8 +59,10 @@ void print_instances() {
     for (const TopologyRecord& topology : running_topologies()) {
         try {
             add_topology(topology, running, rows);
-        } catch (const Failure&) {
-            continue;  // it ends at this moment
+        } catch (const Failure& failure) {  // one that ends at this moment is none any more
+            std::error_code error;
+            if (std::filesystem::exists(topology_record(topology.name), error))
+                print_line(stderr, "holm: {}", failure.what());
         }
     }
     if (rows.empty()) {

@@ -9,11 +9,15 @@
 #include <string>
 #include <thread>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "cli/run/instance_record.h"
 #include "cli/text/duration.h"
 #include "cli/text/format.h"
+#include "cli/topology/namespaces.h"
 #include "cli/topology/record.h"
 
 namespace holm::cli {
@@ -23,6 +27,15 @@ using namespace std::chrono_literals;
 
 bool still_runs(const InstanceRecord& record) {
     return start_ticks_of(record.supervisor) == record.start_ticks;
+}
+
+// By a descriptor of the process: its number may be another's by the time of the signal.
+void ask_to_stop(const InstanceRecord& record) {
+    const Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, record.supervisor, 0)));
+    if (!still_runs(record)) return;
+    if (process.number() < 0 || syscall(SYS_pidfd_send_signal, process.number(), SIGTERM, nullptr, 0) != 0) {
+        if (errno != ESRCH) fail_with("{} cannot be stopped: {}", record.name, std::strerror(errno));
+    }
 }
 
 bool ends_within(const InstanceRecord& record, std::chrono::milliseconds time) {
@@ -56,9 +69,7 @@ void stop(const std::string& what, const std::string& patience) {
         return;
     }
     const InstanceRecord record = find_instance(what);
-    if (kill(record.supervisor, SIGTERM) != 0 && errno != ESRCH) {
-        fail_with("{} cannot be stopped: {}", record.name, std::strerror(errno));
-    }
+    ask_to_stop(record);
     if (!ends_within(record, *time)) {
         fail_with("{} ({}) was asked to stop and still runs after {}", record.name, record.supervisor,
                   patience);

@@ -1,8 +1,11 @@
 #include "cli/run/run_instance.h"
 
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <optional>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/failure.h"
@@ -58,12 +61,19 @@ int run_instance(const RunOptions& options, const RunPlan& plan, const std::stri
     if (relay) relay->close_write_end();
     if (passt) passt->close_guest_end();
 
-    // The instance starts while this is written. Without a place for the record it runs all the same.
+    // The instance starts while this is written. Without a place for the record it runs all the same, but for
+    // one that nobody could find again: no terminal has it, and no supervisor.
     bool recorded = false;
     try {
         write_record(make_record(options, plan, tender, log));
         recorded = true;
     } catch (const Failure& failure) {
+        if (options.detach && plan.topology.empty()) {
+            kill(tender, SIGKILL);
+            while (waitpid(tender, nullptr, 0) < 0 && errno == EINTR) {
+            }
+            throw;
+        }
         print_line(stderr, "holm: {} will not be listed by holm ps: {}", plan.name, failure.what());
     }
     ready();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include <yaml.h>
@@ -45,6 +46,15 @@ void resolve(Value& value) {
     } else if (error == std::errc{} && rest == end) {
         value.kind = kWholeNumber;
     }
+}
+
+// libyaml compares each with all before it: a file full of them would take minutes.
+std::optional<Position> find_tag_directive(std::string_view text) {
+    constexpr std::string_view kDirective = "\n%TAG";
+    const std::size_t place = text.starts_with(kDirective.substr(1)) ? 0 : text.find(kDirective);
+    if (place == text.npos) return std::nullopt;
+    const auto lines = std::ranges::count(text.substr(0, place), '\n') + (text[place] == '\n' ? 1 : 0);
+    return Position{static_cast<std::uint32_t>(lines + 1), 1};
 }
 
 class Reader {
@@ -174,6 +184,9 @@ class Reader {
 }  // namespace
 
 std::expected<Value, Mistake> parse_yaml(std::string_view text) {
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
+    if (const auto where = find_tag_directive(text))
+        return std::unexpected(Mistake{*where, "tags (%TAG) are not taken; expected: KEY: VALUE"});
     try {
         return Reader(text).read_stream();
     } catch (Mistake& mistake) {

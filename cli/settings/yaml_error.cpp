@@ -35,13 +35,18 @@ std::string expectation(std::string_view problem, std::string_view context, std:
     if (problem.starts_with("could not find expected ':'"))
         return "a key without a value; expected: KEY: VALUE, with a space behind the colon";
     if (problem.starts_with("did not find expected key"))
-        return formatted("expected: a key in the same column as those of its table, which begins in line {}",
-                         begun);
+        return formatted(
+            "expected: the end of the line, or a key in the same column as those of its table, which "
+            "begins in line {}",
+            begun);
     if (problem.starts_with("did not find expected '-'"))
         return formatted("expected: \"- \" in the same column as in line {}, where the list begins", begun);
     if (problem.contains("',' or '"))
         return formatted("expected: ',' or '{}' of what begins in line {}", problem.contains(']') ? ']' : '}',
                          begun);
+    if (problem.starts_with("did not find expected node content")) return "expected: a value";
+    if (problem.starts_with("did not find expected <document start>"))
+        return "expected: another key in the column of the first, or the end of the file";
     if (problem.starts_with("found unexpected end of stream") && context.contains("quoted"))
         return formatted("expected: the quotation mark that ends the text begun in line {}", begun);
     if (problem.starts_with("found unknown escape character"))

@@ -182,10 +182,11 @@ Descriptor make_tap(const Descriptor& network_namespace, const std::string& name
         enter_network_namespace(network_namespace.number());
         const int tap = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
         if (tap < 0) {
-            fail_with("/dev/net/tun cannot be opened: {}{}", std::strerror(errno),
-                      errno == EACCES
-                          ? "; everybody may where udev made it, elsewhere: chmod 666 /dev/net/tun"
-                          : "");
+            fail_with(
+                "/dev/net/tun cannot be opened: {}{}", std::strerror(errno),
+                errno == EACCES || errno == EPERM
+                    ? "; everybody may where udev made it, elsewhere: chmod 666 /dev/net/tun"
+                    : "; modprobe tun makes it, and a container has to be given it: --device /dev/net/tun");
         }
         ifreq request{};
         request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;

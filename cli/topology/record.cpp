@@ -18,6 +18,7 @@
 #include "cli/text/suggest.h"
 #include "cli/topology/claim.h"
 #include "cli/topology/control.h"
+#include "cli/topology/namespaces.h"
 
 namespace holm::cli {
 namespace {
@@ -134,25 +135,26 @@ std::optional<TopologyService> find_topology_service(std::string_view what) {
     return found;
 }
 
-std::string ask_topology(std::string_view name, std::string_view request) {
-    const int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+std::string ask_topology(std::string_view name, std::string_view request, std::chrono::seconds patience) {
+    const Descriptor connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const timeval limit{patience.count(), 0};
+    setsockopt(connection.number(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     const std::optional<sockaddr_un> address = control_address(topology_socket(name));
-    if (connection < 0 || !address ||
-        connect(connection, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
-        const int error = errno;
-        if (connection >= 0) close(connection);
-        fail_with("the supervisor of {} cannot be asked: {}", name, std::strerror(error));
-    }
+    if (connection.number() < 0 || !address ||
+        connect(connection.number(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
+        fail_with("the supervisor of {} cannot be asked: {}", name, std::strerror(errno));
     const std::string line = formatted("{}\n", request);
     std::string answer;
-    if (send(connection, line.data(), line.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(line.size())) {
+    if (send(connection.number(), line.data(), line.size(), MSG_NOSIGNAL) ==
+        static_cast<ssize_t>(line.size())) {
         std::array<char, 4096> buffer;
-        for (ssize_t size; (size = read(connection, buffer.data(), buffer.size())) != 0;) {
+        for (ssize_t size; (size = read(connection.number(), buffer.data(), buffer.size())) != 0;) {
+            if (size < 0 && errno == EAGAIN)
+                fail_with("the supervisor of {} does not answer within {} s", name, patience.count());
             if (size < 0 && errno != EINTR) break;
             if (size > 0) answer.append(buffer.data(), static_cast<std::size_t>(size));
         }
     }
-    close(connection);
     if (answer.starts_with("ok\n")) return answer.substr(3);
     if (answer.starts_with("error ")) throw Failure(answer.substr(6));
     fail_with("the supervisor of {} ended before it answered", name);

@@ -4,6 +4,7 @@
 // through which their supervisor is asked for things. Both mean nothing once the supervisor is gone, and are
 // removed by whoever meets them.
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -48,8 +49,9 @@ struct TopologyService {
 std::optional<TopologyService> find_topology_service(std::string_view what);
 
 // Asks the supervisor: "stop web", "restart web", "down", "list". Returns its answer; fails with its
-// complaint.
-std::string ask_topology(std::string_view name, std::string_view request);
+// complaint, and when none comes within `patience` (0: it takes as long as it takes).
+std::string ask_topology(std::string_view name, std::string_view request,
+                         std::chrono::seconds patience = std::chrono::seconds(0));
 
 // Text form and back; nothing is assumed about `text`.
 std::string format_topology(const TopologyRecord& record);

@@ -7,7 +7,7 @@
 namespace holm::cli {
 
 std::vector<ListedService> list_services(const std::string& topology) {
-    std::istringstream lines(ask_topology(topology, "list"));
+    std::istringstream lines(ask_topology(topology, "list", std::chrono::seconds(5)));
     std::vector<ListedService> services;
     ListedService one;
     std::int64_t microseconds = 0;

@@ -313,6 +313,34 @@ def test_the_demo_goes_through(tender, runtime):
 
 
 @pytest.mark.xdist_group("build/demo.svg")
+def test_a_demo_that_is_killed_leaves_nothing(runtime):
+    for image in ("poc-gateway", "poc-dns", "web"):
+        need(image)
+    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
+        pytest.skip("the demo's networks need root here, and /dev/net/tun")
+    with subprocess.Popen([HOLM, "demo"], stdout=subprocess.PIPE, text=True, env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)}) as demo:
+        said = ""
+        while "poc is up" not in said:
+            line = demo.stdout.readline()
+            assert line, said
+            said += line
+        demo.kill()
+    until(lambda: {file.suffix for file in (runtime / "holm").iterdir()} <= {".log"}, "the end of its topology")
+
+
+def test_what_could_not_be_found_again_is_not_started(runtime):
+    """A detached instance without room for its record."""
+    need("echo")
+    if os.geteuid() != 0:
+        pytest.skip("a full file system of the test's own needs root")
+    command = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=4k,mode=700 none "$1" && echo > "$1/full" && shift && exec "$@"', "sh",
+               str(runtime), str(HOLM), "run", "-d", str(IMAGES / "echo")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL, check=False,
+                            env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)})
+    assert result.returncode == 125 and "cannot be written: No space left on device" in result.stderr
+
+
+@pytest.mark.xdist_group("build/demo.svg")
 def test_the_demo_where_no_networks_can_be_made():
     """In a mount namespace without /dev/net/tun: the web server alone, through passt."""
     need("web")

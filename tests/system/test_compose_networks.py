@@ -82,7 +82,7 @@ def test_mistakes_in_yaml_have_their_places(project, runtime):  # noqa: F811
     text = file.read_text()
     for old, new, expected in (
             ("  wire:\n", "\twire:\n", ":5:1: a tab cannot stand here; expected: spaces"),
-            ("    restart: no", "   restart: no", ": expected: a key in the same column"),
+            ("    restart: no", "   restart: no", "or a key in the same column as those of its table"),
             ("trunk: wire, subnet: 10.10", "trunk: wirr, subnet: 10.10", "which is no network; there are: six, wire"),
             ("      log: listening on port 7", "      log: listening on: port 7", ': a ":" where there can be no key'),
             ("network: red", "network: rad", 'there is no network "rad", did you mean "red"?')):

@@ -248,6 +248,17 @@ def test_a_second_ctrl_c_ends_it_at_once(project, runtime):
     assert {file.suffix for file in (runtime / "holm").iterdir()} <= {".log"}
 
 
+def test_a_supervisor_that_hangs_keeps_nobody_waiting(project, runtime):
+    with up(project, runtime):
+        supervisor = supervisor_of(runtime)
+        os.kill(supervisor, signal.SIGSTOP)
+        try:
+            listed = holm("ps", runtime=runtime, timeout=100)
+            assert listed.returncode == 0 and "does not answer within 5 s" in listed.stderr
+        finally:
+            os.kill(supervisor, signal.SIGCONT)
+
+
 def test_a_bad_file_starts_nothing(project, runtime):
     file = project / "holm.compose.toml"
     text = file.read_text()

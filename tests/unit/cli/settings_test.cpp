@@ -103,7 +103,8 @@ TEST_CASE("mistakes of YAML itself say what was expected, and where") {
     says("services:\n\tweb:\n", "f:2:1: a tab cannot stand here; expected: spaces");
     says("a: b: c\n", "f:1:5: a \":\" where there can be no key; expected: one KEY: VALUE a line");
     says("services:\n  web:\n    image: x\n   tender: vm\n",
-         "f:4:4: expected: a key in the same column as those of its table, which begins in line 2");
+         "f:4:4: expected: the end of the line, or a key in the same column as those of its table, which "
+         "begins in line 2");
     says("a: [1, 2\nb: 3\n", "f:2:2: expected: ',' or ']' of what begins in line 1");
     says("a: {b: 1\n", "f:2:1: expected: ',' or '}' of what begins in line 1");
     says("a: \"text\n", "f:2:1: expected: the quotation mark that ends the text begun in line 1");
@@ -112,11 +113,18 @@ TEST_CASE("mistakes of YAML itself say what was expected, and where") {
     says("a:\n  b\n  c: 1\n", "f:3:4: a \":\" where there can be no key");
     says("a:\n- 1\nb\n", "f:4:1: a key without a value; expected: KEY: VALUE");
     says("a: 1\nb: \xff\n", "f:2:4: a character that YAML does not have");
+    says(
+        "\xef\xbb\xbf"
+        "a: 1\r\nb: 2\r\n",
+        "f:1:1: unknown key \"a\" in the compose file");
     says("a: 1\n---\nb: 2\n", "f:2:1: a second document begins; expected: the end of the file");
     says("- a\n", "f:1:1: the file is no table of settings; expected: KEY: VALUE");
     says("a: &x 1\nb: *x\n", "f:1:4: anchors (&NAME) and aliases (*NAME) are not taken");
     says("a: *x\n", "f:1:4: anchors (&NAME) and aliases (*NAME) are not taken");
     says("a: !!str 1\n", "f:1:4: tags (!NAME) are not taken");
+    says("a: 1\n%TAG !a! b\n", "f:2:1: tags (%TAG) are not taken");
+    says("a: [1,,]\n", "f:1:7: expected: a value");
+    says("{a: 1}\nb: 2\n", "f:2:1: expected: another key in the column of the first, or the end of the file");
     says("a: 1\na: 2\n",
          "f:2:1: the key \"a\" stands here for the second time, after line 1; expected: each key once");
     says("[a]: 1\n", "f:1:1: a key that is a table or a list; expected: text");
