@@ -1,14 +1,19 @@
 // holm run
 
+#include <algorithm>
+#include <filesystem>
 #include <memory>
 
+#include "abi/manifest.h"
 #include "cli/commands.h"
 #include "cli/failure.h"
+#include "cli/image/image_head.h"
 #include "cli/process/run_program.h"
 #include "cli/run/detach.h"
 #include "cli/run/run_instance.h"
 #include "cli/run/run_options.h"
 #include "cli/text/format.h"
+#include "cli/text/quote.h"
 
 namespace holm::cli {
 namespace {
@@ -21,8 +26,39 @@ int print_command(const RunOptions& options, const RunPlan& plan) {
     return run_program(tender_command(options, plan, kUserNetwork));
 }
 
+std::unique_ptr<const tender::LoadPlan> head_if_good(const std::filesystem::path& image) {
+    try {
+        return read_image_head(image);
+    } catch (const Failure&) {
+        return nullptr;  // what is wrong with an image is its tender's to say
+    }
+}
+
+// The tender would refuse it too, but does not know of -p, and with -d nobody sees what it says.
+void require_grants(const RunOptions& options, const RunPlan& plan) {
+    const auto image = head_if_good(plan.image);
+    if (image == nullptr) return;
+    for (const holm_manifest_device& device : image->devices()) {
+        const std::string name = device.name;
+        const bool net = device.kind == HOLM_DEVICE_NET;
+        const bool granted =
+            std::ranges::any_of(net ? options.net : options.block,
+                                [&](const std::string& grant) { return grant.starts_with(name + "="); });
+        if (granted || plan.passt_device == name || (device.flags & HOLM_DEVICE_OPTIONAL) != 0) continue;
+        const std::string image_name = quote(plan.image.filename().string());
+        if (net) {
+            fail_with(
+                "{0} needs its network device {1}: -p HOST:GUEST leads a port of this machine to it, "
+                "--net {1}=tapX grants it a tap",
+                image_name, name);
+        }
+        fail_with("{0} needs its block device {1}: --block {1}=FILE grants it a file", image_name, name);
+    }
+}
+
 int run_command(const RunOptions& options) {
     const RunPlan plan = plan_run(options);
+    require_grants(options, plan);
     if (options.print_command) return print_command(options, plan);
     if (!options.detach) return run_instance(options, plan, "", [] {});
     const std::filesystem::path log = new_log_path(plan.name);

@@ -328,13 +328,21 @@ def test_a_demo_that_is_killed_leaves_nothing(runtime):
     until(lambda: {file.suffix for file in (runtime / "holm").iterdir()} <= {".log"}, "the end of its topology")
 
 
+@pytest.mark.parametrize("detached", [[], ["-d"]])
+def test_a_device_that_is_not_granted_is_missed_before_the_start(detached, runtime):
+    need("web")
+    refused = holm("run", *detached, IMAGES / "web", runtime=runtime)
+    assert refused.returncode == 125 and not refused.stdout
+    assert refused.stderr == 'holm: "web" needs its network device lan: -p HOST:GUEST leads a port of this machine to it, --net lan=tapX grants it a tap\n'
+
+
 def test_what_could_not_be_found_again_is_not_started(runtime):
     """A detached instance without room for its record."""
-    need("echo")
+    need("hello")
     if os.geteuid() != 0:
         pytest.skip("a full file system of the test's own needs root")
     command = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=4k,mode=700 none "$1" && echo > "$1/full" && shift && exec "$@"', "sh",
-               str(runtime), str(HOLM), "run", "-d", str(IMAGES / "echo")]
+               str(runtime), str(HOLM), "run", "-d", str(IMAGES / "hello")]
     result = subprocess.run(command, capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL, check=False,
                             env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)})
     assert result.returncode == 125 and "cannot be written: No space left on device" in result.stderr
