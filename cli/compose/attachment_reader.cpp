@@ -1,7 +1,7 @@
 #include "cli/compose/attachment_reader.h"
 
 #include "abi/manifest.h"
-#include "cli/compose/value.h"
+#include "cli/settings/accept.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"

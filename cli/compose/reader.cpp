@@ -7,7 +7,7 @@
 #include "cli/compose/attachment_reader.h"
 #include "cli/compose/order.h"
 #include "cli/compose/service_reader.h"
-#include "cli/compose/value.h"
+#include "cli/settings/accept.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "cli/compose/attachment_reader.h"
-#include "cli/compose/value.h"
+#include "cli/settings/accept.h"
 #include "cli/text/duration.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"

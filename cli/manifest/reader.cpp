@@ -5,6 +5,7 @@
 #include <set>
 
 #include "abi/embedded_files.h"
+#include "cli/manifest/net_reader.h"
 #include "cli/settings/section.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
@@ -14,8 +15,6 @@ namespace {
 
 constexpr std::size_t kLargestFile = 1 << 20;       // bytes of holm.toml
 constexpr std::size_t kLargestStrings = 64 << 10;   // bytes of all arguments, and of the whole environment
-constexpr std::size_t kMostDns = 2;                 // holm_configured_interface.ipv4_dns
-constexpr std::uint32_t kHighestVlan = 4094;        // IEEE 802.1Q
 constexpr std::uint64_t kSmallestStack = 16 << 10;  // abi/manifest.h
 constexpr std::uint64_t kLargestStack = 64 << 20;
 
@@ -182,65 +181,9 @@ class Reader {
         NetDevice device;
         device.name = device_name(section, "[[net]]");
         device.optional = section.boolean("optional").value_or(false);
-        const auto address = section.text("address", "\"dhcp\", \"off\" or \"10.0.0.2/24\"");
-        const auto gateway = section.text("gateway", "\"10.0.0.1\"");
-        const auto dns = section.texts("dns", "[\"10.0.0.1\"]");
-        const auto address6 = section.text("address6", "\"auto\", \"dhcp\", \"off\" or \"fd00::2/64\"");
-        const auto gateway6 = section.text("gateway6", "\"fd00::1\"");
-        device.vlan = static_cast<std::uint16_t>(section.number("vlan", 1, kHighestVlan).value_or(0));
+        read_net_settings(section, device);
         section.refuse_other_keys();
-        read_ipv6(device, address6, gateway6);
-
-        device.ipv4_off = address && address->value == "off";
-        const bool dhcp = !address || address->value == "dhcp" || device.ipv4_off;
-        if (!dhcp) {
-            device.address = accept(address, parse_ipv4_network);
-        } else if (gateway) {
-            mistake(gateway->where,
-                    "gateway needs a fixed address beside it; with DHCP the server names the gateway");
-        } else if (dns && !device.ipv6_address) {
-            mistake(section.where(),
-                    "dns needs a fixed address beside it; with DHCP the server names the DNS servers");
-        }
-        device.gateway = accept(gateway, parse_ipv4);
-        if (device.gateway && device.address && !device.address->contains(*device.gateway)) {
-            mistake(gateway->where,
-                    formatted("the gateway {} is not in {}", device.gateway->text(), address->value));
-        }
-        if (device.gateway && device.address && *device.gateway == device.address->address) {
-            mistake(gateway->where,
-                    formatted("the gateway {} is the interface's own address", gateway->value));
-        }
-        for (const Text& server : dns.value_or(std::vector<Text>{})) {
-            const bool v6 = server.value.find(':') != server.value.npos;
-            if (v6 ? !device.ipv6_address : dhcp) {
-                mistake(server.where, formatted("the DNS server {} needs a fixed address of its family",
-                                                quote(server.value)));
-            } else if (v6) {
-                if (const auto parsed = accept(std::optional(server), parse_ipv6))
-                    device.ipv6_dns.push_back(*parsed);
-            } else if (const auto parsed = accept(std::optional(server), parse_ipv4)) {
-                device.dns.push_back(*parsed);
-            }
-            if (device.dns.size() > kMostDns || device.ipv6_dns.size() > kMostDns)
-                mistake(server.where, "more than 2 DNS servers of a family");
-        }
         result_.net.push_back(std::move(device));
-    }
-
-    void read_ipv6(NetDevice& device, const std::optional<Text>& address,
-                   const std::optional<Text>& gateway) {
-        if (address && address->value != "auto" && address->value != "dhcp" && address->value != "off") {
-            device.ipv6_way.clear();
-            device.ipv6_address = accept(address, parse_ipv6_network);
-        } else if (address) {
-            device.ipv6_way = address->value;
-        }
-        if (gateway && (!address || !device.ipv6_way.empty())) {
-            mistake(gateway->where,
-                    "gateway6 needs a fixed address6 beside it; otherwise routers name themselves");
-        }
-        device.ipv6_gateway = accept(gateway, parse_ipv6);
     }
 
     void read_block(Section& section) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// A value of a compose file, parsed; a mistake goes to the section it stands in.
+// A value of a configuration file, parsed; a mistake goes to the section it stands in.
 
 #include <optional>
 
