@@ -13,9 +13,11 @@ namespace http = holm::http;
 
 namespace {
 
+using holm::metrics::Registry;
+
 constexpr std::string_view kSmall = "hello, world: forty bytes of small page\n";
 
-void add_metrics(holm::metrics::Registry& registry, const http::Server& server, const Items& items) {
+void add_metrics(Registry& registry, const http::Server& server, const Items& items) {
     registry.counter("http_requests_total", "Requests answered.",
                      [&server] { return server.statistics().requests; });
     registry.counter("http_connections_total", "Connections accepted.",
@@ -24,6 +26,11 @@ void add_metrics(holm::metrics::Registry& registry, const http::Server& server, 
                      [&server] { return server.statistics().failures; });
     registry.gauge("http_connections_open", "Connections now.",
                    [&server] { return static_cast<std::int64_t>(server.statistics().connections_open); });
+    registry.counters("http_dropped_total", "Requests that no handler saw, connections given up, by reason.",
+                      "reason", [&server](std::size_t i) -> std::optional<Registry::Labelled> {
+                          if (i == http::kDrops) return std::nullopt;
+                          return Registry::Labelled{to_string(http::Drop(i)), server.drops()[i]};
+                      });
     registry.gauge("items", "Items in memory.",
                    [&items] { return static_cast<std::int64_t>(items.count()); });
 }

@@ -75,6 +75,8 @@ class Connection final : public TableEntry,
     // True when the peer has acknowledged everything.
     bool all_acknowledged() const { return sender_.all_acknowledged() && sender_.buffered() == 0; }
     std::size_t unacknowledged_bytes() const { return sender_.buffered(); }
+    // The number of the first byte that the peer has not acknowledged, also when the connection is over.
+    Seq unacknowledged_from() const { return sender_.data_begin(); }
 
     // --- ending ---
     // Sends a FIN after everything queued; receiving goes on.

@@ -109,6 +109,8 @@ class Sender {
     Seq window_edge() const { return una_ + window_; }
     std::uint32_t mss() const { return mss_; }
     std::size_t buffered() const { return buffer_.size(); }
+    // Up to where the peer has everything; stays when the buffer is discarded.
+    Seq data_begin() const { return data_begin_; }
     // Buffered bytes that occupy our memory.
     std::size_t copied() const { return buffer_.size() - buffer_.referenced(); }
     std::size_t referenced() const { return buffer_.referenced(); }

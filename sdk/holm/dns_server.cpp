@@ -128,7 +128,9 @@ Task<> NameServer::accept_all(TcpListener& listener, Scope& connections) {
 Task<> NameServer::converse(std::unique_ptr<Connection> connection) {
     TcpStream& stream = connection->stream;
     const MutableBytes room(scratch_.get() + StreamFrames::kLengthSize, Server::kStreamRoom);
-    const Server::Client client{stream.remote().address.without_zone(), Server::Transport::kStream};
+    const auto patience = std::clamp<std::int64_t>(options_.idle.as_milliseconds() / 100, 0, 0xffff);
+    const Server::Client client{stream.remote().address.without_zone(), Server::Transport::kStream,
+                                static_cast<std::uint16_t>(patience)};
     StreamFrames frames;
     std::unique_ptr<Transfer> transfer;
     bool finished = false;                       // the client will ask nothing more

@@ -98,8 +98,9 @@ class Server : public Service {
     // FILE.gz and FILE.br each client gets the one that it likes best.
     Server& embedded_files(std::string_view prefix, std::string_view folder, FileOptions options = {});
 
-    // Writes a line about each request, gathered for up to a second: to the console, or to a sink. A line is
-    // made when the answer begins; bytes are "-" for a stream.
+    // Writes a line about each request, gathered for up to a second: to the console, or to a sink. The line
+    // of a large answer or a stream is written when the client has it, or has gone; its bytes are those that
+    // were acknowledged, a stream's as they go over the wire.
     Server& access_log(AccessLog::Format format = AccessLog::Format::kCombined, AccessLog::Sink sink = {});
 
     // Serves until the operator asks the instance to stop; then finishes what was started, within the grace.
@@ -109,10 +110,13 @@ class Server : public Service {
     Task<Result<>> serve(TcpListener& listener, Event& stop);
 
     const Statistics& statistics() const { return statistics_; }
+    const DropCounters& drops() const { return context_.drops(); }
 
   private:
     using WaitingHandler = Function<Task<Response>(const Request&)>;
     struct Connection;
+    class RequestLog;
+    class Log;
     struct TakeoverRoute {
         Router::RouteId route;
         TakeoverHead head;
@@ -147,10 +151,8 @@ class Server : public Service {
     Task<bool> begin_takeover(Connection& connection, Router::RouteId route, const Request& request);
     // Also writes the request into the log.
     void answer(Connection& connection, Time time, const Request& request, Response response);
-    void log_unreadable(const Connection& connection, Time time, Status status) const;
-    void flush_log() const {
-        if (flush_log_) flush_log_();
-    }
+    void log_unreadable(Connection& connection, Time time, Status status) const;
+    void flush_log() const;
     Task<> accept_all(TcpListener& listener, Scope& connections);
     Task<> serve_connection(std::unique_ptr<Connection> connection);
     Task<> converse(Connection& connection);
@@ -164,9 +166,7 @@ class Server : public Service {
     std::vector<std::pair<Router::RouteId, WaitingHandler>> waiting_handlers_;
     std::vector<TakeoverRoute> takeover_routes_;
     // Reached through functions, so that images that do without do not contain them: the log and takeovers.
-    std::unique_ptr<AccessLog> access_log_;
-    Function<void(const LogEntry&)> log_;
-    Function<void()> flush_log_;
+    std::unique_ptr<RequestLog> log_;
     Function<Task<bool>(Connection&, Router::RouteId, const Request&)> take_over_;
     IntrusiveList<Connection> connections_;
     Event connections_changed_;

@@ -90,16 +90,20 @@ Task<> Server::serve_connection(std::unique_ptr<Connection> connection) {
 }
 
 void Server::answer(Connection& connection, Time time, const Request& request, Response response) {
+    RequestLog::Open* open = nullptr;
     if (log_) {
         const AddressText client = net::to_text(connection.stream.remote().address);
-        log_(LogEntry::of(client, request, response, time.unix_seconds));
+        open = log_->answer(connection, LogEntry::of(client, request, response, time.unix_seconds));
     }
     connection.session.respond(time, std::move(response));
+    if (open == nullptr) return;
+    open->begin = connection.queued + connection.session.unsent_before_content();
+    if (open->length != 0) open->end = open->begin + open->length;
 }
 
-void Server::log_unreadable(const Connection& connection, Time time, Status status) const {
+void Server::log_unreadable(Connection& connection, Time time, Status status) const {
     const AddressText client = net::to_text(connection.stream.remote().address);
-    log_({.client = client, .status = status, .unix_seconds = time.unix_seconds});
+    log_->answer(connection, {.client = client, .status = status, .unix_seconds = time.unix_seconds});
 }
 
 Task<> Server::converse(Connection& connection) {

@@ -96,8 +96,13 @@ Task<Result<>> Server::serve(TcpListener& listener, Event& stop) {
         connection.flush(time);
     });
     (void)co_await with_timeout(options_.stop_grace, wait_for_end(connections));
+    connections.cancel();  // what they have still to log comes now
     flush_log();
     co_return {};
+}
+
+void Server::flush_log() const {
+    if (log_) log_->flush();
 }
 
 Task<> Server::accept_all(TcpListener& listener, Scope& connections) {
@@ -121,6 +126,7 @@ Task<> Server::accept_all(TcpListener& listener, Scope& connections) {
 
 Task<> Server::watch_deadlines() {
     while (true) {
+        if (log_) connections_.for_each([this](Connection& connection) { log_->settle(connection, false); });
         flush_log();
         while (connections_.empty()) {
             connections_changed_.reset();
@@ -143,6 +149,7 @@ void Server::check_deadline(Connection& connection) {
     } else if (connection.stalled_since.is_never()) {
         connection.stalled_since = time.now;
     } else if (time.now - connection.stalled_since >= options_.timeouts.transfer_grace) {
+        context_.count(Drop::kNotTaken);
         connection.stream.abort();
         return;
     }

@@ -47,7 +47,7 @@ Task<bool> Server::begin_takeover(Connection& connection, Router::RouteId id, co
     }
     if (log_) {
         const AddressText client = net::to_text(connection.stream.remote().address);
-        log_(LogEntry::of(client, request, head, time.unix_seconds));
+        log_->answer(connection, LogEntry::of(client, request, head, time.unix_seconds));
     }
     Session& session = connection.session;
     TcpStream& stream = connection.stream;

@@ -11,7 +11,7 @@ using net::wire::DnsRecordTail;
 
 namespace {
 
-constexpr std::uint16_t kOptionIdentity = 3, kOptionCookie = 10;
+constexpr std::uint16_t kOptionIdentity = 3, kOptionCookie = 10, kOptionTimeout = 11;
 constexpr std::size_t kSoaNumbers = 20;  // bytes
 
 struct OptionHead {
@@ -103,6 +103,8 @@ bool Query::parse_options(Bytes options) {
         const Bytes data = options.first(head.size);
         if (head.code == kOptionIdentity) {
             edns->wants_identity = true;
+        } else if (head.code == kOptionTimeout) {
+            edns->wants_timeout = true;
         } else if (head.code == kOptionCookie && edns->cookie.empty()) {
             // RFC 7873, section 5.2.2: 8 bytes of the client's, 8 to 32 of the server's or none.
             if (data.size() != 8 && (data.size() < 16 || data.size() > 40)) return false;

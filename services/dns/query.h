@@ -17,6 +17,7 @@ struct Edns {
     std::uint8_t version = 0;
     bool wants_dnssec = false;    // DO, RFC 3225
     bool wants_identity = false;  // NSID, RFC 5001
+    bool wants_timeout = false;   // of its stream, RFC 7828
     Bytes cookie;                 // RFC 7873; empty: none
 };
 

@@ -15,16 +15,39 @@ using net::wire::DnsRecordTail;
 
 namespace {
 
-constexpr std::uint16_t kOptionIdentity = 3, kOptionCookie = 10;
+constexpr std::uint16_t kOptionIdentity = 3, kOptionCookie = 10, kOptionTimeout = 11, kOptionReason = 15;
 constexpr std::size_t kOptionHead = 4;
 constexpr std::size_t kMostIdentity = 255;
-// The OPT record with a cookie and an identity.
-constexpr std::size_t kMostOptions =
-    1 + sizeof(DnsRecordTail) + kOptionHead + CookieMaker::kSize + kOptionHead + kMostIdentity;
+constexpr std::size_t kNumberOption = kOptionHead + 2;
+// The OPT record with a cookie, an identity, a timeout and a reason.
+constexpr std::size_t kMostOptions = 1 + sizeof(DnsRecordTail) + kOptionHead + CookieMaker::kSize +
+                                     kOptionHead + kMostIdentity + 2 * kNumberOption;
+
+// Why a query is not answered (RFC 8914, section 4); what has no number there is not told.
+enum class Reason : std::uint16_t {
+    kProhibited = 18,
+    kNotAuthoritative = 20,
+    kNotSupported = 21,
+    kNone = 0xffff
+};
 
 void put_u16(std::byte* at, std::size_t number) {
     at[0] = static_cast<std::byte>(number >> 8);
     at[1] = static_cast<std::byte>(number);
+}
+
+}  // namespace
+
+namespace {
+
+// Behind the other options of an OPT record of `size` bytes; its size then.
+std::size_t put_number(MutableBytes record, std::size_t size, std::uint16_t option, std::uint16_t number) {
+    put_u16(record.data() + size, option);
+    put_u16(record.data() + size + 2, sizeof(number));
+    put_u16(record.data() + size + kOptionHead, number);
+    size += kNumberOption;
+    put_u16(record.data() + sizeof(DnsRecordTail) - 1, size - 1 - sizeof(DnsRecordTail));
+    return size;
 }
 
 }  // namespace
@@ -35,6 +58,7 @@ struct Server::Verdict {
     bool truncated = false;
     std::uint64_t kind = 0;  // for the rate limit
     const table::Zone* transfer = nullptr;
+    Reason reason = Reason::kNone;
 };
 
 Server::Server(const ZoneTable& table, const SipHashKey& key)
@@ -99,6 +123,10 @@ Server::Reply Server::answer_query(Instant now, std::uint32_t unix_time, const C
     }
     writer.limit(room - std::min(room, options_size));
     if (verdict.code == Code::kNoError && !query_.question.empty()) verdict = decide(client, writer);
+    if (verdict.reason != Reason::kNone && options_size != 0 &&
+        options_size + kNumberOption <= room - writer.size())
+        options_size =
+            put_number(options, options_size, kOptionReason, static_cast<std::uint16_t>(verdict.reason));
 
     // Who has shown a cookie receives what is sent to it, and so does who speaks TCP.
     if (is_datagram && !has_good_cookie) {
@@ -143,7 +171,7 @@ Server::Verdict Server::decide(const Client& client, MessageWriter& writer) {
     if (query_.kind != kind::kInternet) return {Code::kRefused};
     std::size_t label = 0;
     const table::Zone* zone = table_.find_zone(query_.name, label);
-    if (zone == nullptr) return {Code::kRefused};
+    if (zone == nullptr) return {.code = Code::kRefused, .reason = Reason::kNotAuthoritative};
     // DS records are the parent's (RFC 4035, section 3.1.4.1), if we have that too.
     if (query_.type == type::kDs && label == 0 && query_.name.labels() > 0) {
         std::size_t above = 0;
@@ -162,7 +190,7 @@ Server::Verdict Server::decide(const Client& client, MessageWriter& writer) {
             return {Code::kFormatError};
         case type::kMaila:
         case type::kMailb:
-            return {Code::kNotImplemented};
+            return {.code = Code::kNotImplemented, .reason = Reason::kNotSupported};
         default:
             break;
     }
@@ -186,7 +214,7 @@ Server::Verdict Server::decide_transfer(const Client& client, const table::Zone&
     }
     if (!is_in(table_.array<table::Network>(zone.transfer), client.address)) {
         ++counters_.transfers_refused;
-        return {Code::kRefused};
+        return {.code = Code::kRefused, .reason = Reason::kProhibited};
     }
     // Who has this version, or a newer one (RFC 1982), is told so by the SOA record alone (RFC 1995,
     // section 2).
@@ -242,6 +270,12 @@ std::size_t Server::put_options(MutableBytes bytes, const Client& client, std::u
     };
     if (!edns.cookie.empty() && (table_.header().flags & table::kCookies) != 0)
         put(kOptionCookie, cookies_.make(edns.cookie, client.address, unix_time));
+    // RFC 7828, section 3.3.2; by UDP it means nothing.
+    if (edns.wants_timeout && client.transport == Transport::kStream && client.patience != 0) {
+        std::array<std::byte, 2> patience;
+        put_u16(patience.data(), client.patience);
+        put(kOptionTimeout, patience);
+    }
     const Bytes identity = table_.text(table_.header().identity);
     if (edns.wants_identity && !identity.empty() && identity.size() <= kMostIdentity &&
         at + kOptionHead + identity.size() <= room)

@@ -44,6 +44,7 @@ class Server {
     struct Client {
         net::IpAddress address;
         Transport transport = Transport::kDatagram;
+        std::uint16_t patience = 0;  // for its next query, in 100 ms, as a stream may ask; 0: it is not told
     };
     struct Reply {
         std::size_t size = 0;                   // 0: nothing is sent

@@ -18,7 +18,12 @@ bool is_plain(char c) {
 LogEntry LogEntry::of(std::string_view client, const Request& request, const Response& response,
                       std::int64_t unix_seconds) {
     const ResponseWriter writer(&request, response, true, unix_seconds);
-    return {client, &request, writer.status(), writer.sends_content() ? writer.length() : 0, unix_seconds};
+    return {client,
+            &request,
+            writer.status(),
+            writer.sends_content() ? writer.length() : 0,
+            response.is_stream() && writer.sends_content(),
+            unix_seconds};
 }
 
 void AccessLog::flush() {
@@ -28,6 +33,26 @@ void AccessLog::flush() {
 }
 
 void AccessLog::record(const LogEntry& entry) {
+    put_line(entry, true);
+}
+
+// Written where lines are gathered, and taken out again.
+AccessLog::Line AccessLog::prepare(const LogEntry& entry) {
+    const std::size_t bytes_at = put_line(entry, false);
+    Line line{.text = {lines_.data() + start_, size_ - start_}, .bytes_at = bytes_at - start_};
+    size_ = start_;
+    return line;
+}
+
+void AccessLog::record(const Line& line, std::uint64_t bytes) {
+    const std::string_view text = line.text;
+    if (text.size() + kShortParts > kCapacity - size_) flush();
+    put(text.substr(0, line.bytes_at));
+    put_bytes(bytes);
+    put(text.substr(line.bytes_at));
+}
+
+std::size_t AccessLog::put_line(const LogEntry& entry, bool with_bytes) {
     const Request* const request = entry.request;
     std::string_view target, referrer, agent;
     if (request != nullptr) target = request->target();
@@ -38,6 +63,7 @@ void AccessLog::record(const LogEntry& entry) {
     std::size_t most = kShortParts + entry.client.size();
     for (const std::string_view part : {target, referrer, agent}) most += std::min(4 * part.size(), kLongest);
     if (most > kCapacity - size_) flush();
+    start_ = size_;
     put(entry.client);
     put(" - - ");
     put_time(entry.unix_seconds);
@@ -53,11 +79,8 @@ void AccessLog::record(const LogEntry& entry) {
     put("\" ");
     put_number(static_cast<std::uint64_t>(entry.status));
     put(" ");
-    if (entry.length > 0) {
-        put_number(entry.length);
-    } else {
-        put("-");
-    }
+    const std::size_t bytes_at = size_;
+    if (with_bytes) put_bytes(entry.length);
     if (format_ == Format::kCombined) {
         put(" ");
         put_quoted(referrer);
@@ -65,6 +88,15 @@ void AccessLog::record(const LogEntry& entry) {
         put_quoted(agent);
     }
     put("\n");
+    return bytes_at;
+}
+
+void AccessLog::put_bytes(std::uint64_t bytes) {
+    if (bytes > 0) {
+        put_number(bytes);
+    } else {
+        put("-");
+    }
 }
 
 void AccessLog::put(std::string_view text) {

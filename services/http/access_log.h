@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -20,8 +21,8 @@ struct LogEntry {
     std::string_view client;           // its address, at most 64 bytes
     const Request* request = nullptr;  // null: it could not be read
     Status status = Status::kOk;
-    std::size_t length =
-        0;  // bytes of content, as far as is known when the answer begins; 0: none, or a stream
+    std::size_t length = 0;  // bytes of content; 0: none, or a stream
+    bool is_stream = false;
     std::int64_t unix_seconds = 0;
 
     // The answer to a request, once conditions and ranges are taken into account.
@@ -44,6 +45,14 @@ class AccessLog {
     // What clients choose is escaped as \xHH where it is a quote, a backslash or no printable ASCII
     // character, and cut after kLongest bytes.
     void record(const LogEntry& entry);
+    // A line without its bytes of content, for when they are known.
+    struct Line {
+        std::string text;
+        std::size_t bytes_at = 0;
+    };
+    // Throws when there is no memory, where exceptions are on.
+    Line prepare(const LogEntry& entry);
+    void record(const Line& line, std::uint64_t bytes);
     // Hands over what was gathered.
     void flush();
 
@@ -53,6 +62,9 @@ class AccessLog {
     static_assert(3 * kLongest + kShortParts + 64 <= kCapacity);
     static constexpr std::size_t kTimeLength = 28;  // "[21/Nov/2026:17:03:53 +0000]"
 
+    // Where the bytes of content stand, or are to stand.
+    std::size_t put_line(const LogEntry& entry, bool with_bytes);
+    void put_bytes(std::uint64_t bytes);
     void put(std::string_view text);
     void put_number(std::uint64_t number);
     // At most `room` bytes; how many.
@@ -65,6 +77,7 @@ class AccessLog {
     std::int64_t second_ = -1;  // that time_ shows
     std::array<char, kTimeLength> time_;
     std::size_t size_ = 0;
+    std::size_t start_ = 0;  // of the last line
     std::array<char, kCapacity> lines_;
 };
 

@@ -118,6 +118,7 @@ Session::Received Session::read_content(Time time, std::string_view input, std::
 
 Session::Received Session::hand_over(Request& request, std::size_t consumed) {
     state_ = State::kHandling;
+    has_asked_ = true;
     input_deadline_ = Instant::never();
     request_ = &request;
     keep_alive_ = request.head_.keep_alive;
@@ -126,6 +127,7 @@ Session::Received Session::hand_over(Request& request, std::size_t consumed) {
 
 Session::Received Session::refuse(Time time, Refusal refusal, std::size_t consumed) {
     keep_alive_ = false;
+    context_->count(drop_of(refusal.status));
     queue(time, nullptr, answer_refusal(refusal));
     return {.consumed = consumed, .refused = refusal.status};
 }
@@ -166,10 +168,12 @@ void Session::end_of_input() {
 void Session::expire(Time time) {
     if (time.now < deadline()) return;
     if (state_ != State::kReading || time.now >= output_deadline_) {
+        if (time.now >= output_deadline_) context_->count(Drop::kNotTaken);
         state_ = State::kClosed;
     } else if (assembly_ != nullptr) {
         refuse(time, {Status::kRequestTimeout, "the request did not arrive in time"}, 0);
     } else {
+        if (!has_asked_) context_->count(Drop::kSilent);
         linger(time);
     }
 }

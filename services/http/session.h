@@ -64,6 +64,9 @@ class Session {
     // The next bytes to send; empty when there are none for now. The same until sent() is called.
     Output output(Time time);
     void sent(Time time, std::size_t count);
+    bool has_sent_all() const { return !has_output(); }
+    // Bytes of output before the content that a large response or a stream has still to send.
+    std::size_t unsent_before_content() const;
 
     // Everything was sent and the last response said so: close the sending side, but keep reading (and
     // calling receive(), which discards) until closed(), else a reset could overtake the response (RFC 9112
@@ -114,6 +117,7 @@ class Session {
     State state_ = State::kReading;
     bool stopping_ = false;
     bool input_ended_ = false;
+    bool has_asked_ = false;   // there was a request
     bool keep_alive_ = true;   // of the request being answered
     std::uint16_t begin_ = 0;  // unsent bytes of the block
     std::uint16_t end_ = 0;

@@ -10,6 +10,7 @@
 
 #include "base/instant.h"
 #include "services/http/date.h"
+#include "services/http/drop.h"
 #include "services/http/limits.h"
 #include "services/http/request.h"
 
@@ -44,6 +45,8 @@ class SessionContext {
     const Limits& limits() const { return limits_; }
     const Timeouts& timeouts() const { return timeouts_; }
     DateCache& dates() { return dates_; }
+    void count(Drop drop) { ++drops_[static_cast<std::size_t>(drop)]; }
+    const DropCounters& drops() const { return drops_; }
 
     // Overwritten by the next session that reads a request.
     Request& scratch() { return scratch_; }
@@ -66,6 +69,7 @@ class SessionContext {
     Limits limits_;
     Timeouts timeouts_;
     DateCache dates_;
+    DropCounters drops_{};
     Request scratch_;
     std::vector<std::unique_ptr<Block>> free_;
 };

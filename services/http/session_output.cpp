@@ -90,6 +90,11 @@ Session::Output Session::output(Time time) {
     return begin_ < end_ ? output(time) : Output{};
 }
 
+std::size_t Session::unsent_before_content() const {
+    const std::size_t head = pending_ != nullptr ? pending_->head.size() - pending_->head_sent : 0;
+    return static_cast<std::size_t>(end_ - begin_) + head;
+}
+
 // Fills the empty block with the next piece of a stream.
 void Session::produce(Time time) {
     char* const block = block_->data();

@@ -27,6 +27,10 @@ def get(lan, path, *options):
     return head, content
 
 
+def dropped(lan):
+    return {why: int(count) for why, count in re.findall(r"(?m)^(\w+) (\d+)$", get(lan, "/drops")[1])}
+
+
 def python(lan, source, timeout=200):
     prelude = """
         import socket, struct, sys, time
@@ -155,6 +159,8 @@ def test_slow_and_silent_clients_are_cut_off(lan, server):
         assert 1 < time.monotonic() - start < 25, time.monotonic() - start
     """)
     assert get(lan, "/")[1] == "quick\n"
+    counted = dropped(lan)
+    assert counted["silent"] == 1 and counted["slow_request"] == 2 and counted["malformed"] == 0, counted
 
 
 def test_a_client_that_does_not_read_is_dropped(lan, server):
@@ -167,6 +173,7 @@ def test_a_client_that_does_not_read_is_dropped(lan, server):
         assert len(read_to_end(s)) < 2_000_000
     """)
     assert get(lan, "/")[1] == "quick\n"
+    assert dropped(lan)["response_not_taken"] == 1
 
 
 def test_a_client_that_reads_slowly_but_steadily_gets_all(lan, server):
@@ -219,6 +226,37 @@ def test_stop_finishes_what_was_started(lan, server):
         head, content = answer.result()
     assert content == "1500=1500\n" and "Connection: close" in head
     assert re.search(r"http: served \d+ requests, 0 failed, 0 connections left", server.output())
+
+
+def test_the_log_counts_what_arrived(lan, start):
+    """Also of an answer that broke off, and of a stream; in the order in which answers ended."""
+    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, arguments=["--access-log"])
+    instance.wait_for("http: ready")
+    python(lan, """
+        def ask(path, least, reset, small):
+            s = socket.socket()
+            if small:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.settimeout(60)
+            s.connect((sys.argv[1], 80))
+            s.sendall(b"GET " + path + b" HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+            got = 0
+            while got < least:
+                got += len(s.recv(1000))
+            if reset:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            s.close()
+        ask(b"/kept?reset", 100_000, True, True)
+        ask(b"/own?end", 100_000, False, True)
+        ask(b"/stream?whole", 100_000, False, False)
+    """)
+    assert get(lan, "/kept?whole")[1] == "k" * 3_000_000
+    assert get(lan, "/")[1] == "quick\n"
+    assert instance.stop() == 0
+    sizes = {path: int(size) for path, size in re.findall(r'(?m)"GET (\S+) HTTP/1\.1" 200 (\d+)$', instance.output())}
+    assert sizes["/kept?whole"] == 3_000_000 and sizes["/"] == 6, sizes
+    assert 99_000 < sizes["/kept?reset"] < 2_000_000 and 99_000 < sizes["/own?end"] < 2_000_000, sizes
+    assert 99_000 < sizes["/stream?whole"] < 101_000, sizes  # with the chunks' heads
 
 
 def test_slow_clients_by_the_hundred_do_not_keep_others_out(lan, start, keep):

@@ -215,6 +215,9 @@ def test_malformed_and_slow_requests_get_an_answer_or_a_close(lan, web):
         assert ask(b"POST /api/items HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 4\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\n").startswith(b"HTTP/1.1 400")
         assert ask(b"GET / HTTP/9.9\\r\\nHost: a\\r\\n\\r\\n").startswith(b"HTTP/1.1 505")
     """, lan.GUEST)
+    metrics = lan.run("curl", "-sS", f"http://{lan.GUEST}/metrics").stdout
+    counted = dict(re.findall(r'(?m)^http_dropped_total\{reason="(\w+)"\} (\d+)$', metrics))
+    assert (counted["malformed"], counted["too_large"], counted["unsupported"]) == ("3", "1", "1"), counted
     assert web.alive()
 
 

@@ -28,6 +28,9 @@ Task<> holm::main(Machine& machine) {
     options.connections = 20;
     http::Server server(options);
 
+    for (const std::string_view argument : machine.arguments())
+        if (argument == "--access-log") server.access_log(http::AccessLog::Format::kCommon);
+
     server.get("/", [](const Request&) { return Response::text("quick\n"); });
     server.get("/wait/{milliseconds}", [](const Request& request) -> Task<Response> {
         // What the request says is still there after others were served.
@@ -122,6 +125,12 @@ Task<> holm::main(Machine& machine) {
         http::Client client(machine.net());
         const auto echoed = co_await client.post("http://10.77.0.1:8001/echo", "text/plain", kept);
         co_return Response::text(echoed && echoed->text() == kept ? "whole\n" : "not whole\n");
+    });
+    server.get("/drops", [&server](const Request&) {
+        std::string text;
+        for (std::size_t i = 0; i < http::kDrops; ++i)
+            text += std::string(to_string(http::Drop(i))) + " " + std::to_string(server.drops()[i]) + "\n";
+        return Response::text(text);
     });
     server.get("/page", [](const Request&) {
         return Response::html(R"(<!doctype html><script>

@@ -139,6 +139,27 @@ TEST_CASE("an identity is told only where it fits") {
     CHECK(fixture.ask(query("z.test", 1, opt(512, 0, wish))).contains(std::string(255, 'i')));
 }
 
+TEST_CASE("who is not answered hears why, and a stream for how long it is kept") {
+    Fixture fixture;
+    const auto reason = [](char why) { return std::string("\0\x0f\0\2\0", 5) + why; };
+    const std::string refused = fixture.ask(query("other.test", 1, opt(1232)));
+    CHECK(code(refused) == 5);
+    CHECK(refused.ends_with(std::string("\0\6", 2) + reason(20)));  // the record's size, too
+    CHECK_FALSE(fixture.ask(query("other.test", 1)).contains(reason(20)));
+    CHECK(fixture.ask(query("z.test", 253, opt(1232))).ends_with(reason(21)));
+    CHECK(fixture.ask(query("z.test", 252, opt(1232)), Server::Transport::kStream).ends_with(reason(18)));
+    CHECK_FALSE(fixture.ask(query("ns1.z.test", 1, opt(1232))).contains("\x0f"));
+
+    alignas(8) static std::byte out[Server::kStreamRoom];
+    const std::string asks = query("ns1.z.test", 1, opt(1232, 0, std::string("\0\x0b\0\0", 4)));
+    for (const auto transport : {Server::Transport::kStream, Server::Transport::kDatagram}) {
+        const auto reply =
+            fixture.server.answer(fixture.now, 1000, {kClient, transport, 100}, as_bytes(asks), out);
+        CHECK(as_text(Bytes(out).first(reply.size)).ends_with(std::string("\0\x0b\0\2\0\x64", 6)) ==
+              (transport == Server::Transport::kStream));
+    }
+}
+
 TEST_CASE("an SOA record that does not fit is truncated for IXFR too") {
     const auto long_name = [](char c) {
         std::string name;

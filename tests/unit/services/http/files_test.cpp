@@ -175,6 +175,30 @@ TEST_CASE("a line of the access log has the form that everybody reads") {
               .ends_with("304 -\n"));
 }
 
+TEST_CASE("a line can wait for the bytes of its content") {
+    std::string lines;
+    AccessLog log(AccessLog::Format::kCombined, [&](std::string_view text) { lines += text; });
+    std::optional<AccessLog::Line> waits;
+    Client client([&](const Request& read) {
+        if (read.path() == "/slow") {
+            waits = log.prepare(LogEntry::of("10.0.0.1", read, Response::text(std::string(5000, 'x')), kNow));
+        } else {
+            log.record(LogEntry::of("10.0.0.1", read, Response::text("12"), kNow));
+        }
+        return Response::text("x");
+    });
+    for (const char* path : {"/a", "/slow", "/b"})
+        client.send("GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\nUser-Agent: me\r\n\r\n");
+    REQUIRE(waits);
+    log.record(*waits, 1234);
+    log.record(*waits, 0);
+    log.flush();
+    const std::string head = "10.0.0.1 - - [06/Nov/1994:08:49:37 +0000] \"GET ";
+    CHECK(lines == head + "/a HTTP/1.1\" 200 2 \"-\" \"me\"\n" + head + "/b HTTP/1.1\" 200 2 \"-\" \"me\"\n" +
+                       head + "/slow HTTP/1.1\" 200 1234 \"-\" \"me\"\n" + head +
+                       "/slow HTTP/1.1\" 200 - \"-\" \"me\"\n");
+}
+
 TEST_CASE("the log hands over whole lines, however long clients make them") {
     std::vector<std::string> handed;
     AccessLog log(AccessLog::Format::kCombined, [&](std::string_view lines) { handed.emplace_back(lines); });
