@@ -77,7 +77,7 @@ TEST_CASE("discover, offer, request, acknowledgment") {
     CHECK(offer->transaction == 77);
     CHECK(offer->address == IpAddress::v4(10, 0, 0, 101));  // the other one is reserved
     CHECK(offer->prefix_length == 24);
-    CHECK(offer->router == kOwn);
+    CHECK(offer->routers[0] == kOwn);
     CHECK(offer->server == kOwn);
     CHECK(offer->dns[0] == IpAddress::v4(10, 0, 0, 53));
     CHECK(offer->lease_seconds == 3600);
