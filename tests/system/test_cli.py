@@ -137,6 +137,15 @@ def test_inspect_shows_a_web_service_its_files_and_devices():
     assert pages["/index.html"]["content_type"].startswith("text/html") and len(pages["/index.html"]["hash"]) == 32
 
 
+def test_inspect_prints_the_rules_of_a_firewall():
+    need("firewall")
+    shown = holm("inspect", "firewall").stdout
+    for line in ("chain inet firewall forward: type filter hook forward", 'iif "wan"', "ip daddr 10.0.2.80", "dnat to 10.0.2.80", "masquerade"):
+        assert line in shown, line
+    files = {file["path"]: file for file in json.loads(holm("inspect", "--json", "firewall").stdout)["files"]}
+    assert "chain ip nat postrouting" in files["/rules"]["rules"]
+
+
 def test_a_new_project_is_never_put_over_something(tmp_path):
     assert holm("new", "greeter", cwd=tmp_path).returncode == 0
     assert sorted(path.name for path in (tmp_path / "greeter").iterdir()) == [".gitignore", "CMakeLists.txt", "holm.toml", "main.cpp"]

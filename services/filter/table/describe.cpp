@@ -1,7 +1,9 @@
 #include "services/filter/table/describe.h"
 
 #include <format>
+#include <span>
 
+#include "base/address_text.h"
 #include "services/filter/table/field_names.h"
 
 namespace holm::filter {
@@ -11,6 +13,78 @@ namespace {
 constexpr std::string_view kHookNames[] = {"prerouting", "input", "forward", "output", "postrouting"};
 constexpr std::string_view kTypeNames[] = {"filter", "nat", "route"};
 constexpr std::string_view kFamilyNames[] = {"inet", "", "ip", "", "", "", "", "", "", "", "ip6"};
+
+std::string ipv4_text(std::uint32_t address) {
+    const std::array<std::uint8_t, 4> bytes{std::uint8_t(address >> 24), std::uint8_t(address >> 16),
+                                            std::uint8_t(address >> 8), std::uint8_t(address)};
+    return std::string(AddressText(bytes).view());
+}
+
+std::string address_text(std::uint8_t family, const std::array<std::uint8_t, 16>& bytes) {
+    if (family != 4) return std::string(AddressText(std::span<const std::uint8_t, 16>(bytes)).view());
+    return std::string(AddressText(std::span(bytes).first<4>()).view());
+}
+
+std::string interface_text(const Table& table, std::uint64_t number) {
+    if (number == 0) return "none";
+    if (number > table.interfaces().size()) return std::format("{}", number);
+    return std::format("\"{}\"", table.string(table.interfaces()[std::size_t(number - 1)].name));
+}
+
+// Names of the bits of a field that has some: states, or interfaces whose names begin so.
+std::string bits_text(const Table& table, Field field, std::uint64_t mask) {
+    std::string text;
+    const auto add = [&](std::string_view name) { text += (text.empty() ? "" : ",") + std::string(name); };
+    if (field == Field::kCtState) {
+        constexpr std::pair<std::uint32_t, std::string_view> kStates[] = {{kStateInvalid, "invalid"},
+                                                                          {kStateEstablished, "established"},
+                                                                          {kStateRelated, "related"},
+                                                                          {kStateNew, "new"},
+                                                                          {kStateUntracked, "untracked"}};
+        for (const auto& [bit, name] : kStates)
+            if ((mask & bit) != 0) add(name);
+    } else if (field == Field::kMetaIifNames || field == Field::kMetaOifNames) {
+        std::size_t bit = 0;
+        for (const InterfaceName& name : table.interfaces())
+            if (name.is_pattern != 0 && (mask >> bit++ & 1) != 0)
+                add(std::format("\"{}*\"", table.string(name.name)));
+    }
+    return text;
+}
+
+std::string value_text(const Table& table, Field field, std::uint64_t value) {
+    switch (field) {
+        case Field::kIpSource:
+        case Field::kIpDestination:
+            return ipv4_text(std::uint32_t(value));
+        case Field::kMetaIif:
+        case Field::kMetaOif:
+            return interface_text(table, value);
+        default:
+            return std::format("{}", value);
+    }
+}
+
+std::string nat_text(const NatEntry& entry) {
+    std::string text;
+    if (entry.has_address != 0) {
+        text = address_text(entry.family, entry.address_low);
+        if (entry.address_low != entry.address_high)
+            text += "-" + address_text(entry.family, entry.address_high);
+        if (entry.family == 6 && entry.has_port != 0) text = "[" + text + "]";
+    }
+    if (entry.has_port != 0) {
+        text += std::format(":{}", entry.port_low);
+        if (entry.port_high != entry.port_low) text += std::format("-{}", entry.port_high);
+    }
+    if (!text.empty()) text = " to " + text;
+    return text + (entry.random != 0 ? " random" : "") + (entry.persistent != 0 ? " persistent" : "");
+}
+
+std::string reject_text(const RejectEntry& entry) {
+    if (entry.tcp_reset != 0) return "reject with tcp reset";
+    return std::format("reject with icmp code {}, icmpv6 code {}", entry.icmp_code, entry.icmpv6_code);
+}
 
 std::string set_text(const Table& table, std::uint32_t number) {
     constexpr std::string_view kKinds[] = {"sorted", "sorted, 16 bytes", "hash", "list"};
@@ -29,21 +103,26 @@ std::string compare_text(const Table& table, const Operation& operation) {
     const std::string field(field_name(operation.field));
     const std::string_view no = operation.negate != 0 ? "!= " : "";
     if (operation.code == Code::kCompareWide) {
-        const auto hex = [&](std::uint32_t at) {
-            std::string text;
-            for (const std::uint8_t octet : table.constants()[at].bytes) text += std::format("{:02x}", octet);
-            return text;
+        const auto constant = [&](std::uint32_t at) {
+            return address_text(6, table.constants()[operation.index + at].bytes);
         };
-        return std::format("{} & {} {}{}-{}", field, hex(operation.index + 2), no, hex(operation.index),
-                           hex(operation.index + 1));
+        const std::string low = constant(0), high = constant(1), mask = constant(2);
+        return field + (mask == "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" ? "" : " & " + mask) + " " +
+               std::string(no) + (low == high ? low : low + "-" + high);
+    }
+    // Some of the bits, or none of them.
+    if (operation.low == 0 && operation.high == 0 && operation.mask != field_mask(operation.field)) {
+        const std::string bits = bits_text(table, operation.field, operation.mask);
+        if (!bits.empty()) return field + (operation.negate != 0 ? " " : " none of ") + bits;
     }
     const std::string mask =
         operation.mask == field_mask(operation.field) || operation.mask == ~std::uint64_t{0}
             ? ""
             : std::format(" & {:#x}", operation.mask);
     const std::string range = operation.low == operation.high
-                                  ? std::format("{}", operation.low)
-                                  : std::format("{}-{}", operation.low, operation.high);
+                                  ? value_text(table, operation.field, operation.low)
+                                  : value_text(table, operation.field, operation.low) + "-" +
+                                        value_text(table, operation.field, operation.high);
     return field + mask + " " + std::string(no) + range;
 }
 
@@ -84,7 +163,7 @@ std::string operation_text(const Table& table, const Operation& operation) {
         case Code::kDrop:
             return "drop";
         case Code::kReject:
-            return table.rejections()[operation.index].tcp_reset != 0 ? "reject with tcp reset" : "reject";
+            return reject_text(table.rejections()[operation.index]);
         case Code::kJump:
         case Code::kGoto:
             return std::format("{} {}", operation.code == Code::kJump ? "jump" : "goto",
@@ -95,7 +174,7 @@ std::string operation_text(const Table& table, const Operation& operation) {
             constexpr std::string_view kKinds[] = {"snat", "dnat", "masquerade", "redirect"};
             const NatEntry& entry = table.translations()[operation.index];
             return std::string(kKinds[std::size_t(entry.kind)]) +
-                   (entry.map != kNoSet ? " by " + set_text(table, entry.map) : "");
+                   (entry.map != kNoSet ? " to " + set_text(table, entry.map) : nat_text(entry));
         }
         case Code::kNext:
         case Code::kCount_:
