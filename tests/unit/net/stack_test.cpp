@@ -165,11 +165,17 @@ TEST_CASE("a stack talks TCP to itself") {
 }
 
 TEST_CASE("a connection to a host that does not exist fails with host unreachable") {
-    StackPair pair;
-    auto connection = *pair[0].tcp().connect(pair.now, {IpAddress::v4(10, 0, 0, 77), 7});
-    pair.wait(Duration::seconds(200));
-    REQUIRE(connection->error());
-    CHECK_FALSE(connection->is_connecting());
+    for (const bool v6 : {false, true}) {
+        CAPTURE(v6);
+        StackPair pair({}, v6);
+        const IpAddress nobody = v6 ? IpAddress::v6({0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 77})
+                                    : IpAddress::v4(10, 0, 0, 77);
+        auto connection = *pair[0].tcp().connect(pair.now, {nobody, 7});
+        pair.wait(Duration::seconds(200));
+        REQUIRE(connection->error());
+        CHECK(connection->error()->code == ErrorCode::kHostUnreachable);
+        CHECK_FALSE(connection->is_connecting());
+    }
 }
 
 TEST_CASE("a full device holds TCP back, and it goes on when there is room") {

@@ -367,6 +367,27 @@ TEST_CASE("half-way through the lease the server is asked to extend it, by unica
     CHECK(seeker.interface->address() == kLeased);
 }
 
+TEST_CASE("T1 and T2 that are not in order, or too short, are not believed (section 4.4.5)") {
+    const auto times = [](std::uint32_t renewal, std::uint32_t rebinding) {
+        Seeker seeker;
+        seeker.reply({DhcpType::kOffer, seeker.asked()->transaction});
+        Answer ack{DhcpType::kAck, seeker.asked()->transaction};
+        for (const auto& [kind, seconds] : {std::pair(char(58), renewal), std::pair(char(59), rebinding)}) {
+            ack.more += {kind, 4};
+            for (int shift = 24; shift >= 0; shift -= 8) ack.more += char(seconds >> shift);
+        }
+        seeker.reply(ack);
+        const dhcp::Lease* lease = seeker.stack.lease(*seeker.interface);
+        REQUIRE(lease);
+        return std::pair((lease->renewal - seeker.now).as_seconds(),
+                         (lease->rebinding - seeker.now).as_seconds());
+    };
+    CHECK(times(600, 1200) == std::pair<std::int64_t, std::int64_t>(600, 1200));
+    CHECK(times(0, 0) == std::pair<std::int64_t, std::int64_t>(1800, 3150));
+    CHECK(times(1200, 600) == std::pair<std::int64_t, std::int64_t>(600, 600));
+    CHECK(times(4000, 5000) == std::pair<std::int64_t, std::int64_t>(1800, 3150));
+}
+
 TEST_CASE("a server that is gone: rebinding by broadcast at 7/8, and at the end the address is given up") {
     Seeker seeker;
     seeker.bind();

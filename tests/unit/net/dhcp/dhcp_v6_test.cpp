@@ -385,3 +385,37 @@ TEST_CASE("a router says whether DHCPv6 is for addresses, or for what else there
         CHECK_FALSE(host.next());
     }
 }
+
+TEST_CASE("what else there is to know is asked for again when its time is over (RFC 8415, section 18.2.12)") {
+    Client host(false);
+    Frame advertisement(16);
+    advertisement[0] = std::byte{134};
+    advertisement[5] = std::byte{0x40};
+    host.receive_icmp(host.router, parsed("ff02::1"), advertisement);
+    host.wait(Duration());
+    REQUIRE(host.next() == Dhcpv6Type::kInformationRequest);
+    const auto refresh_after = [&](std::uint32_t seconds) {
+        host.answer(Message(Dhcpv6Type::kReply, host.transaction)
+                        .client()
+                        .server()
+                        .dns("fd00::53")
+                        .number(32, 2)
+                        .number(4, 2)
+                        .number(seconds, 4));
+    };
+    // The question may be asked more than once before it is looked at.
+    const auto asked_within = [&](int seconds) {
+        bool asked = false;
+        while (seconds-- > 0 && !asked) {
+            host.run(1);
+            while (host.next() == Dhcpv6Type::kInformationRequest) asked = true;
+        }
+        return asked;
+    };
+    refresh_after(1000);
+    CHECK_FALSE(asked_within(998));
+    REQUIRE(asked_within(3));
+    refresh_after(1);  // IRT_MINIMUM
+    CHECK_FALSE(asked_within(598));
+    CHECK(asked_within(3));
+}

@@ -59,6 +59,7 @@ TEST_CASE("an IPv6 echo request is answered with the same payload") {
     CHECK(reply->ip.destination == host.peer.address);
     CHECK(Icmpv6Header::parse(reply->payload)->value == 0x1234'0007);
     CHECK(as_text(Bytes(reply->payload).subspan(8)) == "abcdefg");
+    CHECK(reply->ip.flow_label == 0);
     CHECK(ip::pseudo_header(reply->ip.source, reply->ip.destination, ip::Protocol::kIcmpv6,
                             reply->payload.size())
               .add(reply->payload)

@@ -199,6 +199,37 @@ TEST_CASE("neighbour messages from beyond the link are ignored") {
     CHECK(host.device.frames.empty());  // and from nobody with a MAC
 }
 
+TEST_CASE("neighbour messages of another code, cut off, or with an option of no length are dropped") {
+    HostV6 host({}, HostV6::fixed());
+    const Frame good = solicitation(host.address, host.peer.mac);
+    Frame other_code = good, cut = good, no_length = good;
+    other_code[1] = std::byte{1};
+    cut.resize(20);
+    no_length[25] = std::byte{0};
+    for (const Frame& bad : {other_code, cut, no_length}) {
+        host.receive_icmp(host.peer, ndp::solicited_node(host.address, 0), bad);
+        CHECK(host.device.frames.empty());
+    }
+    CHECK(host.stack.counters()[Drop::kBadOption] == 2);
+    CHECK(host.stack.counters()[Drop::kTruncated] == 1);
+    host.receive_icmp(host.peer, ndp::solicited_node(host.address, 0), good);
+    CHECK_FALSE(host.device.frames.empty());
+}
+
+TEST_CASE("who looks for duplicates of our address hears of us, as all nodes do") {
+    HostV6 host({}, HostV6::fixed());
+    host.receive_icmp({host.peer.mac, IpAddress()}, ndp::solicited_node(host.address, 0),
+                      solicitation(host.address, {}, wire::NdpNonce{1, 2, 3, 4, 5, 6}));
+    const auto reply = host.take();
+    REQUIRE(type_of(reply) == Icmpv6Type::kNeighborAdvertisement);
+    CHECK(reply->ip.destination == kAllNodes);
+    const auto message = wire::NeighborAdvertisement::parse(reply->payload);
+    CHECK_FALSE(message->solicited);
+    CHECK(message->overrides);
+    CHECK(message->target_mac == HostV6::kMac);
+    CHECK(host.interface->is_own(host.address));
+}
+
 TEST_CASE("packets wait while their neighbour is asked for, three times") {
     HostV6 host({}, HostV6::fixed());
     REQUIRE(host.stack.icmp_v6().ping(host.now, host.peer.address, 1, as_bytes("one")));
@@ -436,6 +467,19 @@ TEST_CASE("a flood of advertisements is bounded in addresses, routers and work")
     CHECK(host.stack.ip().routes().entries().size() <= ip::RouteTable::kCapacity);
 }
 
+TEST_CASE("who says that it is no router any more is no way out any more") {
+    Automatic host;
+    host.advertise(Advertisement(1800).mac(host.router.mac).prefix("2001:db8:1::", 7200, 3600));
+    CHECK(host.stack.ip().route(parsed("2600::1"), {}));
+    host.receive_icmp(host.router, kAllNodes,
+                      advertisement(host.router.address, host.router.mac, false, true, true));
+    CHECK(host.stack.ip().route(parsed("2600::1"), {}));
+    host.receive_icmp(host.router, kAllNodes,
+                      advertisement(host.router.address, host.router.mac, false, true, false));
+    host.wait(Duration());
+    CHECK_FALSE(host.stack.ip().route(parsed("2600::1"), {}));
+}
+
 TEST_CASE("when a router falls silent another one takes over") {
     Automatic host;
     const Peer second{{{2, 0, 0, 0, 0, 0x11}}, parsed("fe80::11")};
@@ -495,6 +539,9 @@ TEST_CASE("identifiers are the same for a prefix and a secret, and differ elsewh
 
 TEST_CASE("groups that the host listens to are reported to routers") {
     HostV6 host({}, HostV6::fixed(), false);
+    REQUIRE(!host.device.frames.empty());
+    const auto first = sent_v6(host.device.frames.front());
+    CHECK(first->ip.next_header == wire::kHopByHop);  // a report, before anybody is asked about duplicates
     int reports = 0;
     const auto count = [&] {
         while (!host.device.frames.empty()) {
