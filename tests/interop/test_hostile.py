@@ -101,7 +101,7 @@ def test_nmap_finds_one_port_and_does_no_harm(victim):
     if shutil.which("nmap") is None:
         pytest.skip("nmap is not installed")
     scans = [["-sS", "-sU", "-p", "T:79,80,81,U:53"], ["-sF", "-p", "80"], ["-sN", "-p", "80"], ["-sX", "-p", "80"], ["-sM", "-p", "80"],
-             ["-sO", "-p", "1,6,17,253"], ["-sS", "-f", "-p", "80"], ["-6", "-sS", "-p", "79,80"], ["-6", "-O", "-p", "79,80"]]
+             ["-sO", "-p", "1,6,17,253"], ["-sS", "-f", "-p", "80"], ["-O", "-p", "80,81"], ["-6", "-sS", "-p", "79,80"], ["-6", "-O", "-p", "79,80"]]
     found = {}
     for words in scans:
         found[" ".join(words)] = run(victim, "nmap", "-n", "-Pn", "-T5", "--max-retries", "1", *words, GUEST6 if "-6" in words else GUEST4)
