@@ -55,8 +55,8 @@ class StackPair {
                 if (sides[i].device.frames.empty()) ++quiet;
                 Side& other = sides[1 - i];
                 while (!sides[i].device.frames.empty()) {
-                    const Frame frame = sides[i].device.take();
-                    if (watcher) watcher(i, frame);
+                    Frame frame = sides[i].device.take();
+                    if (link && !link(i, frame)) continue;
                     Offload offload = sides[i].device.offload;
                     other.stack->receive(now, *other.interface, {frame, offload, nullptr});
                     ++carried;
@@ -85,8 +85,8 @@ class StackPair {
     };
     Instant now;
     Side sides[2];
-    // Hears of every frame that run() carries, and from which side.
-    std::function<void(int, const Frame&)> watcher;
+    // Sees every frame that run() carries, and from which side; may change it. False: it is lost.
+    std::function<bool(int, Frame&)> link;
 };
 
 }  // namespace holm::net::testing

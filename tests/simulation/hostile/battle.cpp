@@ -36,7 +36,7 @@ Battle::Battle(bool v6, const tcp::Configuration& configuration, bool autoconfig
         !question_->connect({address(kServer), kDatagramPort}))
         std::abort();
     pair.run();  // each knows the other's MAC address before the attack begins
-    pair.watcher = [this](int from, const Frame& frame) { watch(from, frame); };
+    pair.link = [this](int from, const Frame& frame) { return watch(from, frame), true; };
     for (int i = 0; i < 10; ++i) round([](Battle&) {});
     if (echoed == 0 || datagrams == 0) std::abort();
     stolen = 0;
