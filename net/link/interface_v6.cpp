@@ -97,18 +97,24 @@ void Interface::receive_mld(Instant now, const ndp::Heard& heard) {
 }
 
 void Interface::transmit_ipv6(Instant now, UnresolvedSink& sink) {
+    const auto report_groups = [&] {
+        while (const auto report = listeners_.due(now)) {
+            if (loopback_) continue;
+            std::byte bytes[wire::kMaximumMldReport];
+            const auto message = MutableBytes(bytes).first(wire::emit_mld_report(*report, bytes));
+            IpAddress to = kAllMldRouters;
+            if (report->older) to = report->left ? kAllRouters : report->group;
+            send_icmpv6(ipv6_.link_local(), to, wire::group_mac(to), 1,
+                        std::as_bytes(std::span(wire::kMldRouterAlert)), message);
+        }
+    };
+    // A group is joined before anybody is asked whether its address is taken (RFC 4862, section 5.4.2):
+    // switches that listen to reports would keep the answer away.
+    report_groups();
     sink_ = &sink;
     ipv6_.transmit(now, *this);
     sink_ = nullptr;
-    while (const auto report = listeners_.due(now)) {
-        if (loopback_) continue;
-        std::byte bytes[wire::kMaximumMldReport];
-        const auto message = MutableBytes(bytes).first(wire::emit_mld_report(*report, bytes));
-        IpAddress to = kAllMldRouters;
-        if (report->older) to = report->left ? kAllRouters : report->group;
-        send_icmpv6(ipv6_.link_local(), to, wire::group_mac(to), 1,
-                    std::as_bytes(std::span(wire::kMldRouterAlert)), message);
-    }
+    report_groups();
 }
 
 }  // namespace holm::net::link
