@@ -7,7 +7,7 @@ import subprocess
 from tests.runner import child
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = {"release": ROOT / "build", "check": ROOT / "build" / "check", "fuzz": ROOT / "build" / "fuzz"}
+FOLDERS = {"release": ROOT / "build", "check": ROOT / "build" / "check"}
 # The user's flags are for the user's programs; a terminal would make ctest and pytest draw.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("CFLAGS", "CXXFLAGS", "LDFLAGS", "CPPFLAGS")}
 

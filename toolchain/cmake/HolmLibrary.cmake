@@ -8,7 +8,8 @@
 # holm_build_tool(NAME SOURCES ... DEPENDS ...)          a program that the build of an image runs (holm_compiled_file);
 #   it is installed, and HolmConfig.cmake knows it as a target
 # holm_test(NAME TIER unit SOURCES ... DEPENDS ...)     a doctest program on the host, labelled with its tier
-# holm_fuzzer(NAME SOURCES ... DEPENDS ... CORPUS dir)  a libFuzzer program in the fuzz build; elsewhere it replays its corpus
+# holm_fuzzer(NAME SOURCES ... DEPENDS ... CORPUS dir)  a libFuzzer program, in builds with sanitizers: the test replay/NAME
+#   runs over its committed corpus, fuzz/NAME goes on from there for a few seconds
 include_guard()
 
 # With sanitizers: what is tested and fuzzed is optimised a little, because much is asked of it; tests and tools, which
@@ -17,14 +18,6 @@ set(HOLM_SANITIZED_OPTIMISATION)
 if(HOLM_SANITIZE)
     set(HOLM_SANITIZED_OPTIMISATION -O1)
 endif()
-
-# main() of the test programs, and of the fuzzers outside the fuzz build; compiled once.
-function(holm_main_library name source)
-    if(NOT TARGET ${name})
-        add_library(${name} OBJECT EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/support/${source})
-        target_link_libraries(${name} PRIVATE holm-side-host)
-    endif()
-endfunction()
 
 # The standard headers that sources include most, by what they are compiled for.
 set(HOLM_COMMON_HEADERS <algorithm> <array> <atomic> <bit> <charconv> <cstdint> <cstring> <expected> <limits> <memory> <new> <optional>
@@ -187,11 +180,15 @@ function(holm_build_tool name)
 endfunction()
 
 function(holm_test name)
-    if(NOT HOLM_TESTS OR HOLM_SANITIZE MATCHES "fuzzer")
+    if(NOT HOLM_TESTS)
         return()
     endif()
     cmake_parse_arguments(arg "" "TIER" "SOURCES;DEPENDS" ${ARGN})
-    holm_main_library(doctest-main doctest_main.cpp)
+    # main() of the test programs, compiled once.
+    if(NOT TARGET doctest-main)
+        add_library(doctest-main OBJECT EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/support/doctest_main.cpp)
+        target_link_libraries(doctest-main PRIVATE holm-side-host)
+    endif()
     add_executable(test-${name} ${arg_SOURCES})
     target_link_libraries(test-${name} PRIVATE ${arg_DEPENDS} holm-side-host doctest-main)
     holm_host_tests(test-${name} ${arg_TIER})
@@ -207,33 +204,29 @@ function(holm_test name)
 endfunction()
 
 function(holm_fuzzer name)
-    if(NOT HOLM_TESTS)
+    if(NOT HOLM_TESTS OR NOT HOLM_SANITIZE)
         return()
     endif()
     cmake_parse_arguments(arg "" "CORPUS" "SOURCES;DEPENDS" ${ARGN})
-    if(HOLM_SANITIZE MATCHES "fuzzer")
-        add_executable(fuzz-${name} ${arg_SOURCES})
-        # libFuzzer's archive uses libstdc++; a plain -lstdc++ would be rewritten to -lc++ (facts: models.md, C4).
-        target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer -Wl,-lstdc++)
-    else()
-        holm_main_library(replay-main replay_corpus.cpp)
-        add_executable(fuzz-${name} ${arg_SOURCES})
-        target_link_libraries(fuzz-${name} PRIVATE replay-main)
-    endif()
+    add_executable(fuzz-${name} ${arg_SOURCES})
+    # libFuzzer's archive uses libstdc++; a plain -lstdc++ would be rewritten to -lc++ (facts: models.md, C4).
+    target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer -Wl,-lstdc++)
     target_link_libraries(fuzz-${name} PRIVATE ${arg_DEPENDS} holm-side-host)
     target_compile_options(fuzz-${name} PRIVATE -fPIC ${HOLM_SANITIZED_OPTIMISATION})
     holm_precompiled(fuzz-${name} host-throws SIDE host HEADERS ${HOLM_TOOL_HEADERS} OPTIONS ${HOLM_SANITIZED_OPTIMISATION})
     holm_host_tests(fuzz-${name} fuzz)
+    holm_host_tests(fuzz-${name} replay)
     set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS})
-    if(HOLM_SANITIZE MATCHES "fuzzer")
-        # A short run that starts from the committed corpus; what it finds goes to the build folder.
-        file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name})
-        # -timeout is for an endless loop: wide, since a busy machine is none. -verbosity=0, so that what failed is
-        # not lost among lines of progress.
-        add_test(NAME fuzz/${name} COMMAND fuzz-${name} -max_total_time=5 -seed=1 -timeout=60 -rss_limit_mb=1024
-            -verbosity=0 ${CMAKE_BINARY_DIR}/corpus/${name} ${corpus})
-    else()
-        add_test(NAME fuzz/${name} COMMAND fuzz-${name} ${corpus})
+    file(GLOB_RECURSE inputs CONFIGURE_DEPENDS ${corpus}/*)
+    if(NOT inputs)
+        message(FATAL_ERROR "the fuzzer ${name} has an empty corpus, ${corpus}: its replay would assert nothing")
     endif()
+    # -timeout is for an endless loop: wide, since a busy machine is none. -verbosity=0, so that what failed is not lost
+    # among lines of progress. What a run finds goes to the build folder.
+    set(limits -timeout=60 -rss_limit_mb=1024 -verbosity=0)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name})
+    add_test(NAME replay/${name} COMMAND fuzz-${name} -runs=0 ${limits} ${corpus})
+    add_test(NAME fuzz/${name} COMMAND fuzz-${name} -max_total_time=5 -seed=1 ${limits} ${CMAKE_BINARY_DIR}/corpus/${name} ${corpus})
+    set_tests_properties(replay/${name} PROPERTIES LABELS replay TIMEOUT 120)
     set_tests_properties(fuzz/${name} PROPERTIES LABELS fuzz TIMEOUT 120)
 endfunction()
