@@ -66,6 +66,13 @@ TEST_CASE("an IPv6 echo request is answered with the same payload") {
               .is_correct());
 }
 
+// RFC 8200, section 3: only who forwards looks at the hop limit.
+TEST_CASE("a packet for us is taken with a hop limit of zero") {
+    Known host;
+    host.receive_icmp(host.peer, host.address, kPing, 0);
+    CHECK(type_of(host.take()) == Icmpv6Type::kEchoReply);
+}
+
 TEST_CASE("an echo request to all nodes is answered from our own address, at a bounded rate") {
     Known host;
     int answers = 0;

@@ -45,6 +45,7 @@ TEST_CASE("what is addressed to us arrives, padding stripped; what is not, does 
                                 ipv4_packet(host.from(Host::kPeer, ip::Protocol::kUdp), host.datagram())));
     CHECK_FALSE(host.heard());
     CHECK(host.stack.counters()[Drop::kNotForUs] == 2);
+    CHECK(host.device.frames.empty());  // a host neither forwards it nor redirects its sender
 }
 
 TEST_CASE("what has come need go no further: its time to live does not matter (RFC 1122, section 3.2.1.7)") {

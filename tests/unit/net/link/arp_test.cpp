@@ -40,6 +40,31 @@ TEST_CASE("a probe for our address is answered, so that the prober learns of the
     CHECK(reply->target == IpAddress::any_v4());
 }
 
+TEST_CASE("messages of another hardware, protocol, length or operation are dropped") {
+    Host host;
+    const Frame good =
+        arp_message({Operation::kRequest, Host::kPeer.mac, Host::kPeer.address, {}, Host::kAddress});
+    const auto receive = [&](const Frame& message) {
+        host.receive(ethernet_frame(Host::kMac, Host::kPeer.mac, wire::kEtherTypeArp, message));
+    };
+    for (const std::size_t at : {1u, 2u, 4u, 5u}) {  // hardware, protocol, the lengths of their addresses
+        Frame bad = good;
+        bad[at] ^= std::byte{2};
+        receive(bad);
+    }
+    CHECK(host.stack.counters()[Drop::kBadHardware] == 4);
+    Frame other = good, cut = good;
+    other[7] = std::byte{3};  // RARP
+    cut.resize(27);
+    receive(other);
+    receive(cut);
+    CHECK(host.stack.counters()[Drop::kBadOption] == 1);
+    CHECK(host.stack.counters()[Drop::kTruncated] == 1);
+    CHECK(host.device.frames.empty());
+    receive(good);
+    CHECK_FALSE(host.device.frames.empty());
+}
+
 TEST_CASE("requests for others are not answered") {
     Host host;
     host.receive_arp(

@@ -28,6 +28,14 @@ struct Advertisement {
         for (const std::uint8_t byte : address.bytes()) bytes.push_back(std::byte(byte));
         return *this;
     }
+    // Milliseconds.
+    Advertisement& timing(std::uint32_t reachable, std::uint32_t retransmit) {
+        for (std::size_t i = 0; i < 4; ++i) {
+            bytes[8 + i] = std::byte(reachable >> (24 - 8 * i));
+            bytes[12 + i] = std::byte(retransmit >> (24 - 8 * i));
+        }
+        return *this;
+    }
     Advertisement& mac(MacAddress address) {
         bytes.insert(bytes.end(), {std::byte{1}, std::byte{1}});
         for (const std::uint8_t byte : address.bytes) bytes.push_back(std::byte(byte));
@@ -216,6 +224,38 @@ TEST_CASE("neighbour messages of another code, cut off, or with an option of no 
     CHECK_FALSE(host.device.frames.empty());
 }
 
+// RFC 6980.
+TEST_CASE("neighbour messages in fragments are ignored") {
+    HostV6 host({}, HostV6::fixed());
+    const Frame whole =
+        icmpv6_message(host.peer.address, host.address, solicitation(host.address, host.peer.mac));
+    wire::Ipv6Header header;
+    header.source = host.peer.address;
+    header.destination = host.address;
+    header.hop_limit = 255;
+    header.next_header = wire::kFragment;
+    for (const auto& [begin, end] : {std::pair{0, 24}, std::pair{24, 32}}) {
+        Frame piece(wire::Ipv6Fragment::kSize);
+        wire::Ipv6Fragment{58, end < 32, std::uint16_t(begin), 7}.emit(piece);
+        piece.insert(piece.end(), whole.begin() + begin, whole.begin() + end);
+        host.receive_ip(header, piece, host.peer.mac);
+    }
+    CHECK(host.stack.counters()[Drop::kBadSource] == 1);
+    CHECK(host.device.frames.empty());
+}
+
+TEST_CASE("a host answers no solicitation of routers and redirects nobody") {
+    HostV6 host({}, HostV6::fixed());
+    host.know(host.peer);
+    Frame message(8);
+    message[0] = std::byte{133};
+    host.receive_icmp(host.peer, parsed("ff02::2"), message);
+    host.receive_icmp(host.peer, host.address, message);
+    host.receive_udp({host.peer.address, 1000}, {parsed("fd00::77"), 2000}, "for somebody else on the link");
+    host.wait(Duration::seconds(5));
+    CHECK(host.device.frames.empty());
+}
+
 TEST_CASE("who looks for duplicates of our address hears of us, as all nodes do") {
     HostV6 host({}, HostV6::fixed());
     host.receive_icmp({host.peer.mac, IpAddress()}, ndp::solicited_node(host.address, 0),
@@ -244,6 +284,11 @@ TEST_CASE("packets wait while their neighbour is asked for, three times") {
         const auto sent = host.take();
         CHECK(type_of(sent) == Icmpv6Type::kEchoRequest);
         CHECK(sent->ethernet.destination == host.peer.mac);
+    }
+    SUBCASE("one to all nodes that says it was asked for is none") {
+        host.receive_icmp(host.peer, kAllNodes, advertisement(host.peer.address, host.peer.mac, true, true));
+        CHECK(host.device.frames.empty());
+        CHECK(host.stack.counters()[Drop::kBadSource] == 1);
     }
     SUBCASE("without one they are given up") {
         for (int i = 0; i < 2; ++i) {
@@ -402,6 +447,67 @@ TEST_CASE("a router's advertisement brings an address, a route, DNS servers and 
     SUBCASE("it comes again and nothing is doubled") {
         host.advertise(Advertisement(1800).prefix("2001:db8:1::", 7200, 3600));
         CHECK(host.interface->ipv6().addresses().size() == 2);
+    }
+}
+
+TEST_CASE("neighbours are asked as often as a router says, between 0.1 and 10 seconds") {
+    for (const auto& [said, used] : {std::pair{2'000, 2'000}, std::pair{1, 100}, std::pair{60'000, 10'000}}) {
+        CAPTURE(said);
+        Automatic host;
+        host.advertise(Advertisement(1800).timing(0, std::uint32_t(said)).prefix("2001:db8:1::", 7200, 3600));
+        host.settle();
+        REQUIRE(host.stack.icmp_v6().ping(host.now, parsed("2001:db8:1::77"), 1, {}));
+        host.stack.transmit(host.now);
+        CHECK(solicitations(host).size() == 1);
+        host.wait(Duration::milliseconds(used - 1));
+        CHECK(solicitations(host).empty());
+        host.wait(Duration::milliseconds(1));
+        CHECK(solicitations(host).size() == 1);
+    }
+}
+
+// RFC 4861, section 6.3.2: chosen by chance around what the router says.
+TEST_CASE("a neighbour is taken for reachable between half and one and a half of what a router says") {
+    for (const auto& [seconds, is_asked] : {std::pair{49, false}, std::pair{151, true}}) {
+        CAPTURE(seconds);
+        Automatic host;
+        host.advertise(Advertisement(1800).timing(100'000, 0).prefix("2001:db8:1::", 7200, 3600));
+        host.settle();
+        const Peer neighbor{{{2, 0, 0, 0, 0, 0x77}}, parsed("2001:db8:1::77")};
+        const auto ping = [&](std::uint16_t sequence) {
+            REQUIRE(host.stack.icmp_v6().ping(host.now, neighbor.address, sequence, {}));
+            host.stack.transmit(host.now);
+        };
+        ping(1);
+        host.receive_icmp(neighbor, host.address_in("2001:db8:1::")->address,
+                          advertisement(neighbor.address, neighbor.mac, true, true));
+        host.wait(Duration::seconds(seconds));
+        host.clear();
+        ping(2);
+        const auto sent = host.take();
+        REQUIRE(type_of(sent) == Icmpv6Type::kEchoRequest);
+        CHECK(sent->ethernet.destination == neighbor.mac);
+        host.wait(Duration::seconds(5));  // the delay before the first probe
+        CHECK(solicitations(host).size() == (is_asked ? 1 : 0));
+    }
+}
+
+// RFC 4191, section 2.2: the flags of an advertisement.
+TEST_CASE("of two routers the one of higher preference is used") {
+    constexpr std::uint8_t kHigh = 0x08, kLow = 0x18;
+    const Peer second{{{2, 0, 0, 0, 0, 0x11}}, parsed("fe80::11")};
+    for (const auto& [first, other, wanted] :
+         {std::tuple{std::uint8_t{0}, kHigh, 2}, std::tuple{std::uint8_t{0}, kLow, 1},
+          std::tuple{kLow, std::uint8_t{0}, 2}, std::tuple{kHigh, std::uint8_t{0}, 1}}) {
+        Automatic host;
+        host.advertise(Advertisement(1800, first).mac(host.router.mac).prefix("2001:db8:1::", 7200, 3600));
+        host.receive_icmp(second, kAllNodes, Advertisement(1800, other).mac(second.mac).bytes);
+        host.settle();
+        REQUIRE(host.stack.icmp_v6().ping(host.now, parsed("2600::1"), 1, {}));
+        host.stack.transmit(host.now);
+        const auto sent = host.take();
+        REQUIRE(type_of(sent) == Icmpv6Type::kEchoRequest);
+        CHECK(sent->ethernet.destination == (wanted == 1 ? host.router.mac : second.mac));
     }
 }
 

@@ -28,6 +28,19 @@ TEST_CASE("initial sequence numbers: a clock of 4 us and a keyed hash (RFC 6528)
     CHECK(secrets_with(2).initial_sequence(kTuple, at_second(10)) != now);
 }
 
+// RFC 7323, section 5.4; RFC 6056, section 3.3.3: what one peer sees tells nothing of what another one sees.
+TEST_CASE("timestamps and ports begin elsewhere for each peer and each secret, and stay there") {
+    const Secrets secrets = secrets_with(1);
+    const std::uint32_t timestamp = secrets.timestamp_offset(kTuple);
+    CHECK(secrets_with(1).timestamp_offset(kTuple) == timestamp);
+    CHECK(secrets.timestamp_offset(kOther) != timestamp);
+    CHECK(secrets_with(2).timestamp_offset(kTuple) != timestamp);
+    const std::uint32_t port = secrets.port_offset(kTuple.local.address, kTuple.remote);
+    CHECK(secrets_with(1).port_offset(kTuple.local.address, kTuple.remote) == port);
+    CHECK(secrets.port_offset(kTuple.local.address, kOther.remote) != port);
+    CHECK(secrets_with(2).port_offset(kTuple.local.address, kTuple.remote) != port);
+}
+
 TEST_CASE("cookies are believed for this connection, this peer and a while") {
     const Secrets secrets = secrets_with(1);
     const Seq cookie = secrets.cookie(kTuple, Seq(77), 1460, at_second(1000));

@@ -212,6 +212,17 @@ TEST_CASE("a host that could do without the router is told so") {
     CHECK(lab.router->counters(0).redirects == 1);
 }
 
+// RFC 1812, sections 4.3.2.3 and 4.3.2.5.
+TEST_CASE("an error is internetwork control and quotes what fits 576 bytes") {
+    Lab lab({});
+    lab.send(0, to_other(1, 1200));
+    const auto sent = lab.received(0);
+    REQUIRE(sent.size() == 1);
+    REQUIRE(sent[0].packet);
+    CHECK(sent[0].packet->network().size() == 576);
+    CHECK(sent[0].packet->network()[1] == std::byte{0xc0});
+}
+
 TEST_CASE("errors are rate-limited, and there is none about an error or a group") {
     Lab lab({});
     for (int i = 0; i < 500; ++i) lab.send(0, to_other(1));
