@@ -1,6 +1,7 @@
 // A host with sockets on a link full of hostile frames. The input is a run of steps: two bytes of length and
-// kind, then a frame. Kinds: the frame as it is; an IPv4 packet or an ARP message whose addresses, lengths
-// and checksums are made right, so that the fuzzer gets past them; or time that goes by.
+// kind, then a frame. Kinds: the frame as it is; an IPv4 packet, to the host or to a group, or an ARP message
+// whose addresses, lengths and checksums are made right, so that the fuzzer gets past them; or time that goes
+// by.
 
 #include <algorithm>
 #include <cstdint>
@@ -25,22 +26,25 @@ void put_address(Frame& frame, std::size_t at, const IpAddress& address) {
     put_word(frame, at + 2, std::uint16_t(address.to_v4()));
 }
 
+constexpr IpAddress kGroup = IpAddress::v4(239, 1, 2, 3);
+constexpr IpAddress kAllHosts = IpAddress::v4(224, 0, 0, 1);
+
 // Lengths and checksums as they must be; everything else stays.
-void repair_ipv4(Frame& packet, bool fragment) {
+void repair_ipv4(Frame& packet, bool fragment, const IpAddress& destination = Host::kAddress) {
     if (packet.size() < 28) return;
     packet[0] = std::byte{0x45};
     put_word(packet, 2, std::uint16_t(packet.size()));
     if (!fragment) put_word(packet, 6, 0);
     put_address(packet, 12, Host::kPeer.address);
-    put_address(packet, 16, Host::kAddress);
+    put_address(packet, 16, destination);
     const Bytes payload = Bytes(packet).subspan(20);
     const auto protocol = ip::Protocol(packet[9]);
     if (protocol == ip::Protocol::kUdp) put_word(packet, 24, std::uint16_t(payload.size()));
-    const std::size_t field = protocol == ip::Protocol::kIcmp ? 22 : protocol == ip::Protocol::kUdp ? 26 : 36;
+    const bool plain = protocol == ip::Protocol::kIcmp || protocol == ip::Protocol::kIgmp;
+    const std::size_t field = plain ? 22 : protocol == ip::Protocol::kUdp ? 26 : 36;
     put_word(packet, field, 0);
     InternetChecksum sum;
-    if (protocol != ip::Protocol::kIcmp)
-        sum = ip::pseudo_header(Host::kPeer.address, Host::kAddress, protocol, payload.size());
+    if (!plain) sum = ip::pseudo_header(Host::kPeer.address, destination, protocol, payload.size());
     put_word(packet, field, sum.add(payload).value());
     put_word(packet, 10, 0);
     put_word(packet, 10, InternetChecksum().add(Bytes(packet).first(20)).value());
@@ -63,16 +67,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!udp->bind({IpAddress::any_v4(), 7})) abort();
     const auto connected = *host.stack.udp().open();
     if (!connected->connect({Host::kPeer.address, 53})) abort();
+    if (!udp->join(kGroup)) abort();
+    const auto choosy = *host.stack.udp().open();  // hears one source of the group
+    if (!choosy->bind({IpAddress::any_v4(), 9})) abort();
+    if (!choosy->add_source(udp::Socket::Sources::kInclude, kGroup, Host::kPeer.address)) abort();
     const auto listener = *host.stack.tcp().listen({IpAddress::any_v4(), 7}, 4);
     const auto connection = *host.stack.tcp().connect(host.now, {Host::kPeer.address, 80});
 
     Bytes input = std::as_bytes(std::span(data, size));
     while (input.size() >= 2) {
-        const auto kind = std::to_integer<unsigned>(input[0]) % 6;
+        const auto kind = std::to_integer<unsigned>(input[0]) % 7;
         const std::size_t length = std::min(std::to_integer<std::size_t>(input[1]) * 4, input.size() - 2);
         Frame bytes(input.begin() + 2, input.begin() + 2 + std::ptrdiff_t(length));
         input = input.subspan(2 + length);
         Offload offload;
+        MacAddress to = Host::kMac;
         switch (kind) {
             case 0:
                 host.receive(bytes);
@@ -91,12 +100,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 offload.segmentation = Segmentation::kUdpSegments;
                 offload.segment_size = std::uint16_t(length + 1);
                 break;
+            case 6: {
+                const bool igmp = bytes.size() > 9 && ip::Protocol(bytes[9]) == ip::Protocol::kIgmp;
+                const IpAddress& group = igmp ? kAllHosts : kGroup;
+                repair_ipv4(bytes, false, group);
+                to = wire::group_mac(group);
+                break;
+            }
             default:
                 host.wait(Duration::milliseconds(std::int64_t(length) * 10));
                 continue;
         }
-        host.receive(ethernet_frame(Host::kMac, Host::kPeer.mac, wire::kEtherTypeIpv4, bytes), offload);
+        host.receive(ethernet_frame(to, Host::kPeer.mac, wire::kEtherTypeIpv4, bytes), offload);
         while (udp->front()) udp->pop();
+        while (choosy->front()) choosy->pop();
         if (const auto accepted = listener->accept()) {
             accepted->consume(accepted->readable_bytes());
             accepted->close();

@@ -149,6 +149,8 @@ class Game {
         made.receive_buffer = (setup & 2) != 0 ? 4'096 : 65'536;
         made.max_half_open = (setup & 4) != 0 ? 0 : 8;
         made.timestamps = (setup & 8) != 0;
+        if ((setup & 64) != 0) made.congestion = tcp::CongestionAlgorithm::kReno;
+        if ((setup & 128) != 0) made.ecn = tcp::Ecn::kRequest, made.user_timeout_option = true;
         made.max_buffer_bytes = (setup & 32) != 0 ? 100'000 : 1'000'000;
         return made;
     }
