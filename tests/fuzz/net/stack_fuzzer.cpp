@@ -1,7 +1,8 @@
-// A host with sockets on a link full of hostile frames. The input is a run of steps: two bytes of length and
-// kind, then a frame. Kinds: the frame as it is; an IPv4 packet, to the host or to a group, or an ARP message
-// whose addresses, lengths and checksums are made right, so that the fuzzer gets past them; or time that goes
-// by.
+// A host with sockets on a link full of hostile frames, which is a trunk with a VLAN whose address is leased.
+// The input is a run of steps: two bytes of length and kind, then a frame. Kinds: the frame as it is; an IPv4
+// packet, to the host or to a group, or an ARP message whose addresses, lengths and checksums are made right,
+// so that the fuzzer gets past them; an IPv4 packet or a DHCP server's message for the VLAN; or time that
+// goes by.
 
 #include <algorithm>
 #include <cstdint>
@@ -50,6 +51,41 @@ void repair_ipv4(Frame& packet, bool fragment, const IpAddress& destination = Ho
     put_word(packet, 10, InternetChecksum().add(Bytes(packet).first(20)).value());
 }
 
+// RFC 2131, section 2: where it is in a message, and in a frame of a VLAN.
+constexpr std::size_t kTransaction = 4;
+constexpr std::size_t kHardwareAddress = 28;
+constexpr std::size_t kMessage = 14 + wire::VlanTag::kSize + 20 + 8;
+
+// The numbers of the question that the DHCP client has asked last, if it has asked one.
+void note_transaction(const FakeDevice& device, Frame& transaction) {
+    for (const Frame& frame : device.frames)
+        if (frame.size() > kMessage + kHardwareAddress && frame[kMessage - 5] == std::byte{67})
+            transaction.assign(frame.begin() + kMessage + kTransaction,
+                               frame.begin() + kMessage + kTransaction + 4);
+}
+
+Frame from_server(Frame message, const Frame& transaction) {
+    if (message.size() >= kHardwareAddress + 6) {
+        std::copy(transaction.begin(), transaction.end(), message.begin() + kTransaction);
+        std::ranges::copy(std::as_bytes(std::span(Host::kMac.bytes)), message.begin() + kHardwareAddress);
+    }
+    wire::Ipv4Header header;
+    header.source = Host::kPeer.address;
+    header.destination = IpAddress::v4(0xffffffff);
+    header.protocol = std::uint8_t(ip::Protocol::kUdp);
+    const Frame packet =
+        ipv4_packet(header, udp_datagram({header.source, 67}, {header.destination, 68}, message));
+    return ethernet_frame(MacAddress::broadcast(), Host::kPeer.mac, wire::kEtherTypeIpv4, packet);
+}
+
+constexpr std::uint16_t kVlan = 7;
+
+Frame tagged(const Frame& frame) {
+    Frame header(wire::EthernetHeader::kSize + wire::VlanTag::kSize);
+    wire::store_vlan_header(frame, kVlan, header);
+    return header + Frame(frame.begin() + wire::EthernetHeader::kSize, frame.end());
+}
+
 void repair_arp(Frame& message) {
     if (message.size() < 28) return;
     const wire::ArpMessage good;
@@ -74,14 +110,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto listener = *host.stack.tcp().listen({IpAddress::any_v4(), 7}, 4);
     const auto connection = *host.stack.tcp().connect(host.now, {Host::kPeer.address, 80});
 
+    Interface* const vlan = *host.stack.add_vlan(host.now, *host.interface, kVlan, {});
+    if (!host.stack.start_dhcp(host.now, *vlan)) abort();
+    Frame transaction;
+
     Bytes input = std::as_bytes(std::span(data, size));
     while (input.size() >= 2) {
-        const auto kind = std::to_integer<unsigned>(input[0]) % 7;
+        const auto kind = std::to_integer<unsigned>(input[0]) % 9;
         const std::size_t length = std::min(std::to_integer<std::size_t>(input[1]) * 4, input.size() - 2);
         Frame bytes(input.begin() + 2, input.begin() + 2 + std::ptrdiff_t(length));
         input = input.subspan(2 + length);
         Offload offload;
         MacAddress to = Host::kMac;
+        note_transaction(host.device, transaction);
+        host.device.frames.clear();
+        host.device.offloads.clear();
         switch (kind) {
             case 0:
                 host.receive(bytes);
@@ -107,6 +150,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 to = wire::group_mac(group);
                 break;
             }
+            case 7:
+                host.receive(tagged(from_server(bytes, transaction)));
+                continue;
+            case 8: {
+                const dhcp::Lease* const lease = host.stack.lease(*vlan);
+                repair_ipv4(bytes, false, lease ? lease->address : Host::kAddress);
+                host.receive(tagged(ethernet_frame(to, Host::kPeer.mac, wire::kEtherTypeIpv4, bytes)));
+                continue;
+            }
             default:
                 host.wait(Duration::milliseconds(std::int64_t(length) * 10));
                 continue;
@@ -118,8 +170,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             accepted->consume(accepted->readable_bytes());
             accepted->close();
         }
-        host.device.frames.clear();
-        host.device.offloads.clear();
     }
     host.wait(Duration::seconds(3600));
     return 0;
