@@ -38,6 +38,10 @@ struct Address {
     Instant valid_until = Instant::never();
 
     bool usable() const { return state == State::kUnique || (state == State::kTentative && optimistic); }
+    // Nobody has objected in the time that RFC 4862 gives them (section 5.4, DupAddrDetectTransmits 1), so
+    // that others may put it into their caches, whether or not we ask again: there are hosts that answer
+    // nobody whose MAC they are not told (RFC 4861, section 7.1.1 lets them).
+    bool settled() const { return state == State::kUnique || (usable() && solicitations > 1); }
     bool preferred(Instant now) const { return now < preferred_until; }
 };
 

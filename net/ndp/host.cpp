@@ -94,7 +94,7 @@ void Host::receive_solicitation(Instant now, const Heard& heard, Output& output)
     std::byte bytes[wire::kMaximumNdpMessage];
     const std::size_t size = wire::NeighborAdvertisement{.router = configuration_.router,
                                                          .solicited = !probing,
-                                                         .overrides = own->state == Address::State::kUnique,
+                                                         .overrides = own->settled(),
                                                          .target = target,
                                                          .target_mac = mac_}
                                  .emit(bytes);
@@ -223,13 +223,13 @@ void Host::transmit(Instant now, Output& output) {
         for (const Address& own : addresses_.all()) {
             if (!own.usable() || own.address.is_link_local() != request->target.is_link_local()) continue;
             source = own.address;
-            if (own.state == Address::State::kUnique) break;
+            if (own.settled()) break;
         }
         if (source.is_unspecified()) source = link_local();
         if (source.is_unspecified()) continue;
         // RFC 4429, section 3.3: an address that may yet be another's is not put into caches.
         const Address* own = addresses_.find(source);
-        if (own->state == Address::State::kUnique) message.source_mac = mac_;
+        if (own->settled()) message.source_mac = mac_;
         std::byte bytes[wire::kMaximumNdpMessage];
         const std::size_t size = message.emit(bytes);
         output.send_ndp(source, request->known ? request->target : solicited_node(request->target, zone_),

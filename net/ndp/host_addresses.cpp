@@ -138,7 +138,7 @@ void Host::run_solicitations(Instant now, Output& output) {
     next_solicitation_ = now + solicitation_wait_;
     solicitation_wait_ = std::min(solicitation_wait_ * 2, kLongestSolicitationInterval);
     wire::RouterSolicitation message;
-    if (addresses_.find(source)->state == Address::State::kUnique) message.source_mac = mac_;
+    if (addresses_.find(source)->settled()) message.source_mac = mac_;
     std::byte bytes[wire::kMaximumNdpMessage];
     const std::size_t size = message.emit(bytes);
     output.send_ndp(source, kAllRouters.with_zone(zone_), std::nullopt, MutableBytes(bytes).first(size));

@@ -147,6 +147,29 @@ TEST_CASE("without optimism an address is not used before duplicates have been l
     CHECK(host.interface->is_own(host.address));
 }
 
+TEST_CASE("a neighbour is told our MAC when nobody has objected to our address for a second") {
+    HostV6 host({}, HostV6::fixed(), false);
+    REQUIRE(host.stack.icmp_v6().ping(host.now, host.peer.address, 1, as_bytes("one")));
+    host.stack.transmit(host.now);
+    const auto next_question = [&host]() -> std::optional<wire::NeighborSolicitation> {
+        while (!host.device.frames.empty()) {
+            const auto frame = host.take();
+            if (type_of(frame) != Icmpv6Type::kNeighborSolicitation || frame->ip.source.is_unspecified())
+                continue;
+            CHECK(frame->ip.source == host.address);
+            return *wire::NeighborSolicitation::parse(frame->payload);
+        }
+        return std::nullopt;
+    };
+    auto asked = next_question();
+    REQUIRE(asked);
+    CHECK_FALSE(asked->source_mac);
+    host.wait(Duration::seconds(1));
+    host.wait(Duration::seconds(1));
+    while (auto again = next_question()) asked = again;
+    CHECK(asked->source_mac == HostV6::kMac);
+}
+
 TEST_CASE("a duplicate of an address of our making is replaced, one of the operator's is given up") {
     HostV6 host({}, HostV6::fixed(), false);
     const IpAddress first = host.interface->ipv6().link_local();
