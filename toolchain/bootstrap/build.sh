@@ -30,7 +30,7 @@ set_up() {
     # The user's flags are for the user's programs.
     run_logged env -u CFLAGS -u CXXFLAGS -u CPPFLAGS -u LDFLAGS cmake -S "$root" --preset release -DHOLM_SYSROOT="$sysroot"
     mv "$root/build/.sysroot.new" "$root/build/.sysroot"
-    if (($# > 1)); then step "build what $2 needs"; else step "build Holm"; fi
+    if (($# == 2)); then step "build what $2 needs"; else step "build Holm"; fi
     run_ninja -C "$root/build" "${@:2}"
     touch "$(stamp_of build)" "$(stamp_of "$1")"
 }
