@@ -116,13 +116,17 @@ void Battle::watch(int from, const Frame& frame) {
     if (is_v6 != v6_ || (!is_v6 && ethernet->type != wire::kEtherTypeIpv4)) return;
     const std::size_t header = 14 + (is_v6 ? 40 : 20);
     if (frame.size() < header + 20 || frame[is_v6 ? 20 : 23] != std::byte{6}) return;
+    // What is said to the many whom the attacker makes up goes to its card, as it should.
+    const Bytes to = Bytes(frame).subspan(is_v6 ? 38 : 30, is_v6 ? 16 : 4);
+    const auto partner = address(1 - from).bytes();
+    const bool is_ours = std::memcmp(to.data(), partner.data() + partner.size() - to.size(), to.size()) == 0;
     const Bytes segment = Bytes(frame).subspan(header);
     const std::size_t payload = segment.size() - 4 * (std::to_integer<std::size_t>(segment[12]) >> 4);
     const auto source = std::uint16_t(number_at(segment, 0) >> 16);
     const auto destination = std::uint16_t(number_at(segment, 0));
     const std::uint16_t port = from == kServer ? destination : source;
     const auto flags = std::to_integer<std::uint8_t>(segment[13]);
-    if (port != client_port_) {
+    if (port != client_port_ || !is_ours) {
         if (ethernet->destination == kAttacker)
             to_attacker.push_back(
                 {destination, flags, number_at(segment, 4), number_at(segment, 8), std::uint32_t(payload)});
