@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#include "kernel/platform/platform.h"
+#include "kernel/platform/end.h"
 #include "kernel/posix/state.h"
 #include "kernel/posix/wait.h"
 #include "kernel/start/machine.h"
@@ -41,7 +41,7 @@ Outcome Signals::await_stop_request() {
 }
 
 void Signals::on_stop_request() {
-    if (terminate_.handler == SIG_DFL && !is_handler(interrupt_)) this_core().platform->exit(128 + SIGTERM);
+    if (terminate_.handler == SIG_DFL && !is_handler(interrupt_)) end_instance(this_core(), 128 + SIGTERM);
     fiber_.emplace(Fiber::Start{
         .entry =
             [](void* argument) {

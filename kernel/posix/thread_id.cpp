@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "kernel/core.h"
-#include "kernel/platform/platform.h"
+#include "kernel/platform/end.h"
 #include "kernel/posix/state.h"
 #include "kernel/posix/system_call.h"
 #include "kernel/posix/thread.h"
@@ -31,7 +31,7 @@ SYSTEM_CALL(set_tid_address, std::uint32_t* word) {
 SYSTEM_CALL(exit, int status) {
     const State* state = this_core().posix;
     if (state != nullptr && state->end_this_thread != nullptr) state->end_this_thread();
-    this_core().platform->exit(status & 0xff);
+    end_instance(this_core(), status & 0xff);
 }
 
 }  // namespace holm::posix

@@ -212,6 +212,8 @@ void Runner::exit(int status, bool panicked) {
         else
             write_core(frame_of(registers), kAborted);
     }
+    // What the image has handed over goes out: its last frames give leases back.
+    if (!panicked) in_.devices.serve();
     leave(status);
 }
 

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from tests.support import tenders
+
 RENEW_AFTER = 30  # seconds; the client takes no shorter T1 from a server
 
 
@@ -110,3 +112,12 @@ def test_an_instance_waits_for_a_server_that_comes_late(lan, start, keep):
     finally:
         server.end()
     assert instance.stop() == 0, instance.output()
+
+
+@pytest.mark.parametrize("tender", (tenders.PROCESS, tenders.VM), ids=str)
+def test_every_tender_lets_the_release_out(lan, start, server, tender):
+    instance = start("web", "--net", "lan=tap0,ip=dhcp", inside=lan, tender=tender.or_skip())
+    address = re.search(r"10\.77\.0\.\d+", server.wait_for("DHCPACK", 1, 60)[0])[0]
+    lan.wait_for_page(instance, f"http://{address}/healthz")
+    assert instance.stop() == 0, instance.output()
+    assert address in server.wait_for("DHCPRELEASE", 1, 60)[0]
