@@ -13,6 +13,7 @@
 #include "kernel/platform/virtio/acpi.h"
 #include "kernel/platform/virtio/boot_clock.h"
 #include "kernel/platform/virtio/boot_failure.h"
+#include "kernel/platform/virtio/boot_power.h"
 #include "kernel/platform/virtio/boot_seed.h"
 #include "kernel/platform/virtio/command_line.h"
 #include "kernel/platform/virtio/device_window.h"
@@ -27,6 +28,7 @@
 #include "kernel/platform/virtio/x86_64/cpuid.h"
 #include "kernel/platform/virtio/x86_64/io_apic.h"
 #include "kernel/platform/virtio/x86_64/ports.h"
+#include "kernel/platform/virtio/x86_64/processor_state.h"
 #include "kernel/platform/virtio/x86_64/ring0.h"
 
 extern "C" {
@@ -52,11 +54,6 @@ constexpr std::uint64_t kBootUpcallStack = std::uint64_t{8} * 1024;  // the low 
 constexpr std::uint64_t kSlot = std::uint64_t{1} << 39;              // what one entry of the top table covers
 constexpr std::uint64_t kSlots = 256;                                // in the lower half
 
-// CR4 (Intel SDM vol. 3, 2.5) and the bits of CPUID that allow them.
-constexpr std::uint64_t kCr4 = 1 << 5 | 1 << 9 | 1 << 10;  // PAE, OSFXSR, OSXMMEXCPT: as the entry set it
-constexpr std::uint64_t kCr4FsGsBase = 1 << 16;
-constexpr std::uint64_t kCr4OsXsave = 1 << 18;
-
 // What the boot leaves behind, beside the strings that follow it.
 struct BootBlock {
     holm_boot_info info;
@@ -72,7 +69,10 @@ class Boot {
     explicit Boot(std::uint64_t start_info)
         : features_(cpuid(1)), memory_(holm_boot_area), devices_(memory_, plan_) {
         info_ = accept(StartInfo::read(memory_, start_info));
-        read_power();
+        // First of all, so that a boot that fails can switch the machine off.
+        acpi_ = read_acpi(memory_, info_.acpi_root());
+        reach_power(memory_, acpi_.power);
+        if (info_.acpi_root() != 0) put_off_steps(holm_boot_area.ring0, off_steps(acpi_.power));
         image_ = own_image();
         if ((holm_image_manifest.platforms & 1u << HOLM_PLATFORM_VIRTIO) == 0)
             boot_failure("the image was built without the platform \"virtio\" (holm.toml: platforms)");
@@ -88,7 +88,8 @@ class Boot {
         set_up_interrupts();
         block_->machine.serial = boot_port();
         devices_.set_up(command_line_, *window_, offset_, block_->info, block_->machine);
-        set_up_power();
+        map_power(*window_, acpi_.power);
+        block_->machine.button_port = set_up_button(acpi_.button);
         set_up_clock(features_, block_->pv_clock, block_->machine, block_->info.clock);
         fill_boot_info();
         build_page_tables();
@@ -105,18 +106,6 @@ class Boot {
     // The address for good of what the boot knows by its physical one.
     std::uint64_t later(std::uint64_t physical) const { return physical + offset_; }
     std::uint64_t later(const void* pointer) const { return later(reinterpret_cast<std::uint64_t>(pointer)); }
-
-    // First of all, so that a boot that fails can switch the machine off.
-    void read_power() {
-        acpi_ = read_acpi(memory_, info_.acpi_root());
-        for (const AcpiPower::Register& where :
-             {acpi_.power.sleep[0], acpi_.power.sleep[1], acpi_.power.reset}) {
-            if (where.where == AcpiPower::Where::kMemory &&
-                !memory_.reach(where.address, sizeof(std::uint16_t)))
-                acpi_.power = {};
-        }
-        if (info_.acpi_root() != 0) put_off_steps(holm_boot_area.ring0, off_steps(acpi_.power));
-    }
 
     void read_command_line() {
         const std::string_view text = info_.command_line();
@@ -181,26 +170,6 @@ class Boot {
         if (command_line_.mmio_device_count != 0) return;
         command_line_.mmio_devices = acpi_.mmio_devices;
         command_line_.mmio_device_count = acpi_.mmio_device_count;
-    }
-
-    void set_up_power() {
-        for (AcpiPower::Register* where :
-             {&acpi_.power.sleep[0], &acpi_.power.sleep[1], &acpi_.power.reset}) {
-            if (where->where == AcpiPower::Where::kMemory) where->address = window_->add(where->address);
-        }
-        const AcpiButton& button = acpi_.button;
-        IoApic lines(IoApic::kPhysical);
-        if (button.status_port == 0 || button.interrupt >= lines.inputs()) return;
-        if (button.switch_port != 0 && (in16(button.control_port) & 1) == 0) {
-            constexpr int kPatience = 1000;
-            out8(button.switch_port, button.switch_value);
-            for (int i = 0; i < kPatience && (in16(button.control_port) & 1) == 0; ++i) {
-            }
-        }
-        out16(button.status_port, AcpiButton::kPressed);
-        out16(button.enable_port, AcpiButton::kPressed);
-        lines.route_level(button.interrupt, HOLM_VECTOR_ATTENTION, false);
-        block_->machine.button_port = button.status_port;
     }
 
     void fill_boot_info() {
@@ -305,8 +274,9 @@ class Boot {
         redirect_services(holm_boot_area.ring0, later(ring0_));
 
         Activation& last = block_->activation;
-        last.cr4 = kCr4 | processor_cr4();
-        last.xcr0 = (last.cr4 & kCr4OsXsave) != 0 ? extended_state() : 0;
+        const ProcessorState processor = processor_state(features_);
+        last.cr4 = processor.cr4;
+        last.xcr0 = processor.xcr0;
         last.cr3 = table_root_;
         last.gdt = ring0_gdt(later(ring0_));
         last.idt = ring0_idt(later(ring0_));
@@ -322,23 +292,6 @@ class Boot {
         end_boot();
         accept(relocate_own_image(offset_));
         service_activate(reinterpret_cast<const Activation*>(activation));
-    }
-
-    std::uint64_t processor_cr4() const {
-        constexpr std::uint32_t kFsGsBase = 1 << 0;
-        constexpr std::uint32_t kXsave = 1 << 26;
-        if (cpuid(0).eax < 7 || (cpuid(7).ebx & kFsGsBase) == 0)
-            boot_failure(
-                "the processor cannot set its segment bases from ring 3 (FSGSBASE), which this image needs");
-        return kCr4FsGsBase | ((features_.ecx & kXsave) != 0 ? kCr4OsXsave : 0);
-    }
-
-    // What the processor has of x87, SSE, AVX and AVX-512, whose three parts come together.
-    static std::uint64_t extended_state() {
-        constexpr std::uint64_t kUpToAvx = 0x7;
-        constexpr std::uint64_t kAvx512 = 0xe0;
-        const std::uint64_t supported = cpuid(0xd).eax;
-        return (supported & kUpToAvx) | ((supported & kAvx512) == kAvx512 ? kAvx512 : 0);
     }
 
     Cpuid features_;
