@@ -24,6 +24,8 @@ class Forwarder {
     // Sends what is due; called in front of the stack's own transmit().
     virtual void transmit(Instant now) = 0;
     virtual Instant next_deadline() const = 0;
+    // The instance ends: what hosts should be told of it is sent.
+    virtual void leave(Instant now) = 0;
 
     // The way to a destination of this machine's own packets.
     struct Way {

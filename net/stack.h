@@ -107,7 +107,7 @@ class Stack final : private ip::Upper {
     // kAlready.
     Result<> start_dhcp(Instant now, Interface& interface,
                         link::AddressPolicy policy = link::AddressPolicy::kAnnounce);
-    // The instance ends: leases are given back.
+    // The instance ends: leases are given back, and the forwarder takes its leave.
     void leave(Instant now);
     // Frames wait for the MAC address of their next hop.
     bool has_waiting() const;

@@ -56,6 +56,7 @@ void Stack::start_dhcp_v6(Instant now, std::size_t index, bool with_address) {
 }
 
 void Stack::leave(Instant now) {
+    if (forwarder_) forwarder_->leave(now);
     for (const auto& binding : present(dhcp_))
         if (binding) binding->release(now, ip_);
     for (const auto& binding : present(dhcp_v6_))

@@ -67,9 +67,7 @@ void Advertiser::transmit(Instant now) {
         next_ = now + Duration::seconds(1);  // its address is being tried
         return;
     }
-    std::array<std::byte, net::wire::RouterAdvertisement::kMaximumSize> bytes;
-    const std::size_t size = message_.emit(bytes);
-    interface_.send_ndp_message(now, kAllNodes, MutableBytes(bytes).first(size));
+    send(now);
     last_ = now;
     // Section 6.2.4: between a third of the interval and all of it; the first ones sooner.
     const Duration least = std::max(interval_ / 3, kShortestBetween);
@@ -77,6 +75,21 @@ void Advertiser::transmit(Instant now) {
     Duration wait = least + Duration::nanoseconds(std::int64_t(random_.below(std::uint64_t(spread))));
     if (++sent_ < kInitialAdvertisements) wait = std::min(wait, kLongestInitialInterval);
     next_ = now + wait;
+}
+
+void Advertiser::leave(Instant now) {
+    if (!last_) return;
+    message_.lifetime_seconds = 0;
+    // Nor are names looked up at servers behind it (RFC 8106, section 5.1). Addresses stay good: hosts of the
+    // link still reach each other by them.
+    message_.dns_seconds.fill(0);
+    send(now);
+}
+
+void Advertiser::send(Instant now) {
+    std::array<std::byte, net::wire::RouterAdvertisement::kMaximumSize> bytes;
+    const std::size_t size = message_.emit(bytes);
+    interface_.send_ndp_message(now, kAllNodes, MutableBytes(bytes).first(size));
 }
 
 }  // namespace holm::route

@@ -1,7 +1,7 @@
 #pragma once
 
 // Router advertisements of one interface (RFC 4861, section 6.2; RFC 8106 for DNS servers): every now and
-// then, and when a host asks.
+// then, when a host asks, and a last one.
 
 #include <optional>
 
@@ -29,8 +29,13 @@ class Advertiser {
     // Sends what is due.
     void transmit(Instant now);
     Instant next_deadline() const { return next_; }
+    // Section 6.2.5: this is no default router any more. Said once, and only to those who may have heard that
+    // it is one.
+    void leave(Instant now);
 
   private:
+    void send(Instant now);
+
     net::link::Interface& interface_;
     net::wire::RouterAdvertisement message_;
     Duration interval_;  // the longest

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "net/ip/pseudo_header.h"
 #include "net/wire/ethernet.h"
@@ -83,6 +84,12 @@ void Router::serve_dhcp(Instant now, Port& port, const Packet& packet) {
     const Bytes piece = frame;
     port.interface->send_to_group(mac, net::wire::kEtherTypeIpv4, frame, {&piece, 1}, {},
                                   net::link::Urgency::kDeferred);
+}
+
+void Router::leave(Instant now) {
+    for (Port& port : ports_)
+        if (const auto advertiser = std::move(port.advertiser)) advertiser->leave(now);
+    advertise_at_ = Instant::never();
 }
 
 void Router::run_advertisers(Instant now) {

@@ -55,6 +55,7 @@ Router::Router(net::Stack& stack, const Table& table, const SipHashKey& key)
 }
 
 Router::~Router() {
+    leave(seen_);
     stack_.set_forwarder(nullptr);
 }
 
@@ -274,6 +275,7 @@ void Router::forward(const Errand& errand, Packet& packet, const route::Way& way
 }
 
 void Router::transmit(Instant now) {
+    seen_ = now;
     if (any_dynamic_) refresh_dynamic();
     if (hooks_ && hooks_->next_deadline() <= now) hooks_->expire(now);
     run_injected(now);

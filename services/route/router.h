@@ -40,6 +40,7 @@ class Router final : public net::Forwarder, public packet::HookHost {
 
     // The table, and the memory it lies in, outlive the router, as the stack does. `key`: unpredictable.
     Router(net::Stack& stack, const Table& table, const SipHashKey& key);
+    // Hosts are told to look for another one: leave().
     ~Router();
     Router(const Router&) = delete;
     Router& operator=(const Router&) = delete;
@@ -61,6 +62,7 @@ class Router final : public net::Forwarder, public packet::HookHost {
     bool receive(Instant now, net::Interface& physical, const net::ReceivedFrame& frame) override;
     void transmit(Instant now) override;
     Instant next_deadline() const override;
+    void leave(Instant now) override;
     std::optional<Forwarder::Way> way_to(const net::IpAddress& destination) const override;
     bool looks_at_output(const net::Interface& interface) const override;
     std::optional<net::TransmitResult> output(Instant now, net::Interface& interface,
@@ -165,6 +167,7 @@ class Router final : public net::Forwarder, public packet::HookHost {
     std::array<std::uint8_t, 256> by_zone_;
     bool any_dynamic_ = false;
     Instant advertise_at_ = Instant::never();
+    Instant seen_;  // when it last sent what was due
     TokenBucket redirects_{kRedirectsPerSecond, kRedirectsPerSecond};
     Cutter cutter_;
     // Frames that came in memory that is not to be written to, and packets of the stack's own that hooks look

@@ -5,12 +5,15 @@ import re
 import secrets
 import shutil
 import subprocess
+import sys
 import time
 
 import pytest
 
 from tests.conftest import Namespace
+from tests.runner.build import ROOT
 from tests.support import tenders
+from tests.support.waiting import until
 
 # Interface: namespace's device, host's addresses, default routes.
 SIDES = {
@@ -190,22 +193,11 @@ def test_a_narrow_way_and_a_loop(make_lab):
     assert lab.router.alive()
 
 
-def test_hosts_are_configured_by_the_router(make_lab, keep):
-    lab = make_lab(tenders.PROCESS)
-    lab.dmz.ip("-6", "addr", "flush", "dev", "eth0", "scope", "global")
-    lab.dmz.ip("-6", "route", "del", "default")
-    lab.dmz.run("sysctl", "-q", "-w", "net.ipv6.conf.eth0.accept_ra=2")
-    lab.dmz.ip("link", "set", "eth0", "down")
-    lab.dmz.ip("link", "set", "eth0", "up")
-    deadline = time.monotonic() + 60
-    while "fd00:2::" not in lab.dmz.run("ip", "-6", "addr", "show", "dev", "eth0", "scope", "global", "-tentative").stdout:
-        assert time.monotonic() < deadline, lab.router.output()
-        time.sleep(0.1)
-    assert "proto ra" in lab.dmz.run("ip", "-6", "route", "show", "default").stdout
-    assert reaches(lab.dmz, "fd00:1::2"), "no way by the advertised router"
+def advertised_way(host):
+    return "proto ra" in host.run("ip", "-6", "route", "show", "default").stdout
 
-    if shutil.which("udhcpc", path="/usr/sbin:/sbin:/usr/bin:/bin") is None:
-        pytest.skip("udhcpc is not installed")
+
+def takes_a_lease(lab, keep):
     lab.dmz.ip("addr", "flush", "dev", "eth0")
     lab.dmz.ip("link", "set", "eth0", "up")
     script = keep / "lease.sh"
@@ -219,3 +211,107 @@ def test_hosts_are_configured_by_the_router(make_lab, keep):
     lab.dmz.ip("addr", "add", f"{address}/24", "dev", "eth0")
     lab.dmz.ip("route", "add", "default", "via", "10.0.2.1")
     assert reaches(lab.dmz, "10.0.1.2")
+
+
+def test_hosts_are_configured_by_the_router(make_lab, keep):
+    lab = make_lab(tenders.PROCESS)
+    lab.dmz.ip("-6", "addr", "flush", "dev", "eth0", "scope", "global")
+    lab.dmz.ip("-6", "route", "del", "default")
+    lab.dmz.run("sysctl", "-q", "-w", "net.ipv6.conf.eth0.accept_ra=2")
+    lab.dmz.ip("link", "set", "eth0", "down")
+    lab.dmz.ip("link", "set", "eth0", "up")
+    deadline = time.monotonic() + 60
+    while "fd00:2::" not in lab.dmz.run("ip", "-6", "addr", "show", "dev", "eth0", "scope", "global", "-tentative").stdout:
+        assert time.monotonic() < deadline, lab.router.output()
+        time.sleep(0.1)
+    assert advertised_way(lab.dmz)
+    assert reaches(lab.dmz, "fd00:1::2"), "no way by the advertised router"
+
+    has_client = shutil.which("udhcpc", path="/usr/sbin:/sbin:/usr/bin:/bin") is not None
+    if has_client:
+        takes_a_lease(lab, keep)
+    # Ended in order, it says that it is nobody's default router any more (RFC 4861, section 6.2.5).
+    assert advertised_way(lab.dmz) and lab.router.stop() == 0, lab.router.output()
+    until(lambda: not advertised_way(lab.dmz), lab.router.output)
+    if not has_client:
+        pytest.skip("udhcpc is not installed")
+
+
+# Datagrams of many ports, some of each: by which tags they arrived, port by port.
+ASK = """
+import json, socket
+seen = []
+for _ in range(24):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1); tags = []
+    for _ in range(4):
+        s.sendto(b"x", ("10.50.0.1", 7))
+        try: tags.append(int(s.recv(10)))
+        except TimeoutError: pass
+    seen.append(tags)
+print(json.dumps(seen))
+"""
+
+# What comes to port 7 within some seconds: from whom.
+HEAR = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("10.0.1.2", 7)); s.settimeout(30); print("there", flush=True)
+print(s.recvfrom(10)[1][0])
+"""
+
+# Datagrams at the end of their lives: how many are answered, and in how many seconds.
+DYING = """
+import select, socket, time
+errors = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+errors.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
+count, begin = 0, time.monotonic()
+end = begin
+for _ in range(3000): s.sendto(b"x", ("10.0.2.2", 9))
+while select.select([errors], [], [], 1)[0]:
+    count += errors.recv(2000)[20] == 11
+    end = time.monotonic()
+print(count, end - begin)
+"""
+
+
+def test_vlans_equal_ways_redirects_and_too_many_errors(make_lab):
+    pytest.importorskip("scapy")
+    lab = make_lab(tenders.PROCESS, "tests/router-ways")
+    assert reaches(lab.dmz, "10.0.2.1")
+    mac = re.search(r"lladdr (\S+)", lab.dmz.run("ip", "neigh", "show", "10.0.2.1").stdout)[1]
+    hosts = subprocess.Popen(lab.dmz.command(sys.executable, "-B", "-m", "tests.support.vlan_hosts", "serve", "eth0", "10", "20"),
+                             stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        assert hosts.stdout.readline() == "there\n"
+        # From the one device, without a tag, to the VLANs of the other, and back.
+        for address in ("10.0.10.2", "10.0.20.2", "fd00:10::2", "fd00:20::2"):
+            assert reaches(lab.wan, address), lab.router.output()
+
+        # Flows are spread over equal ways, and each stays on its own.
+        flows = [set(tags) for tags in json.loads(lab.wan.run("/usr/bin/python3", "-c", ASK, timeout=120).stdout)]
+        assert set().union(*flows) == {10, 20} and all(len(tags) <= 1 for tags in flows), flows
+
+        # A source of another side: a strict check drops it, a loose one does not.
+        with subprocess.Popen(lab.wan.command("/usr/bin/python3", "-c", HEAR), stdout=subprocess.PIPE, text=True) as hearing:
+            assert hearing.stdout.readline() == "there\n"
+            for tag in ("10", "20"):
+                lab.dmz.run(sys.executable, "-B", "-m", "tests.support.vlan_hosts", "send", "eth0", tag, mac, f"10.0.2.{tag}", "10.0.1.2",
+                            cwd=ROOT)
+            assert hearing.stdout.readline() == "10.0.2.20\n"
+        assert lab.counter("left", "reverse_path") >= 3 and lab.counter("right", "reverse_path") == 0
+    finally:
+        hosts.terminate()
+        hosts.wait(20)
+        hosts.stdout.close()
+
+    # Who could ask the next hop himself is told so.
+    lab.wan.ip("neigh", "replace", "10.0.1.9", "lladdr", "02:00:00:00:00:09", "dev", "eth0", "nud", "permanent")
+    assert hears(lab.wan, "Redirect", "10.60.0.1")
+    assert "via 10.0.1.9" in lab.wan.run("ip", "route", "get", "10.60.0.1").stdout
+
+    # 1,000 errors a second, 50 at once, however many there are to tell of.
+    dying = lab.counter("wan", "hop_limit")
+    count, seconds = lab.wan.run("/usr/bin/python3", "-c", DYING, timeout=120).stdout.split()
+    assert 0 < int(count) <= 51 + 1000 * float(seconds), f"{count} in {seconds} s"
+    assert lab.counter("wan", "hop_limit") - dying >= int(count)
+    assert lab.router.alive()

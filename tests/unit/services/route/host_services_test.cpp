@@ -269,3 +269,37 @@ TEST_CASE("routers advertise now and then, and when they are asked") {
     }
     CHECK(heard == 1);
 }
+
+TEST_CASE("a router that ends says so once, to those who have heard of it") {
+    RouterLab lab({.change = offer_services});
+    const auto said = [&lab] {
+        std::vector<net::wire::RouterAdvertisement> all;
+        lab.wait(Duration::milliseconds(100));
+        for (const auto& sent : lab.received(1))
+            if (const auto message = advertisement_of(sent)) all.push_back(*message);
+        return all;
+    };
+    lab.stack.leave(lab.now);
+    const auto last = said();
+    REQUIRE(last.size() == 1);
+    CHECK(last[0].lifetime_seconds == 0);
+    REQUIRE(last[0].dns_count == 1);
+    CHECK(last[0].dns_seconds[0] == 0);
+    // Addresses are good for as long as they were: hosts of the link reach each other by them.
+    REQUIRE(last[0].prefix_count == 1);
+    CHECK(last[0].prefixes[0].valid_seconds == 3600);
+    CHECK(lab.received(0).empty());
+    lab.wait(Duration::seconds(60));
+    lab.router.reset();
+    CHECK(said().empty());
+}
+
+TEST_CASE("a router that is taken away takes its leave too") {
+    RouterLab lab({.change = offer_services});
+    lab.router.reset();
+    lab.wait(Duration::milliseconds(100));
+    const auto sent = lab.received(1);
+    REQUIRE(sent.size() == 1);
+    REQUIRE(advertisement_of(sent[0]));
+    CHECK(advertisement_of(sent[0])->lifetime_seconds == 0);
+}
