@@ -30,6 +30,21 @@ def counted(lab, rule):
     return sum(map(int, found))
 
 
+# Asks until somebody says why not: the error that this is to the socket.
+ASK = """
+import errno, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect((sys.argv[1], int(sys.argv[2]))); s.settimeout(0.05)
+for _ in range(1000):
+    try: s.send(b"x"); s.recv(10)
+    except TimeoutError: continue
+    except OSError as error: print(errno.errorcode[error.errno]); break
+"""
+
+
+def refusal(host, address, port):
+    return host.run("/usr/bin/python3", "-c", ASK, address, str(port), timeout=120).stdout.strip()
+
+
 class Listener:
     """A web server of one file inside of a namespace, and who has asked it."""
 
@@ -62,11 +77,16 @@ def test_what_the_firewall_lets_through(lab, tmp_path):
         # The other way round the router speaks for those behind it.
         assert lab.dmz.run("curl", "-sf", "-m", "60", "http://10.0.1.2:8000/page").returncode == 0
         assert "10.0.1.1 " in outside.log.read_text() and "10.0.2." not in outside.log.read_text()
+        # Nobody listens there: the host's word of it finds the way back through the translation.
+        assert refusal(lab.dmz, "10.0.1.2", 9) == "ECONNREFUSED"
         assert "100% packet loss" in lab.wan.run("ping", "-c", "3", "-i", "0.2", "-W", "1", "10.0.2.2").stdout
         assert counted(lab, "icmp type echo-request counter drop") == 3
         # Another port: dropped and logged, nothing comes back.
         assert lab.wan.run("curl", "-s", "-m", "1", "http://10.0.2.80:81/").returncode == 28
         lab.router.wait_for("dropped: IN=wan OUT=dmz SRC=10.0.1.2 DST=10.0.2.80 PROTO=6")
+        # Beyond five a second senders are told: administratively prohibited.
+        assert refusal(lab.wan, "10.0.2.80", 81) == "EHOSTUNREACH"
+        assert counted(lab, "counter reject with icmpx admin-prohibited") > 0
         assert lab.wan.run("curl", "-s", "-m", "1", "http://10.0.1.1:9100/metrics").returncode == 28
         page = metrics(lab)
         assert 'firewall_dropped_packets_total{reason="rule"}' in page

@@ -101,11 +101,21 @@ def asked(lab, size):
     return lab.wan.run("/usr/bin/python3", "-c", program).stdout.strip()
 
 
+# Asks the server by the router's outside address, from inside.
+HAIRPIN = """
+import socket
+s = socket.create_connection(("10.0.1.1", 8080), timeout=30); s.sendall(b"hello")
+print(s.recv(10).decode(), s.getpeername())
+"""
+
+
 def test_who_behaves_is_served_all_the_same(lab):
     lab.wan.run("sysctl", "-q", "-w", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth0.rp_filter=0")
     serving, answering = python(lab.dmz, SERVE), python(lab.wan, ANSWER)
     try:
         until(lambda: asked(lab, 4000) == "4000", lab.router.output)
+        # From inside by the outside address, and back the same way.
+        assert lab.dmz.run("/usr/bin/python3", "-c", HAIRPIN).stdout == "hello ('10.0.1.1', 8080)\n"
         # Fragments of datagrams that never become whole.
         attack(lab, "fragments", SERVER, 400)
         until(lambda: asked(lab, 4000) == "4000", lab.router.output)
