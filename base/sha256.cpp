@@ -1,5 +1,6 @@
 #include "base/sha256.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -7,8 +8,6 @@
 
 namespace holm {
 namespace {
-
-constexpr std::size_t kBlockSize = 64;
 
 // Fractional parts of the cube roots of the first 64 primes (FIPS 180-4, section 4.2.2).
 constexpr std::array<std::uint32_t, 64> kRound = {
@@ -23,7 +22,7 @@ constexpr std::array<std::uint32_t, 64> kRound = {
 
 void compress(std::array<std::uint32_t, 8>& state, const std::byte* block) {
     std::array<NetU32, 16> words;
-    std::memcpy(words.data(), block, kBlockSize);
+    std::memcpy(words.data(), block, Sha256::kBlockSize);
     std::array<std::uint32_t, 64> w;
     for (std::size_t i = 0; i < 16; ++i) w[i] = words[i];
     for (std::size_t i = 16; i < 64; ++i) {
@@ -52,30 +51,47 @@ void compress(std::array<std::uint32_t, 8>& state, const std::byte* block) {
 
 }  // namespace
 
-Sha256Digest sha256(Bytes message) {
-    std::array<std::uint32_t, 8> state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    const NetU64 bit_length(std::uint64_t{message.size()} * 8);
-    while (message.size() >= kBlockSize) {
-        compress(state, message.data());
-        message = message.subspan(kBlockSize);
+void Sha256::add(Bytes piece) {
+    if (piece.empty()) return;
+    const std::size_t filled = size_ % kBlockSize;
+    size_ += piece.size();
+    if (filled != 0) {
+        const std::size_t taken = std::min(piece.size(), kBlockSize - filled);
+        std::memcpy(block_.data() + filled, piece.data(), taken);
+        piece = piece.subspan(taken);
+        if (filled + taken < kBlockSize) return;
+        compress(state_, block_.data());
     }
+    while (piece.size() >= kBlockSize) {
+        compress(state_, piece.data());
+        piece = piece.subspan(kBlockSize);
+    }
+    if (!piece.empty()) std::memcpy(block_.data(), piece.data(), piece.size());
+}
 
-    // What is left, 0x80, zeros and the length in bits fill one block or two (FIPS 180-4, section 5.1.1).
+// What is left, 0x80, zeros and the length in bits fill one block or two (FIPS 180-4, section 5.1.1).
+Sha256Digest Sha256::finish() {
+    const NetU64 bit_length(size_ * 8);
+    const std::size_t filled = size_ % kBlockSize;
     std::array<std::byte, 2 * kBlockSize> tail{};
-    if (!message.empty()) std::memcpy(tail.data(), message.data(), message.size());
-    tail[message.size()] = std::byte{0x80};
-    const std::size_t tail_size =
-        message.size() + 1 + sizeof bit_length <= kBlockSize ? kBlockSize : 2 * kBlockSize;
+    std::memcpy(tail.data(), block_.data(), filled);
+    tail[filled] = std::byte{0x80};
+    const std::size_t tail_size = filled + 1 + sizeof bit_length <= kBlockSize ? kBlockSize : 2 * kBlockSize;
     std::memcpy(tail.data() + tail_size - sizeof bit_length, &bit_length, sizeof bit_length);
-    for (std::size_t at = 0; at < tail_size; at += kBlockSize) compress(state, tail.data() + at);
+    for (std::size_t at = 0; at < tail_size; at += kBlockSize) compress(state_, tail.data() + at);
 
     Sha256Digest digest;
     for (std::size_t i = 0; i < 8; ++i) {
-        const NetU32 word(state[i]);
+        const NetU32 word(state_[i]);
         std::memcpy(digest.data() + 4 * i, &word, sizeof word);
     }
     return digest;
+}
+
+Sha256Digest sha256(Bytes message) {
+    Sha256 hash;
+    hash.add(message);
+    return hash.finish();
 }
 
 }  // namespace holm

@@ -84,7 +84,8 @@ class NameServer {
     Task<> converse(std::unique_ptr<Connection> connection);
     Task<Result<>> send(TcpStream& stream, std::size_t size);
     Task<> notify_all(Network& network);
-    Task<> notify(Network& network, const table::Zone& zone, net::Endpoint secondary);
+    // `key` of the table, from 1, which signs it; 0: none.
+    Task<> notify(Network& network, const table::Zone& zone, net::Endpoint secondary, std::uint16_t key);
 
     Options options_;
     ZoneTable table_;

@@ -27,6 +27,11 @@ constexpr Event kEvents[] = {
     {"bad_cookie", &Counters::bad_cookies},
     {"transfer", &Counters::transfers},
     {"transfer_refused", &Counters::transfers_refused},
+    {"signed_query", &Counters::signed_queries},
+    {"bad_key", &Counters::bad_keys},
+    {"bad_signature", &Counters::bad_signatures},
+    {"bad_signature_time", &Counters::bad_times},
+    {"bad_signature_truncation", &Counters::bad_truncations},
 };
 
 }  // namespace

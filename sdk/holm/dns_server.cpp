@@ -16,8 +16,8 @@
 namespace holm::dns {
 namespace {
 
-std::uint32_t unix_time() {
-    return static_cast<std::uint32_t>(this_core().clock->wall_now().seconds());
+std::uint64_t unix_time() {
+    return static_cast<std::uint64_t>(this_core().clock->wall_now().seconds());
 }
 
 // For the operator, too.
@@ -143,10 +143,10 @@ Task<> NameServer::converse(std::unique_ptr<Connection> connection) {
             auto reply = server_->answer(this_core().executor->now(), unix_time(), client, *message, room);
             if (reply.transfer != nullptr) {
                 // One at a time: nothing more is read until the one before it has been sent.
-                std::unique_ptr<Transfer> following(new (std::nothrow)
-                                                        Transfer(table_, *reply.transfer, server_->query()));
+                std::unique_ptr<Transfer> following(new (std::nothrow) Transfer(
+                    table_, *reply.transfer, server_->query(), server_->transaction()));
                 while (transfer) {
-                    const std::size_t size = transfer->next(room);
+                    const std::size_t size = transfer->next(room, unix_time());
                     if (size == 0) {
                         transfer.reset();
                     } else if (!co_await send(stream, size)) {
@@ -165,7 +165,7 @@ Task<> NameServer::converse(std::unique_ptr<Connection> connection) {
         if (available != bytes.size()) stream.consume(available - bytes.size());
         if (frames.has_failed()) break;
         if (transfer) {
-            const std::size_t size = transfer->next(room);
+            const std::size_t size = transfer->next(room, unix_time());
             if (size == 0) {
                 transfer.reset();
                 sent = this_core().executor->now();
@@ -216,27 +216,32 @@ Task<> NameServer::notify_all(Network& network) {
             std::array<std::uint8_t, 16> address;
             std::copy_n(one.address, address.size(), address.begin());
             const auto mapped = net::IpAddress::v6(address);
-            all.start(notify(network, zone, {mapped, one.port}), "dns notify");
+            all.start(notify(network, zone, {mapped, one.port}, one.key), "dns notify");
         }
     }
     (void)co_await all.join();
 }
 
-Task<> NameServer::notify(Network& network, const table::Zone& zone, net::Endpoint secondary) {
+Task<> NameServer::notify(Network& network, const table::Zone& zone, net::Endpoint secondary,
+                          std::uint16_t key) {
     auto socket = network.open_udp();
     if (!socket || !socket->connect(secondary)) co_return;
-    std::array<std::byte, kMinimumUdp> message;
+    std::array<std::byte, kMinimumUdp + Transaction::kMostRoom> message;
     std::uint16_t id = 0;
     this_core().random->fill(std::as_writable_bytes(std::span(&id, 1)));
-    const std::size_t size = make_notify(table_, zone, id, message);
     Duration patience = Duration::seconds(kNotifySeconds);
     for (int attempt = 0; attempt < kNotifyTries; ++attempt, patience = patience * 2) {
+        std::size_t size = make_notify(table_, zone, id, message);
+        Transaction transaction(table_, key);
+        if (key != 0) size = transaction.sign(message, size, unix_time());
         (void)co_await socket->send(Bytes(message).first(size));
         const Instant deadline = this_core().executor->now() + patience;
         for (;;) {
             const auto answer = co_await socket->receive(deadline);
             if (!answer && answer.error().code == ErrorCode::kTimedOut) break;
-            if (answer && answers_notify(table_, zone, id, answer->payload)) co_return;
+            if (answer && answers_notify(table_, zone, id, answer->payload) &&
+                (key == 0 || transaction.is_answered_by(answer->payload, unix_time())))
+                co_return;
             if (!answer) {  // nobody is there: as if there were no answer
                 co_await sleep_until(deadline);
                 break;

@@ -13,7 +13,7 @@ namespace holm::dns {
 inline constexpr int kNotifyTries = 5;
 inline constexpr std::int64_t kNotifySeconds = 15;  // after the first; twice as long after each other
 
-// The message; its size. Precondition: out.size() >= 512.
+// The message, not signed; its size, 512 at most. Precondition: out.size() >= 512.
 std::size_t make_notify(const ZoneTable& table, const table::Zone& zone, std::uint16_t id, MutableBytes out);
 
 // Whether it answers that message.

@@ -2,6 +2,7 @@
 
 #include "net/wire/dns.h"
 #include "net/wire/layout.h"
+#include "services/dns/message_walk.h"
 
 namespace holm::dns {
 
@@ -18,19 +19,6 @@ struct OptionHead {
     NetU16 code, size;
 };
 
-// Behind the name at `at`; 0 if it does not end in the message. Pointers are not followed: nobody asks for
-// the name.
-std::size_t skip_name(Bytes message, std::size_t at) {
-    for (;;) {
-        if (at >= message.size()) return 0;
-        const auto length = std::to_integer<std::size_t>(message[at]);
-        if (length == 0) return at + 1;
-        if (length >= 0xc0) return at + 2 <= message.size() ? at + 2 : 0;
-        if (length > kMaximumLabel) return 0;
-        at += 1 + length;
-    }
-}
-
 }  // namespace
 
 Query::Outcome Query::parse(Bytes message) {
@@ -38,9 +26,9 @@ Query::Outcome Query::parse(Bytes message) {
     const auto header = net::wire::load<DnsHeader>(message);
     id = header.id;
     flags = header.flags;
-    question = {};
     edns.reset();
     serial.reset();
+    signature.reset();
     if ((flags & DnsHeader::kResponse) != 0) return Outcome::kNotQuery;
     if (operation() != Operation::kQuery && operation() != Operation::kNotify) return Outcome::kUnsupported;
     if (header.questions > 1) return Outcome::kMalformed;  // RFC 9619
@@ -53,6 +41,8 @@ Query::Outcome Query::parse(Bytes message) {
         kind = tail.kind;
         question = message.subspan(at, size + sizeof(DnsQuestionTail));
         at += question.size();
+    } else {
+        question = {};
     }
     // The usual query: nothing behind the question.
     if (at == message.size() && header.answers == 0 && header.authorities == 0 && header.additionals == 0)
@@ -68,6 +58,7 @@ Query::Outcome Query::parse(Bytes message) {
         // Behind two names the data of an SOA record ends with five numbers, the serial first.
         if (tail.type == type::kSoa && before <= header.authorities && tail.size >= 2 + kSoaNumbers)
             serial = net::wire::load<NetU32>(message.subspan(at - kSoaNumbers));
+        if (tail.type == type::kTsig) return Outcome::kMalformed;
     }
     for (std::size_t i = header.additionals; i > 0; --i) {
         const std::size_t begin = at;
@@ -86,12 +77,18 @@ Query::Outcome Query::parse(Bytes message) {
             edns->wants_dnssec = (extended & 0x8000) != 0;
             if (edns->version == 0 && !parse_options(message.subspan(at, tail.size)))
                 return Outcome::kMalformed;
+        } else if (tail.type == type::kTsig) {
+            // Behind everything else (RFC 8945, section 5.1).
+            if (i != 1 || at + tail.size != message.size()) return Outcome::kMalformed;
+            signature = TsigRecord::read(message, begin);
+            if (!signature) return Outcome::kMalformed;
         }
         at += tail.size;
     }
     if (at != message.size()) return Outcome::kMalformed;
     // A query without a question may ask for a cookie (RFC 7873, section 5.4).
-    return header.questions == 1 || (edns && !edns->cookie.empty()) ? Outcome::kQuery : Outcome::kMalformed;
+    if (header.questions == 0 && (!edns || edns->cookie.empty())) return Outcome::kMalformed;
+    return signature ? Outcome::kSigned : Outcome::kQuery;
 }
 
 bool Query::parse_options(Bytes options) {

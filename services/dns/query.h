@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "services/dns/name_key.h"
 #include "services/dns/protocol.h"
+#include "services/dns/tsig_record.h"
 
 namespace holm::dns {
 
@@ -30,6 +31,7 @@ struct Query {
     std::uint16_t kind = 0;
     std::optional<Edns> edns;
     std::optional<std::uint32_t> serial;  // what who asks for IXFR has already (RFC 1995, section 3)
+    std::optional<TsigRecord> signature;  // of kSigned
 
     Operation operation() const { return static_cast<Operation>(flags >> 11 & 0xf); }
 
@@ -38,6 +40,7 @@ struct Query {
         kNotQuery,     // an answer, or too short for a header: nothing is said to that
         kMalformed,    // of which at least the header is good
         kUnsupported,  // an operation that nobody here knows
+        kSigned,       // a query with a signature, which has not been looked at
     };
     // `query` need not be fresh.
     Outcome parse(Bytes message);

@@ -64,45 +64,104 @@ struct Server::Verdict {
 Server::Server(const ZoneTable& table, const SipHashKey& key)
     : table_(table), cookies_(key), limit_(table.header().rate, table.header().slip, {key.high, key.low}) {}
 
-Server::Reply Server::answer(Instant now, std::uint32_t unix_time, const Client& client, Bytes message,
+Server::Reply Server::answer(Instant now, std::uint64_t unix_time, const Client& client, Bytes message,
                              MutableBytes out) {
     ++counters_.queries;
     switch (query_.parse(message)) {
         case Query::Outcome::kQuery:
             return answer_query(now, unix_time, client, out);
+        case Query::Outcome::kSigned:
+            return answer_signed(now, unix_time, client, message, out);
         case Query::Outcome::kNotQuery:
             ++counters_.not_queries;
             return {};
         case Query::Outcome::kMalformed:
+            return answer_malformed(now, client, Code::kFormatError, out);
         case Query::Outcome::kUnsupported:
-            break;
+            return answer_malformed(now, client, Code::kNotImplemented, out);
     }
-    // What could be read of it is not repeated.
-    const bool is_unsupported =
-        query_.operation() != Operation::kQuery && query_.operation() != Operation::kNotify;
-    ++(is_unsupported ? counters_.unsupported : counters_.malformed);
+    return {};
+}
+
+// What could be read of it is not repeated.
+Server::Reply Server::answer_malformed(Instant now, const Client& client, Code code, MutableBytes out) {
+    ++(code == Code::kNotImplemented ? counters_.unsupported : counters_.malformed);
     query_.edns.reset();
     MessageWriter writer(out, {}, 0);
-    Verdict verdict{is_unsupported ? Code::kNotImplemented : Code::kFormatError};
     if (client.transport == Transport::kDatagram &&
         limit_.judge(now, client.address, ~std::uint64_t{0}) != RateLimit::Verdict::kAnswer) {
         ++counters_.rate_dropped;
         return {};
     }
-    return finish(writer, verdict, {});
+    return finish(writer, {code}, {});
 }
 
-Server::Reply Server::answer_query(Instant now, std::uint32_t unix_time, const Client& client,
-                                   MutableBytes out) {
-    const bool is_datagram = client.transport == Transport::kDatagram;
+// How much a client takes at once.
+std::size_t Server::room_for(const Client& client, std::size_t available) const {
     std::size_t room = kMaximumMessage;
-    if (is_datagram) {
+    if (client.transport == Transport::kDatagram) {
         room = kMinimumUdp;
         if (query_.edns)
             room = std::clamp<std::size_t>(query_.edns->udp_size, kMinimumUdp, table_.header().udp_size);
     }
-    room = std::min(room, out.size());
+    return std::min(room, available);
+}
 
+// The answer is signed as the query was (RFC 8945, section 5.3).
+Server::Reply Server::answer_signed(Instant now, std::uint64_t unix_time, const Client& client, Bytes message,
+                                    MutableBytes out) {
+    transaction_.emplace(table_, message, *query_.signature, unix_time);
+    switch (transaction_->error()) {
+        case TsigError::kNone:
+            break;
+        case TsigError::kMalformed:
+            return answer_malformed(now, client, Code::kFormatError, out);
+        case TsigError::kBadKey:
+            ++counters_.bad_keys;
+            return refuse_signature(now, unix_time, client, out);
+        case TsigError::kBadSignature:
+            ++counters_.bad_signatures;
+            return refuse_signature(now, unix_time, client, out);
+        case TsigError::kBadTime:
+            ++counters_.bad_times;
+            return refuse_signature(now, unix_time, client, out);
+        case TsigError::kBadTruncation:
+            ++counters_.bad_truncations;
+            return refuse_signature(now, unix_time, client, out);
+    }
+    ++counters_.signed_queries;
+    const std::size_t room = room_for(client, out.size());
+    Reply reply = answer_query(now, unix_time, client, out.first(room - transaction_->size()));
+    if (reply.size != 0 && reply.transfer == nullptr)
+        reply.size = transaction_->sign(out, reply.size, unix_time);
+    return reply;
+}
+
+// Section 5.3.2.
+Server::Reply Server::refuse_signature(Instant now, std::uint64_t unix_time, const Client& client,
+                                       MutableBytes out) {
+    if (client.transport == Transport::kDatagram &&
+        limit_.judge(now, client.address, ~std::uint64_t{0}) != RateLimit::Verdict::kAnswer) {
+        ++counters_.rate_dropped;
+        return {};
+    }
+    const std::size_t room = room_for(client, out.size());
+    MessageWriter writer(out, query_.question, query_.question.empty() ? 0 : query_.name.size());
+    std::array<std::byte, kMostOptions> options;
+    std::size_t options_size = 0;
+    if (query_.edns)
+        options_size = put_options(options, client, unix_time, Code::kNotAuthoritative, room - writer.size());
+    Reply reply = finish(writer, {Code::kNotAuthoritative}, Bytes(options).first(options_size));
+    // Names that nobody here knows may be too long.
+    if (reply.size + transaction_->size() <= room)
+        reply.size = transaction_->sign(out, reply.size, unix_time);
+    return reply;
+}
+
+Server::Reply Server::answer_query(Instant now, std::uint64_t unix_time, const Client& client,
+                                   MutableBytes out) {
+    const bool is_datagram = client.transport == Transport::kDatagram;
+    const std::size_t room = room_for(client, out.size());
     MessageWriter writer(out, query_.question, query_.question.empty() ? 0 : query_.name.size());
     std::array<std::byte, kMostOptions> options;
     std::size_t options_size = 0;
@@ -111,7 +170,8 @@ Server::Reply Server::answer_query(Instant now, std::uint32_t unix_time, const C
     if (query_.edns) {
         if (query_.edns->cookie.size() > CookieMaker::kClientSize &&
             (table_.header().flags & table::kCookies) != 0) {
-            has_good_cookie = cookies_.is_good(query_.edns->cookie, client.address, unix_time);
+            has_good_cookie =
+                cookies_.is_good(query_.edns->cookie, client.address, static_cast<std::uint32_t>(unix_time));
             if (!has_good_cookie) ++counters_.bad_cookies;
         }
         // RFC 6891, section 6.1.3.
@@ -212,7 +272,8 @@ Server::Verdict Server::decide_transfer(const Client& client, const table::Zone&
         // (RFC 5936, section 4.2).
         return query_.type == type::kAxfr ? Verdict{Code::kFormatError} : current_version(zone, writer);
     }
-    if (!is_in(table_.array<table::Network>(zone.transfer), client.address)) {
+    const std::uint16_t key = query_.signature ? transaction_->key() : 0;
+    if (!is_listed(table_.array<table::Network>(zone.transfer), client.address, key)) {
         ++counters_.transfers_refused;
         return {.code = Code::kRefused, .reason = Reason::kProhibited};
     }
@@ -258,7 +319,7 @@ Server::Verdict Server::decide_chaos(MessageWriter& writer) {
 }
 
 // The OPT record of an answer (RFC 6891, section 6.1.2).
-std::size_t Server::put_options(MutableBytes bytes, const Client& client, std::uint32_t unix_time, Code code,
+std::size_t Server::put_options(MutableBytes bytes, const Client& client, std::uint64_t unix_time, Code code,
                                 std::size_t room) const {
     const Edns& edns = *query_.edns;
     std::size_t at = 1 + sizeof(DnsRecordTail);
@@ -269,7 +330,7 @@ std::size_t Server::put_options(MutableBytes bytes, const Client& client, std::u
         at += kOptionHead + data.size();
     };
     if (!edns.cookie.empty() && (table_.header().flags & table::kCookies) != 0)
-        put(kOptionCookie, cookies_.make(edns.cookie, client.address, unix_time));
+        put(kOptionCookie, cookies_.make(edns.cookie, client.address, static_cast<std::uint32_t>(unix_time)));
     // RFC 7828, section 3.3.2; by UDP it means nothing.
     if (edns.wants_timeout && client.transport == Transport::kStream && client.patience != 0) {
         std::array<std::byte, 2> patience;
@@ -289,9 +350,10 @@ std::size_t Server::put_options(MutableBytes bytes, const Client& client, std::u
     return at;
 }
 
-bool is_in(std::span<const table::Network> networks, const net::IpAddress& address) {
+bool is_listed(std::span<const table::Network> list, const net::IpAddress& address, std::uint16_t key) {
     const auto& bytes = address.bytes();
-    return std::ranges::any_of(networks, [&](const table::Network& network) {
+    return std::ranges::any_of(list, [&](const table::Network& network) {
+        if (network.key != 0 && network.key != key) return false;
         std::size_t bits = std::min<std::size_t>(network.prefix_length, 128);
         std::size_t whole = bits / 8;
         if (std::memcmp(bytes.data(), network.address, whole) != 0) return false;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "base/bytes.h"
 #include "base/instant.h"
@@ -14,6 +15,7 @@
 #include "services/dns/query.h"
 #include "services/dns/rate_limit.h"
 #include "services/dns/table.h"
+#include "services/dns/transaction.h"
 
 namespace holm::dns {
 
@@ -32,6 +34,11 @@ struct ServerCounters {
     std::uint64_t bad_cookies = 0;
     std::uint64_t transfers = 0;
     std::uint64_t transfers_refused = 0;
+    std::uint64_t signed_queries = 0;  // by who has a key of ours (RFC 8945)
+    std::uint64_t bad_keys = 0;        // signed with another
+    std::uint64_t bad_signatures = 0;
+    std::uint64_t bad_times = 0;  // signed long ago, or by a clock that is wrong
+    std::uint64_t bad_truncations = 0;
 };
 
 class Server {
@@ -54,23 +61,29 @@ class Server {
     // The table must live as long. `key`: unpredictable.
     Server(const ZoneTable& table, const SipHashKey& key);
 
-    // `unix_time` in seconds modulo 2^32. Precondition: `out` has the room of the transport, and is not the
-    // message's.
-    Reply answer(Instant now, std::uint32_t unix_time, const Client& client, Bytes message, MutableBytes out);
+    // `unix_time` in seconds. Precondition: `out` has the room of the transport, and is not the message's.
+    Reply answer(Instant now, std::uint64_t unix_time, const Client& client, Bytes message, MutableBytes out);
 
     // The one that was answered last: what a transfer begins with.
     const Query& query() const { return query_; }
+    // What signs the answers to it; null if it was not signed.
+    const Transaction* transaction() const { return query_.signature ? &*transaction_ : nullptr; }
     const ZoneTable& table() const { return table_; }
     const ServerCounters& counters() const { return counters_; }
 
   private:
     struct Verdict;
-    Reply answer_query(Instant now, std::uint32_t unix_time, const Client& client, MutableBytes out);
+    Reply answer_query(Instant now, std::uint64_t unix_time, const Client& client, MutableBytes out);
+    Reply answer_signed(Instant now, std::uint64_t unix_time, const Client& client, Bytes message,
+                        MutableBytes out);
+    Reply refuse_signature(Instant now, std::uint64_t unix_time, const Client& client, MutableBytes out);
+    Reply answer_malformed(Instant now, const Client& client, Code code, MutableBytes out);
+    std::size_t room_for(const Client& client, std::size_t available) const;
     Verdict decide(const Client& client, class MessageWriter& writer);
     Verdict decide_chaos(class MessageWriter& writer);
     Verdict current_version(const table::Zone& zone, class MessageWriter& writer);
     Verdict decide_transfer(const Client& client, const table::Zone& zone, class MessageWriter& writer);
-    std::size_t put_options(MutableBytes bytes, const Client& client, std::uint32_t unix_time, Code code,
+    std::size_t put_options(MutableBytes bytes, const Client& client, std::uint64_t unix_time, Code code,
                             std::size_t room) const;
     Reply finish(MessageWriter& writer, const Verdict& verdict, Bytes options);
 
@@ -79,9 +92,10 @@ class Server {
     RateLimit limit_;
     ServerCounters counters_;
     Query query_;
+    std::optional<Transaction> transaction_;  // of the last query that was signed
 };
 
-// Whether an address is in one of the networks.
-bool is_in(std::span<const table::Network> networks, const net::IpAddress& address);
+// Whether somebody at this address, who has signed with this key (0: has not), is in the list.
+bool is_listed(std::span<const table::Network> list, const net::IpAddress& address, std::uint16_t key);
 
 }  // namespace holm::dns

@@ -15,7 +15,7 @@
 namespace holm::dns::table {
 
 inline constexpr char kMagic[8] = {'h', 'o', 'l', 'm', 'z', 'o', 'n', 'e'};
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kVersion = 3;
 inline constexpr std::uint64_t kLargest = 0xffff'ffff;
 inline constexpr std::uint32_t kNsec3HashSize = 20;  // SHA-1
 
@@ -33,8 +33,17 @@ struct Network {
     std::uint8_t address[16];  // IPv4 mapped
     std::uint16_t prefix_length;
     std::uint16_t port;
+    std::uint16_t key;  // which one of Header::keys signs what is said, from 1; 0: none need do so
+    std::uint16_t reserved;
 };
-static_assert(sizeof(Network) == 20);
+static_assert(sizeof(Network) == 24);
+
+// Of transactions (RFC 8945), for hmac-sha256.
+struct Key {
+    Text name;  // on the wire, in lower case
+    Text secret;
+};
+static_assert(sizeof(Key) == 16);
 
 struct Header {
     char magic[8];
@@ -53,8 +62,10 @@ struct Header {
     std::uint16_t udp_size;  // the largest answer by UDP
     std::uint16_t flags;     // kCookies
     Network metrics;         // where counters are shown; port 0: nowhere
+    Array keys;              // Key[]
+    std::uint32_t reserved;
 };
-static_assert(sizeof(Header) == 88);
+static_assert(sizeof(Header) == 104);
 enum HeaderFlag : std::uint16_t { kCookies = 1 };
 
 struct Zone {

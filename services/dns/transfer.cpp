@@ -8,8 +8,10 @@ namespace holm::dns {
 
 using net::wire::DnsHeader;
 
-Transfer::Transfer(const ZoneTable& table, const table::Zone& zone, const Query& query)
+Transfer::Transfer(const ZoneTable& table, const table::Zone& zone, const Query& query,
+                   const Transaction* transaction)
     : table_(table), zone_(zone), id_(query.id), question_size_(query.question.size()) {
+    if (transaction != nullptr) transaction_ = *transaction;
     flags_ = DnsHeader::kResponse | DnsHeader::kAuthoritative | (query.flags & DnsHeader::kRecursionDesired);
     std::copy(query.question.begin(), query.question.end(), question_.begin());
 }
@@ -21,7 +23,8 @@ bool Transfer::add(MessageWriter& writer, std::uint32_t set, NodeView node, std:
     const Bytes name = node.name();
     const std::size_t apex = table_.node(zone_.apex).name().size();
     const Owner owner{name.first(name.size() > apex ? name.size() - apex : 0), writer.apex()};
-    writer.limit(writer.count(Section::kAnswer) == 0 ? kMaximumMessage : message_limit);
+    const std::size_t most = kMaximumMessage - (transaction_ ? transaction_->size() : 0);
+    writer.limit(writer.count(Section::kAnswer) == 0 ? most : message_limit);
     return writer.add(Section::kAnswer, view, owner);
 }
 
@@ -36,7 +39,7 @@ bool Transfer::add_node(MessageWriter& writer, NodeView node) {
     return true;
 }
 
-std::size_t Transfer::next(MutableBytes out) {
+std::size_t Transfer::next(MutableBytes out, std::uint64_t unix_time) {
     if (phase_ == Phase::kDone) return 0;
     const Bytes question = Bytes(question_).first(question_size_);
     MessageWriter writer(out, question, question_size_ - 4);
@@ -63,7 +66,8 @@ std::size_t Transfer::next(MutableBytes out) {
     // lost.
     if (writer.count(Section::kAnswer) == 0) phase_ = Phase::kDone;
     writer.finish(id_, flags_);
-    return writer.size();
+    // Each message, and with it those before (RFC 8945, section 5.3.1).
+    return transaction_ ? transaction_->sign(out, writer.size(), unix_time) : writer.size();
 }
 
 }  // namespace holm::dns

@@ -50,6 +50,9 @@ class TableWriter {
         header.metrics = settings.metrics;
         header.version_text = text(settings.version_text);
         header.identity = text(settings.identity);
+        std::vector<Key> keys;
+        for (const TransactionKey& key : settings.keys) keys.push_back({text(key.name), text(key.secret)});
+        header.keys = array(keys);
         header.zones = {reserve(zones.size() * sizeof(Zone), 8), static_cast<std::uint32_t>(zones.size())};
         std::vector<std::pair<WireName, std::uint32_t>> names;
         for (std::size_t i = 0; i < zones.size(); ++i) {

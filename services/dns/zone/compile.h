@@ -17,6 +17,12 @@ struct ZoneToCompile {
     std::vector<table::Network> notify;    // who is told when the server starts
 };
 
+// What a secondary and this server both know (RFC 8945).
+struct TransactionKey {
+    WireName name;  // in lower case
+    std::string secret;
+};
+
 struct ServerSettings {
     std::string version_text;  // "": version.bind is refused
     std::string identity;
@@ -24,6 +30,7 @@ struct ServerSettings {
     std::uint32_t slip = 2;
     std::uint16_t udp_size = 1232;
     bool cookies = true;
+    std::vector<TransactionKey> keys;
     table::Network metrics{};  // an address and a port to show counters at; port 0: none
 };
 

@@ -1,7 +1,9 @@
 // Queries as anybody may send them: the answer fits, repeats the id, and can be taken apart again.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "net/resolve/name.h"
@@ -37,6 +39,30 @@ void check(Bytes message) {
     if (at != message.size()) std::abort();
 }
 
+constexpr std::uint64_t kNow = 1'000'000;
+
+// By UDP, and by TCP: the last answer, empty if there is none.
+std::string ask(Server& server, Bytes message) {
+    std::string answer;
+    for (const auto transport : {Server::Transport::kDatagram, Server::Transport::kStream}) {
+        // As much room as there is said to be, so that the sanitizer sees a byte too many.
+        const std::size_t room =
+            transport == Server::Transport::kDatagram ? Server::kUdpRoom : Server::kStreamRoom;
+        const std::unique_ptr<std::byte[]> out(new std::byte[room]);
+        const auto reply = server.answer(Instant(), kNow, {net::IpAddress::v4(192, 0, 2, 99), transport},
+                                         message, {out.get(), room});
+        answer = as_text({out.get(), reply.size});
+        if (reply.size == 0) continue;
+        if (reply.size < 12 || reply.size > room ||
+            (transport == Server::Transport::kDatagram && reply.size > 1232))
+            std::abort();
+        if (out[0] != message[0] || out[1] != message[1] || (out[2] & std::byte{0x80}) == std::byte{0})
+            std::abort();
+        check({out.get(), reply.size});
+    }
+    return answer;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -45,6 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         settings.rate = 0;
         settings.version_text = "holm";
         settings.identity = "fuzzed";
+        settings.keys = {{*parse_name("a.key", WireName(1, '\0')), std::string(16, 's')}};
         return compile_zones({{"z.test", std::string(kSmallZone)},
                               {"n.test", nsec_zone()},
                               {"h.test", nsec3_zone("h.test")},
@@ -56,20 +83,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static const ZoneTable table = *ZoneTable::create(placed.bytes());
     static Server server(table, {1, 2});
     const Bytes message(reinterpret_cast<const std::byte*>(data), size);
-    for (const auto transport : {Server::Transport::kDatagram, Server::Transport::kStream}) {
-        // As much room as there is said to be, so that the sanitizer sees a byte too many.
-        const std::size_t room =
-            transport == Server::Transport::kDatagram ? Server::kUdpRoom : Server::kStreamRoom;
-        const std::unique_ptr<std::byte[]> out(new std::byte[room]);
-        const auto reply = server.answer(Instant(), 1'000'000, {net::IpAddress::v4(192, 0, 2, 99), transport},
-                                         message, {out.get(), room});
-        if (reply.size == 0) continue;
-        if (reply.size < 12 || reply.size > room ||
-            (transport == Server::Transport::kDatagram && reply.size > 1232))
-            std::abort();
-        if (out[0] != message[0] || out[1] != message[1] || (out[2] & std::byte{0x80}) == std::byte{0})
-            std::abort();
-        check({out.get(), reply.size});
-    }
+    ask(server, message);
+    // And as somebody who has the key sends it.
+    if (size < sizeof(net::wire::DnsHeader) || size + Transaction::kMostRoom > kMaximumMessage) return 0;
+    Transaction transaction(table, 1);
+    const std::unique_ptr<std::byte[]> room(new std::byte[size + Transaction::kMostRoom]);
+    std::ranges::copy(message, room.get());
+    const std::size_t with = transaction.sign({room.get(), size + Transaction::kMostRoom}, size, kNow);
+    const std::uint64_t before = server.counters().signed_queries;
+    const std::string answer = ask(server, {room.get(), with});
+    if (server.counters().signed_queries != before && !transaction.is_answered_by(as_bytes(answer), kNow))
+        std::abort();
     return 0;
 }

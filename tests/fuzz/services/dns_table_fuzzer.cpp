@@ -16,10 +16,12 @@ using namespace holm::dns;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const std::string bytes = [] {
         table::Network anyone{};
+        ServerSettings settings;
+        settings.keys = {{*parse_name("a.key", WireName(1, '\0')), std::string(16, 's')}};
         return compile_zones({{"z.test", std::string(kSmallZone)},
                               {"n.test", nsec_zone()},
                               {"h.test", nsec3_zone("h.test")}},
-                             {}, {}, {anyone})
+                             settings, {}, {anyone})
             .table;
     }();
     PlacedTable placed(bytes);
@@ -33,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Server server(*table, {1, 2});
     const std::unique_ptr<std::byte[]> out(new std::byte[Server::kStreamRoom]);
     const MutableBytes room(out.get(), Server::kStreamRoom);
-    const Server::Client client{net::IpAddress::v4(10, 0, 0, 1), Server::Transport::kStream};
+    const Server::Client anybody{net::IpAddress::v4(10, 0, 0, 1), Server::Transport::kStream};
     for (const char* name : {"z.test",
                              "www.z.test",
                              "mail.z.test",
@@ -62,12 +64,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             query += *parse_name(name, WireName(1, '\0'));
             query += {'\0', static_cast<char>(type), '\0', '\1'};
             query += std::string("\0\0\x29\x10\0\0\0\x80\0\0\0", 11);
-            const auto reply = server.answer(Instant(), 0, client, as_bytes(query), room);
+            const auto reply = server.answer(Instant(), 0, anybody, as_bytes(query), room);
             if (reply.transfer == nullptr) continue;
-            Transfer transfer(*table, *reply.transfer, server.query());
+            // Signed, if the key is still there.
+            Transaction client(*table, 1);
+            const std::size_t plain = query.size();
+            query.resize(plain + Transaction::kMostRoom);
+            const MutableBytes asked(reinterpret_cast<std::byte*>(query.data()), query.size());
+            const auto again =
+                server.answer(Instant(), 0, anybody, asked.first(client.sign(asked, plain, 0)), room);
+            if (again.transfer == nullptr) continue;
+            Transfer transfer(*table, *again.transfer, server.query(), server.transaction());
             // A zone that is all one loop of references would go on for ever: its nodes are counted, so it
             // does not.
-            for (int i = 0; i < 100 && transfer.next(room) != 0; ++i) {
+            for (int i = 0; i < 100 && transfer.next(room, 0) != 0; ++i) {
             }
         }
     }

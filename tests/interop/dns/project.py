@@ -14,9 +14,9 @@ holm_compiled_file(IMAGE named TOOL holm-zone OUTPUT zones INPUTS dns.toml)
 """
 
 
-def image_of(folder, zones, notify=None):
+def image_of(folder, zones, lists=None, keys=None):
     """Builds it in `folder`; the image's path."""
-    servers.server_file(folder, zones, notify or {})
+    servers.server_file(folder, zones, lists, keys)
     sources = ROOT / "examples" / "dns"
     (folder / "CMakeLists.txt").write_text(PROJECT.format(sources=sources))
     (folder / "holm.toml").write_text((sources / "holm.toml").read_text().replace('name = "dns"', 'name = "named"'))

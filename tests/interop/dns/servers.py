@@ -61,13 +61,16 @@ def make_zones(folder):
     return zones
 
 
-def server_file(folder, zones, notify=None):
-    """dns.toml for holm-zone: no rate limit, no cookies, since the others have none either. `notify`: zone -> address."""
+def server_file(folder, zones, lists=None, keys=None):
+    """dns.toml for holm-zone: no rate limit, no cookies, since the others have none either. Zones go to anybody; `lists`: zone -> its transfer and
+    notify, if they are other; `keys`: name -> secret in base64."""
     text = "[server]\ncookies = false\n[rate_limit]\nanswers = 0\n"
+    for name, secret in (keys or {}).items():
+        text += f'[[key]]\nname = "{name}"\nalgorithm = "hmac-sha256"\nsecret = "{secret}"\n'
     for name, file in zones.items():
-        text += f'[[zone]]\nname = "{name}"\nfile = "{file}"\ntransfer = ["0.0.0.0/0"]\n'
-        if notify and name in notify:
-            text += f'notify = ["{notify[name]}"]\n'
+        text += f'[[zone]]\nname = "{name}"\nfile = "{file}"\n'
+        for key, value in {"transfer": "0.0.0.0/0", **(lists or {}).get(name, {})}.items():
+            text += f'{key} = ["{value}"]\n'
     path = folder / "dns.toml"
     path.write_text(text)
     return path
