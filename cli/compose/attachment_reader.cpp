@@ -1,6 +1,9 @@
 #include "cli/compose/attachment_reader.h"
 
+#include <algorithm>
+
 #include "abi/manifest.h"
+#include "cli/compose/docker_keys.h"
 #include "cli/settings/accept.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
@@ -117,17 +120,33 @@ std::optional<Attachment> read_one(Section& all, const Section::Entry& entry, bo
     if (name) {
         network = find_network(*section, *name, networks);
     } else if (!section->has("network")) {
-        section->mistake(section->where(), formatted("{} is on no network; write {}", quote(entry.key.value),
-                                                     section->spelled("network = \"dmz\"")));
+        // docker-compose's keys are networks.
+        const bool is_network = std::ranges::contains(networks, entry.key.value, &ComposeNetwork::name);
+        section->mistake(
+            section->where(),
+            is_network
+                ? formatted("{} is a network, and the key is the image's device; write {}",
+                            quote(entry.key.value),
+                            section->spelled(formatted("DEVICE = {{ network = \"{}\" }}", entry.key.value)))
+                : formatted("{} is on no network; write {}", quote(entry.key.value),
+                            section->spelled("network = \"dmz\"")));
     }
     if (network == nullptr) return std::nullopt;
     read_settings(*section, *network, attachment);
-    section->refuse_other_keys();
+    section->refuse_other_keys(docker_attachment_keys());
     return attachment;
 }
 
 std::vector<Attachment> read_all(Section& owner, bool by_device, const Networks& networks) {
     std::vector<Attachment> attachments;
+    if (by_device && owner.is_list("networks")) {
+        owner.know("networks");
+        owner.mistake(
+            owner.where_of("networks"),
+            owner.spelled("networks says which of the image's devices is on which network: networks "
+                          "= { DEVICE = \"NETWORK\" }; holm inspect IMAGE shows its devices"));
+        return attachments;
+    }
     auto section = owner.table("networks");
     if (!section) return attachments;
     const std::vector<Section::Entry> entries = section->entries();

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/run/port_forward.h"
@@ -56,6 +57,19 @@ struct HealthCheck {
     bool needs_address() const { return kind == Kind::kTcp || kind == Kind::kHttp || kind == Kind::kDns; }
 };
 
+// What has to be so with another service before one starts.
+struct Dependency {
+    enum class Condition {
+        kStarted,    // it runs, or has run
+        kReady,      // the same, and its healthcheck holds if it has one, or it has ended well for good
+        kHealthy,    // the same, and it has a healthcheck
+        kCompleted,  // it has ended well for good
+    };
+    std::string service;
+    Condition condition = Condition::kReady;
+    Position where;
+};
+
 struct ComposeBlock {
     std::string device;
     std::string file;  // with ",ro" and so on behind it, as --block takes it
@@ -76,7 +90,7 @@ struct ComposeService {
     std::vector<unsigned> cpus;      // host cores it may run on; empty: all
     Restart restart = Restart::kNo;
     std::uint32_t restart_limit = 0;  // of kOnFailure; 0: none
-    std::vector<std::string> depends_on;
+    std::vector<Dependency> depends_on;
     std::optional<HealthCheck> health;
     std::chrono::milliseconds grace{5'000};
     Position where;

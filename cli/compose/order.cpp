@@ -30,11 +30,12 @@ class Walk {
         if (state == State::kOnPath) return report_circle(service);
         state = State::kOnPath;
         path_.push_back(&service);
-        for (const std::string& name : service.depends_on) {
-            if (const ComposeService* other = find(name)) {
+        for (const Dependency& dependency : service.depends_on) {
+            if (const ComposeService* other = find(dependency.service)) {
+                check_condition(service, dependency, *other);
                 visit(*other);
             } else {
-                report_unknown(service, name);
+                report_unknown(service, dependency);
             }
         }
         path_.pop_back();
@@ -47,12 +48,34 @@ class Walk {
         return found == services_.end() ? nullptr : &*found;
     }
 
-    void report_unknown(const ComposeService& service, std::string_view name) {
+    // Nobody waits for what cannot come.
+    void check_condition(const ComposeService& service, const Dependency& dependency,
+                         const ComposeService& other) {
+        using enum Dependency::Condition;
+        if (dependency.condition == kHealthy && !other.health) {
+            mistakes_.push_back(
+                {dependency.where,
+                 formatted(
+                     "{0} waits for {1} to be healthy, and {1} has no healthcheck; give it one, or wait "
+                     "for service_started",
+                     service.name, other.name)});
+        }
+        const bool again = other.restart == Restart::kAlways || other.restart == Restart::kUnlessStopped;
+        if (dependency.condition == kCompleted && again) {
+            mistakes_.push_back(
+                {dependency.where, formatted("{0} waits for {1} to complete, and {1} is started again "
+                                             "whenever it ends; allowed: restart \"no\", \"on-failure\"",
+                                             service.name, other.name)});
+        }
+    }
+
+    void report_unknown(const ComposeService& service, const Dependency& dependency) {
+        const std::string& name = dependency.service;
         const std::string_view near = nearest(name, names_);
         const std::string hint = near.empty() ? "" : formatted(", did you mean \"{}\"?", near);
         mistakes_.push_back(
-            {service.where, formatted("{} depends on {}, which is no service{}; there are: {}", service.name,
-                                      quote(name), hint, join(names_))});
+            {dependency.where, formatted("{} depends on {}, which is no service{}; there are: {}",
+                                         service.name, quote(name), hint, join(names_))});
     }
 
     void report_circle(const ComposeService& service) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/compose/attachment_reader.h"
+#include "cli/compose/docker_keys.h"
 #include "cli/compose/order.h"
 #include "cli/compose/service_reader.h"
 #include "cli/settings/accept.h"
@@ -45,7 +46,7 @@ ComposeNetwork read_network(Section& section, std::string name) {
         section.mistake(section.where(),
                         section.spelled("vlan and trunk go together: vlan = 10, trunk = \"NETWORK\""));
     }
-    section.refuse_other_keys();
+    section.refuse_other_keys(docker_network_keys());
     return network;
 }
 
@@ -207,7 +208,7 @@ Compose read_top(Section top, std::string_view project, Mistakes& mistakes) {
         compose.clients.push_back({name, read_links(section, compose.networks), section.where()});
         section.refuse_other_keys();
     });
-    top.refuse_other_keys();
+    top.refuse_other_keys(docker_top_keys());
     if (const auto named = parse_name(compose.name); !named)
         mistakes.push_back({{1, 1},
                             formatted("the project has no name: {}; write {}", named.error(),

@@ -4,6 +4,9 @@
 #include <array>
 
 #include "cli/compose/attachment_reader.h"
+#include "cli/compose/dependency_reader.h"
+#include "cli/compose/docker_keys.h"
+#include "cli/compose/health_reader.h"
 #include "cli/settings/accept.h"
 #include "cli/text/duration.h"
 #include "cli/text/format.h"
@@ -12,7 +15,6 @@
 namespace holm::cli {
 namespace {
 
-constexpr std::size_t kMostDependencies = 256;
 constexpr std::uint32_t kMostCpus = 1024;  // as glibc's cpu_set_t
 
 std::vector<std::string> plain(const std::optional<std::vector<Text>>& texts) {
@@ -70,7 +72,12 @@ void read_blocks(Section& section, ComposeService& service) {
 void read_ports(Section& section, ComposeService& service) {
     const auto ports = section.texts("ports", "[\"8080:80\"]");
     for (const Text& port : ports.value_or(std::vector<Text>{})) {
-        if (accept(section, std::optional(port), parse_port_forward)) service.ports.push_back(port.value);
+        const auto forward = parse_port_forward(port.value);
+        if (forward) {
+            service.ports.push_back(port.value);
+        } else {
+            section.mistake(port.where, formatted("port {}", forward.error()));
+        }
     }
 }
 
@@ -122,76 +129,14 @@ void read_restart(Section& section, ComposeService& service) {
                                            quote(text->value)));
 }
 
-std::optional<std::chrono::milliseconds> read_duration(Section& section, std::string_view key) {
-    return accept(section, section.text(key, "\"5s\""), parse_duration);
-}
-
-// "example.org", "example.org." and ".".
-bool is_domain_name(std::string_view name) {
-    if (name == ".") return true;
-    if (name.ends_with('.')) name.remove_suffix(1);
-    if (name.empty() || name.size() > 253) return false;
-    for (std::size_t at = 0; at <= name.size();) {
-        const std::size_t dot = std::min(name.find('.', at), name.size());
-        if (dot == at || dot - at > 63) return false;
-        at = dot + 1;
-    }
-    return true;
-}
-
-std::optional<HealthCheck> read_health(Section& service) {
-    auto section = service.table("healthcheck");
-    if (!section) return std::nullopt;
-    HealthCheck check;
-    int kinds = 0;
-    constexpr std::pair<std::string_view, HealthCheck::Kind> kPorts[] = {{"tcp", HealthCheck::Kind::kTcp},
-                                                                         {"http", HealthCheck::Kind::kHttp},
-                                                                         {"dns", HealthCheck::Kind::kDns}};
-    for (const auto& [key, kind] : kPorts) {
-        if (!section->has(key)) continue;
-        ++kinds;
-        check.kind = kind;
-        check.port = static_cast<std::uint16_t>(section->number(key, 1, 65535).value_or(1));
-    }
-    if (const auto text = section->text("log", "\"listening\"")) {
-        ++kinds;
-        check.kind = HealthCheck::Kind::kLog;
-        check.text = text->value;
-        if (text->value.empty()) section->mistake(text->where, "an empty text stands in every log");
-    }
-    const auto path = section->text("path", "\"/\"");
-    const auto name = section->text("name", "\"example.org\"");
-    if (check.kind == HealthCheck::Kind::kHttp) check.text = path ? path->value : "/";
-    if (path && (check.kind != HealthCheck::Kind::kHttp || !path->value.starts_with('/') ||
-                 path->value.find_first_of(" \r\n") != std::string::npos))
-        section->mistake(path->where, "path goes with http, and starts with '/'");
-    if (check.kind == HealthCheck::Kind::kDns) check.text = name ? name->value : ".";
-    if (name && check.kind != HealthCheck::Kind::kDns) section->mistake(name->where, "name goes with dns");
-    if (name && !is_domain_name(name->value)) {
-        section->mistake(name->where,
-                         formatted("{} is no domain name; allowed: labels of 1 to 63 bytes with dots between "
-                                   "them, 253 bytes in all",
-                                   quote(name->value)));
-    }
-    if (kinds != 1) {
-        section->mistake(
-            section->where(),
-            section->spelled("healthcheck asks one thing: tcp = PORT, http = PORT with path = \"/\", "
-                             "dns = PORT with name = \"example.org\", or log = \"TEXT\""));
-    }
-    check.timeout = read_duration(*section, "timeout").value_or(check.timeout);
-    for (const std::string_view known : {"tcp", "http", "dns"}) section->know(known);
-    section->refuse_other_keys();
-    return check;
-}
-
-void read_dependencies(Section& section, ComposeService& service) {
-    const auto names = section.texts("depends_on", "[\"db\"]");
-    if (names && names->size() > kMostDependencies) {
-        return section.mistake((*names)[kMostDependencies].where,
-                               formatted("more than {} dependencies", kMostDependencies));
-    }
-    service.depends_on = plain(names);
+// Also as docker-compose has it: "64m", "64mb".
+Parsed<std::uint64_t> parse_memory(std::string_view text) {
+    std::string plain(text);
+    if (plain.size() > 2 && (plain.ends_with('b') || plain.ends_with('B'))) plain.pop_back();
+    if (plain.ends_with('k') || plain.ends_with('m') || plain.ends_with('g'))
+        plain.back() = static_cast<char>(plain.back() - 'a' + 'A');
+    const auto size = parse_size(plain);
+    return size ? size : parse_size(text);
 }
 
 void read_image(Section& section, ComposeService& service) {
@@ -213,7 +158,7 @@ void read_image(Section& section, ComposeService& service) {
         }
     }
     const auto memory = section.text("mem_limit", "\"16M\"");
-    if (accept(section, memory, parse_size)) service.memory = memory->value;
+    if (const auto size = accept(section, memory, parse_memory)) service.memory = format_size(*size);
 }
 
 }  // namespace
@@ -228,7 +173,7 @@ ComposeService read_service(Section& section, std::string name, const std::vecto
     read_ports(section, service);
     read_cpus(section, service);
     read_restart(section, service);
-    read_dependencies(section, service);
+    service.depends_on = read_dependencies(section);
     service.health = read_health(section);
     const bool reachable = std::ranges::any_of(
         service.networks, [](const Attachment& one) { return one.address || one.address6; });
@@ -238,8 +183,9 @@ ComposeService read_service(Section& section, std::string name, const std::vecto
             "healthcheck over the network needs a network with an ipv4_address or ipv6_address; " +
                 section.spelled("log = \"TEXT\" does without"));
     }
-    service.grace = read_duration(section, "stop_grace_period").value_or(service.grace);
-    section.refuse_other_keys();
+    service.grace =
+        accept(section, section.text("stop_grace_period", "\"5s\""), parse_duration).value_or(service.grace);
+    section.refuse_other_keys(docker_service_keys());
     return service;
 }
 

@@ -69,7 +69,9 @@ class Session {
 
   private:
     void say(std::string_view what, std::string_view text, double time) const {
-        print_line("  {:<16} {:<44} {}", what, text, style_.dim(formatted("{:.2f} ms", time)));
+        constexpr std::size_t kColumns = 44;
+        const std::string padding(kColumns - std::min(columns_of(text), kColumns), ' ');
+        print_line("  {:<16} {}{} {}", what, text, padding, style_.dim(formatted("{:.2f} ms", time)));
     }
 
     void http(const HttpPlace& web, std::string_view method, std::string_view target,

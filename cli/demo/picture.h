@@ -20,6 +20,7 @@ struct Picture {
     std::array<PictureBox, 2> behind;
     std::string outside, dmz;         // what stands at the lines
     std::string throughput, refused;  // of what goes from the client through the gateway; what does not
+    std::string caption;              // below it all
 };
 
 // Some 80 columns wide.

@@ -26,6 +26,7 @@ constexpr std::string_view kStyle =
     ".cable { stroke: var(--cable); stroke-width: 2.5; fill: none; stroke-linejoin: round }\n"
     ".name { font-size: 17px; font-weight: 600 } .address { font-size: 13px; fill: var(--soft) }\n"
     ".figure { font-size: 13px } .label { font-size: 12px; fill: var(--soft) }\n"
+    ".caption { font-size: 13px; fill: var(--soft); text-anchor: start }\n"
     ".good { font-size: 13px; font-weight: 600 } .bad { font-size: 12px; fill: var(--bad) }\n"
     "</style>\n";
 
@@ -94,6 +95,7 @@ std::string draw_svg(const Picture& picture) {
     svg += draw_box(picture.gateway, kGateway, kMiddleBox, "image");
     for (int i = 0; i < 2; ++i)
         svg += draw_box(picture.behind[static_cast<std::size_t>(i)], kBehind, kTop + i * kRow, "image");
+    svg += line_of_text("caption", kLeft, kTop + kRow + kBoxHeight, picture.caption);
     return svg + "</svg>\n";
 }
 

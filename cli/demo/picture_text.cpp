@@ -94,6 +94,7 @@ std::string draw_text(const Picture& picture) {
     canvas.put(kMiddle - 2, at_bus - picture.dmz.size() - 1, picture.dmz);
     canvas.put(kMiddle - 1, at_gateway + gateway + 1,
                formatted("├{}┤", repeated("─", at_bus - at_gateway - gateway - 2)));
+    canvas.put(2 * kBehindRows - 1, kLeft, picture.caption);
     return canvas.text();
 }
 

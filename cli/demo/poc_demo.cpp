@@ -17,6 +17,7 @@
 #include "cli/text/quote.h"
 #include "cli/text/style.h"
 #include "cli/topology/bring_up.h"
+#include "cli/topology/logs.h"
 #include "cli/topology/record.h"
 #include "cli/topology/service_list.h"
 
@@ -49,7 +50,9 @@ class Running {
     }
     ~Running() {
         try {
-            if (!keep_) ask_topology(name_, "down");
+            if (keep_) return;
+            ask_topology(name_, "down");
+            remove_topology_logs(name_);
         } catch (const Failure& failure) {
             print_line(stderr, "holm: {}", failure.what());
         }
@@ -90,24 +93,46 @@ PictureBox box_of(std::string name, std::string address, const Part& part) {
     return box;
 }
 
+Part total_of(const std::map<std::string, Part>& parts) {
+    Part total;
+    for (const auto& [name, part] : parts) {
+        total.image += part.image;
+        if (part.memory) total.memory = total.memory.value_or(0) + *part.memory;
+    }
+    return total;
+}
+
+std::string memory_text(const Part& part) {
+    return part.memory ? human_size(*part.memory) : "-";
+}
+
 void show_parts(const std::map<std::string, Part>& parts, const std::string& tender, const Style& style) {
     print_line("\n  {:<12} {:>12} {:>12} {:>12}", "", "image", "ready in", "memory (PSS)");
-    std::uint64_t image = 0, memory = 0;
     for (const auto& [name, part] : parts) {
-        image += part.image;
-        memory += part.memory.value_or(0);
         print_line("  {:<12} {:>12} {:>9.1f} ms {:>12}", name, human_size(part.image),
-                   milliseconds(part.start_time), part.memory ? human_size(*part.memory) : "-");
+                   milliseconds(part.start_time), memory_text(part));
     }
-    print_line("  {:<12} {:>12} {:>12} {:>12}", "total", human_size(image), "",
-               memory > 0 ? human_size(memory) : "-");
+    const Part total = total_of(parts);
+    print_line("  {:<12} {:>12} {:>12} {:>12}", "total", human_size(total.image), "", memory_text(total));
     if (tender != "process")
         print_line(
             "  {}",
             style.dim("memory: of the tender's process, the guest's included as far as it is touched"));
 }
 
-void show_picture(const std::map<std::string, Part>& parts, const Findings& findings, const Style& style) {
+// A picture that does not fit is none.
+void print_picture(const std::string& text) {
+    std::size_t width = 0;
+    for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != text.npos; at = end + 1)
+        width = std::max(width, columns_of(std::string_view(text).substr(at, end - at)));
+    const std::size_t room = terminal_columns();
+    if (room == 0 || width <= room) return print_text("\n{}", text);
+    print_line("\n  The picture takes {} columns, and this terminal has {}.", width, room);
+}
+
+void show_picture(const std::map<std::string, Part>& parts, const std::string& tender,
+                  const Findings& findings, const Style& style) {
+    const Part total = total_of(parts);
     const Picture picture{.client = {"client", "203.0.113.9", {}},
                           .gateway = box_of("gateway", "router + firewall", parts.at("gateway")),
                           .behind = {box_of("dns", "198.51.100.53", parts.at("dns")),
@@ -115,8 +140,10 @@ void show_picture(const std::map<std::string, Part>& parts, const Findings& find
                           .outside = "outside",
                           .dmz = "dmz",
                           .throughput = formatted("{:.1f} Gbit/s", findings.gigabits),
-                          .refused = findings.blocked > 0 ? "ping blocked" : "ping not blocked"};
-    print_text("\n{}", draw_text(picture));
+                          .refused = findings.blocked > 0 ? "ping blocked" : "ping not blocked",
+                          .caption = formatted("{} images of {}, {} memory, tender {}", parts.size(),
+                                               human_size(total.image), memory_text(total), tender)};
+    print_picture(draw_text(picture));
     const auto root = source_tree();
     const fs::path file = (root ? *root / "build" : fs::current_path()) / "demo.svg";
     std::ofstream svg(file, std::ios::trunc);
@@ -147,7 +174,7 @@ void show_poc_demo(const PocDemo& demo) {
     const Findings findings = ask_from_client(topology, style);
     const std::map<std::string, Part> parts = measure(topology.name);
     show_parts(parts, demo.tender, style);
-    show_picture(parts, findings, style);
+    show_picture(parts, demo.tender, findings, style);
     if (!findings.good) fail_with("the demo did not go as it should; see above");
     if (demo.keep) {
         print_line("\nit stays: holm exec client curl http://{}/, holm ps, holm down {}", kDemoSite,

@@ -16,6 +16,7 @@
 #include "cli/run/rotating_log.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
+#include "cli/topology/logs.h"
 #include "cli/topology/record.h"
 
 namespace holm::cli {
@@ -23,14 +24,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The log of the last detached instance of that name, running or not.
-fs::path newest_log(const std::string& name) {
+// The log of the last detached instance or service of that name, running or not.
+fs::path newest_log(std::string_view name) {
     fs::path newest;
     std::error_code error;
     for (fs::directory_iterator i(instance_folder(), error), end; !error && i != end; i.increment(error)) {
         const std::string file = i->path().filename().string();
         const std::size_t dash = file.rfind('-');
-        if (i->path().extension() != ".log" || dash == std::string::npos || file.substr(0, dash) != name)
+        if (i->path().extension() != ".log" || dash == std::string::npos ||
+            !is_log_of(file.substr(0, dash), name))
             continue;
         std::error_code unused;
         if (newest.empty() || fs::last_write_time(i->path(), unused) > fs::last_write_time(newest, unused))
@@ -43,9 +45,9 @@ bool writes_to(const fs::path& log) {
     return std::ranges::contains(running_instances(), log.string(), &InstanceRecord::log);
 }
 
-fs::path find_log(std::string what) {
+fs::path find_log(const std::string& what) {
     if (const auto service = find_topology_service(what))
-        what = formatted("{}-{}", service->topology, service->service);
+        return newest_log(formatted("{}-{}", service->topology, service->service));
     const std::vector<InstanceRecord> running = running_instances();
     const auto named = std::ranges::find_if(running, [&](const InstanceRecord& record) {
         return record.name == what || std::to_string(record.supervisor) == what;
@@ -88,6 +90,8 @@ void follow(const fs::path& path, std::streamoff printed, const std::string& wha
     using namespace std::chrono_literals;
     bool alive = true;
     while (true) {
+        std::error_code error;
+        if (!fs::exists(path, error)) return;  // holm down has removed it
         const std::uintmax_t size = size_of(path);
         if (size < static_cast<std::uintmax_t>(printed)) {
             print_file(older_log(path), printed);

@@ -1,6 +1,7 @@
 // holm ps: what runs.
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -10,6 +11,7 @@
 #include "cli/failure.h"
 #include "cli/run/instance_record.h"
 #include "cli/text/format.h"
+#include "cli/text/style.h"
 #include "cli/topology/record.h"
 #include "cli/topology/service_list.h"
 
@@ -26,30 +28,44 @@ std::string age_of(const InstanceRecord& record) {
     return formatted("{} d", seconds / 86400);
 }
 
-struct Row {
-    std::string number, name, age, tender, state, ports;
-};
+// number, name, age, tender, state, ports
+using Row = std::array<std::string, 6>;
+
+// As wide as what stands in them, and at least so wide; the last one has no end.
+constexpr std::array<std::size_t, 5> kLeastWidths{8, 20, 8, 8, 22};
+
+void print_table(const std::vector<Row>& rows) {
+    std::array<std::size_t, kLeastWidths.size()> widths = kLeastWidths;
+    for (const Row& row : rows) {
+        for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
+    }
+    for (const Row& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < widths.size(); ++i)
+            line += row[i] + std::string(widths[i] - columns_of(row[i]) + 1, ' ');
+        line += row.back();
+        print_line("{}", std::string_view(line).substr(0, line.find_last_not_of(' ') + 1));
+    }
+}
 
 // What the supervisor of a topology says of its services, those that do not run included.
 void add_topology(const TopologyRecord& topology, const std::vector<InstanceRecord>& running,
                   std::vector<Row>& rows) {
     for (const ListedService& service : list_services(topology.name)) {
-        Row row{
-            .number = "-", .name = formatted("{}-{}", topology.name, service.name), .state = service.state};
+        const std::string name = formatted("{}-{}", topology.name, service.name);
         const auto record = std::ranges::find(running, service.process, &InstanceRecord::supervisor);
-        if (record != running.end()) {
-            row.number = std::to_string(service.process);
-            row.age = age_of(*record);
-            row.tender = record->runs_under;
-            row.ports = record->ports;
+        if (record == running.end()) {
+            rows.push_back({"-", name, "", "", service.state, ""});
+        } else {
+            rows.push_back({std::to_string(service.process), name, age_of(*record), record->runs_under,
+                            service.state, record->ports});
         }
-        rows.push_back(row);
     }
 }
 
 void print_instances() {
     const std::vector<InstanceRecord> running = running_instances();
-    std::vector<Row> rows;
+    std::vector<Row> rows{{"NUMBER", "NAME", "AGE", "TENDER", "STATE", "PORTS"}};
     for (const InstanceRecord& record : running) {
         if (record.topology.empty()) {
             rows.push_back({std::to_string(record.supervisor), record.name, age_of(record), record.runs_under,
@@ -65,16 +81,8 @@ void print_instances() {
                 print_line(stderr, "holm: {}", failure.what());
         }
     }
-    if (rows.empty()) {
-        print_line("no instance runs");
-        return;
-    }
-    const auto print = [](const Row& row) {
-        print_line("{:<8} {:<20} {:<8} {:<8} {:<22} {}", row.number, row.name, row.age, row.tender, row.state,
-                   row.ports);
-    };
-    print({"NUMBER", "NAME", "AGE", "TENDER", "STATE", "PORTS"});
-    std::ranges::for_each(rows, print);
+    if (rows.size() == 1) return print_line("no instance runs");
+    print_table(rows);
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ std::string PortForward::text() const {
 Parsed<PortForward> parse_port_forward(std::string_view text) {
     const auto bad = [&](std::string_view why) {
         return std::unexpected(
-            formatted("-p {}: {}; allowed: [ADDRESS:]HOSTPORT:GUESTPORT[/tcp|/udp], such as 8080:80 or "
+            formatted("{}: {}; allowed: [ADDRESS:]HOSTPORT:GUESTPORT[/tcp|/udp], such as 8080:80 or "
                       "[::1]:8080:80",
                       quote(text), why));
     };

@@ -53,8 +53,11 @@ RunPlan plan_run(const RunOptions& options) {
         throw Failure("--machine, --accel and --print-command are for --tender qemu", 2);
     RunPlan plan;
     plan.grace = value_or_fail(parse_duration(options.grace));
-    for (const std::string& text : options.publish)
-        plan.forwards.push_back(value_or_fail(parse_port_forward(text)));
+    for (const std::string& text : options.publish) {
+        const auto forward = parse_port_forward(text);
+        if (!forward) throw Failure(formatted("-p {}", forward.error()), 2);
+        plan.forwards.push_back(*forward);
+    }
     check_no_repeats(plan.forwards);
     plan.image = find_image(options.image);
     plan.name =

@@ -64,6 +64,16 @@ bool Section::is_list(std::string_view key) const {
     return value != nullptr && value->kind == Value::Kind::kList;
 }
 
+bool Section::is_table(std::string_view key) const {
+    const Value* value = look_up(key);
+    return value != nullptr && value->kind == Value::Kind::kTable;
+}
+
+Position Section::where_of(std::string_view key) const {
+    const Value* value = look_up(key);
+    return value != nullptr ? value->where : where();
+}
+
 const Value* Section::find(std::string_view key) {
     known_.push_back(key);
     return look_up(key);
@@ -176,11 +186,16 @@ std::vector<Section::Entry> Section::entries() const {
     return entries;
 }
 
-void Section::refuse_other_keys() {
+void Section::refuse_other_keys(std::span<const ForeignKey> foreign) {
     std::ranges::sort(known_);
     for (const auto& [key, value] : table_->table) {
         if (std::ranges::binary_search(known_, key.value)) continue;
         std::string text = formatted("unknown key {} in {}", quote(key.value), spelled(title_));
+        const auto other = std::ranges::find(foreign, key.value, &ForeignKey::key);
+        if (other != foreign.end()) {
+            mistake(key.where, formatted("{}: {}", text, spelled(other->instead)));
+            continue;
+        }
         const std::string_view near = nearest(key.value, known_);
         const std::string_view home = home_of(key.value);
         if (!near.empty()) {

@@ -16,6 +16,12 @@
 
 namespace holm::cli {
 
+// A key of another program's files, and what there is in its place: a sentence, with what it quotes of the
+// file written as TOML.
+struct ForeignKey {
+    std::string_view key, instead;
+};
+
 // Where a misplaced key belongs: people put `arguments` at the top of holm.toml.
 struct KeyHome {
     std::string_view key, home;  // "arguments", "[image]"
@@ -41,11 +47,14 @@ class Section {
     std::vector<Entry> entries() const;
     bool has(std::string_view key) const;
     bool is_list(std::string_view key) const;
+    bool is_table(std::string_view key) const;
+    // Of the key's value; of the table if there is no such key.
+    Position where_of(std::string_view key) const;
     // The key is allowed; its value was read before, or is not wanted.
     void know(std::string_view key) { known_.push_back(key); }
 
     // Reports every key that was not asked for. Call it last.
-    void refuse_other_keys();
+    void refuse_other_keys(std::span<const ForeignKey> foreign = {});
 
     void mistake(Position where, std::string what) { mistakes_->push_back({where, std::move(what)}); }
     Position where() const { return table_->where; }

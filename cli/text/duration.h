@@ -7,7 +7,7 @@
 
 namespace holm::cli {
 
-// "5s", "500ms", "2m": at most a day.
+// "5s", "500ms", "1m30s": at most a day.
 Parsed<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 }  // namespace holm::cli

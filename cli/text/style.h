@@ -2,6 +2,7 @@
 
 // How text is shown: colours where a terminal shows them, none elsewhere.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +22,12 @@ class Style {
     std::string wrap(std::string_view code, std::string_view text) const;
     bool coloured_;
 };
+
+// Of a terminal, for text in UTF-8 without wide characters; colours take none.
+std::size_t columns_of(std::string_view text);
+
+// Of the terminal that standard output is; 0 where it is none, or one that does not know.
+std::size_t terminal_columns();
 
 // "61.4 KB": bytes for people, powers of 1024.
 std::string human_size(std::uint64_t bytes);

@@ -20,6 +20,7 @@
 #include "cli/run/detach.h"
 #include "cli/text/counted.h"
 #include "cli/text/format.h"
+#include "cli/topology/logs.h"
 #include "cli/topology/record.h"
 #include "cli/topology/supervisor.h"
 
@@ -76,7 +77,7 @@ int bring_up(const ComposeFile& file) {
 
 int bring_up_detached(const ComposeFile& file, bool stays) {
     refuse_second(file);
-    const fs::path log = new_log_path(file.compose.name);
+    const fs::path log = new_log_path(topology_log_name(file.compose.name));
     Pipe report = Pipe::create();
     std::fflush(nullptr);
     const pid_t caller = getpid();

@@ -45,6 +45,10 @@ Notation notation_of(const fs::path& file) {
     return extension == ".yaml" || extension == ".yml" ? Notation::kYaml : Notation::kToml;
 }
 
+std::expected<Compose, Mistakes> read(const fs::path& file, std::string_view text) {
+    return read_compose(text, project_name(file), notation_of(file));
+}
+
 [[noreturn]] void refuse(const std::string& file, const Mistakes& mistakes) {
     for (const Mistake& mistake : mistakes) print_line(stderr, "{}", format_mistake(file, mistake));
     fail_with("{} has {}; nothing was started", quote(file),
@@ -64,13 +68,28 @@ ComposeFile load_compose_file(const std::string& what) {
     path = fs::canonical(path);
     const auto text = read_input_file(path.string(), kLargestComposeFile);
     if (!text) fail_with("{} {}", quote(shown), text.error());
-    auto compose = read_compose(*text, project_name(path), notation_of(path));
+    auto compose = read(path, *text);
     if (!compose) refuse(shown, compose.error());
     ComposeFile result{path, *std::move(compose), {}};
     Mistakes mistakes;
     result.planned = plan_services(result.compose, path.parent_path(), mistakes);
     if (!mistakes.empty()) refuse(shown, in_order(std::move(mistakes)));
     return result;
+}
+
+std::string topology_name_of(const std::string& what) {
+    std::error_code error;
+    fs::path path = what;
+    for (const std::string_view name : kComposeFiles) {
+        if (fs::is_regular_file(path, error)) break;
+        path = fs::path(what) / name;
+    }
+    if (!fs::is_regular_file(path, error)) return "";
+    path = fs::canonical(path);
+    const auto text = read_input_file(path.string(), kLargestComposeFile);
+    if (!text) return "";
+    const auto compose = read(path, *text);
+    return compose ? compose->name : "";
 }
 
 }  // namespace holm::cli

@@ -27,4 +27,7 @@ struct ComposeFile {
 // other TOML. Prints every mistake and fails.
 ComposeFile load_compose_file(const std::string& what);
 
+// What the topology of that file is called; "" if there is no such file, or it has mistakes.
+std::string topology_name_of(const std::string& what);
+
 }  // namespace holm::cli

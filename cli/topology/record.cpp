@@ -121,17 +121,19 @@ TopologyRecord find_topology(std::string_view what) {
 
 std::optional<TopologyService> find_topology_service(std::string_view what) {
     std::optional<TopologyService> found;
-    std::size_t count = 0;
+    std::vector<std::string> names;
     for (const TopologyRecord& record : running_topologies()) {
         for (const std::string& service : record.services) {
-            if (what == formatted("{}-{}", record.name, service))
-                return TopologyService{record.name, service};
+            const std::string name = formatted("{}-{}", record.name, service);
+            if (what == name) return TopologyService{record.name, service};
             if (what != service) continue;
             found = {record.name, service};
-            ++count;
+            names.push_back(name);
         }
     }
-    if (count > 1) fail_with("several topologies have a service {}; write PROJECT-{}", quote(what), what);
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    if (names.size() > 1)
+        fail_with("several topologies have a service {}; say which: {}", quote(what), join(views));
     return found;
 }
 

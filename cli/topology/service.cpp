@@ -19,6 +19,7 @@
 #include "cli/run/run_instance.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
+#include "cli/topology/logs.h"
 #include "cli/topology/readiness.h"
 
 namespace holm::cli {
@@ -60,7 +61,7 @@ Service::Service(const ComposeService& description, const PlannedService& planne
     : description_(description),
       planned_(planned),
       links_(links),
-      log_(new_log_path(planned.plan.name)),
+      log_(new_log_path(topology_log_name(planned.plan.topology, description.name))),
       log_input_(start_log_keeper(log_)),
       pause_(kFirstPause) {}
 
@@ -71,7 +72,7 @@ std::string Service::state_text() const {
         case State::kStarting:
             return "starting";
         case State::kReady:
-            return restarts_ == 0 ? "ready" : formatted("ready, restarted {} ×", restarts_);
+            return starts_ <= 1 ? "ready" : formatted("ready, restarted {} ×", starts_ - 1);
         case State::kPausing:
             return formatted("ended ({}), starts again", status_text(status_));
         case State::kStopping:
@@ -87,10 +88,28 @@ std::optional<Service::Clock::time_point> Service::next_start() const {
     return std::nullopt;
 }
 
+bool Service::fulfils(Dependency::Condition condition) const {
+    switch (condition) {
+        case Dependency::Condition::kStarted:
+            return first_started_ != Clock::time_point{};
+        case Dependency::Condition::kReady:
+        case Dependency::Condition::kHealthy:
+            return is_good();
+        case Dependency::Condition::kCompleted:
+            return ended_well_;
+    }
+    return false;
+}
+
+bool Service::has_tried_enough() const {
+    return Clock::now() - first_started_ >= description_.health.value_or(HealthCheck{}).timeout;
+}
+
 void Service::start() {
     for (const Attachment& one : description_.networks) drain(links_.tap(description_.name, one.device));
     failure_.clear();
     started_ = Clock::now();
+    if (starts_++ == 0) first_started_ = started_;
     state_ = State::kStarting;
     std::fflush(nullptr);
     const pid_t supervisor = getpid();
@@ -169,6 +188,7 @@ void Service::start_probe() {
 
 void Service::stop() {
     wanted_ = false;
+    ended_well_ = false;
     if (probe_ > 0) kill(probe_, SIGKILL);
     if (process_ > 0 && state_ != State::kStopping) {
         kill(process_, SIGTERM);
@@ -188,6 +208,7 @@ void Service::stop_at_once() {
 
 void Service::rearm() {
     wanted_ = true;
+    starts_ = 0;
     pause_ = kFirstPause;
     state_ = State::kWaiting;
 }
@@ -218,7 +239,7 @@ bool Service::starts_again(int status) const {
         case Restart::kNo:
             return false;
         case Restart::kOnFailure:
-            return failed && (description_.restart_limit == 0 || restarts_ < description_.restart_limit);
+            return failed && (description_.restart_limit == 0 || starts_ <= description_.restart_limit);
         case Restart::kAlways:
         case Restart::kUnlessStopped:
             return true;
@@ -233,14 +254,15 @@ void Service::instance_ended(int status) {
     // Where nothing is checked, to be done soon is no failure.
     if (state_ == State::kStarting && (!well || description_.health))
         failure_ = formatted("ended ({}) before it was ready", status_text(status));
-    if (!starts_again(status)) {
+    const bool again = starts_again(status);
+    ended_well_ = wanted_ && well && failure_.empty() && (!again || !description_.health);
+    if (!again) {
         if (wanted_ && !well && failure_.empty()) failure_ = formatted("ended ({})", status_text(status));
         state_ = State::kEnded;
         return;
     }
     const auto now = Clock::now();
     if (now - started_ >= kLivedForAWhile) pause_ = kFirstPause;
-    ++restarts_;
     state_ = State::kPausing;
     next_start_ = now + pause_;
     pause_ = std::min(pause_ * 2, kLongestPause);

@@ -26,13 +26,17 @@ class Service {
 
     const ComposeService& description() const { return description_; }
     State state() const { return state_; }
-    bool is_up() const { return state_ == State::kReady; }
-    // Ended by itself and well, and is not started again: what there was to do is done.
-    bool has_done_its_work() const { return state_ == State::kEnded && wanted_ && failure_.empty(); }
+    // Ready; or, where nothing is checked, ended well, whether it is started again or not.
+    bool is_good() const { return state_ == State::kReady || ended_well_; }
+    // Whether what a service that depends on it asks for is so.
+    bool fulfils(Dependency::Condition condition) const;
     bool has_process() const { return process_ > 0; }
     // "ready", "starting", "ended (1)"
     std::string state_text() const;
-    std::uint32_t restarts() const { return restarts_; }
+    // Since somebody asked for it to be started.
+    std::uint32_t starts() const { return starts_; }
+    // Not ready at any of several starts, for longer than one has time for it.
+    bool has_tried_enough() const;
     pid_t process() const { return process_; }
     const std::filesystem::path& log() const { return log_; }
     // From the last start until it was ready.
@@ -72,8 +76,10 @@ class Service {
     bool wanted_ = true;
     pid_t process_ = -1;  // holm run's part
     pid_t probe_ = -1;
-    std::uint32_t restarts_ = 0;
+    std::uint32_t starts_ = 0;  // since somebody asked for it to be started
+    bool ended_well_ = false;   // and is not stopped, nor has failed since
     std::chrono::milliseconds pause_;
+    Clock::time_point first_started_{};
     Clock::time_point started_{};
     Clock::time_point next_start_{};
     std::chrono::microseconds start_time_{};

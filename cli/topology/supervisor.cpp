@@ -19,6 +19,8 @@
 namespace holm::cli {
 namespace {
 
+constexpr std::chrono::seconds kReminder{5};  // between two lines on what is not ready yet
+
 Descriptor hold_all_signals() {
     sigset_t set;
     sigemptyset(&set);
@@ -64,11 +66,13 @@ Supervisor::Supervisor(const Compose& compose, const std::vector<PlannedService>
 }
 
 int Supervisor::run(const std::function<void()>& ready) {
+    next_reminder_ = Service::Clock::now() + kReminder;
     handle_signals();  // those that came while the networks were made
     while (true) {
         if (!going_down_) start_what_may();
         if (going_down_) stop_what_may();
         say_what_changed();
+        say_what_is_missing();
         answer_those_who_wait();
         if (!was_ready_ && !going_down_ && all_ready()) {
             was_ready_ = true;
@@ -90,9 +94,8 @@ void Supervisor::start_what_may() {
         if (next && *next > now) continue;
         if (!next && service->state() != Service::State::kWaiting) continue;
         const bool others_ready =
-            std::ranges::all_of(service->description().depends_on, [this](const std::string& name) {
-                const Service& other = *find(name);
-                return other.is_up() || other.has_done_its_work();
+            std::ranges::all_of(service->description().depends_on, [this](const Dependency& dependency) {
+                return find(dependency.service)->fulfils(dependency.condition);
             });
         if (others_ready) service->start();
     }
@@ -102,7 +105,8 @@ void Supervisor::start_what_may() {
 bool Supervisor::is_needed(const Service& service) const {
     return std::ranges::any_of(services_, [&](const auto& other) {
         return other->has_process() &&
-               std::ranges::contains(other->description().depends_on, service.description().name);
+               std::ranges::contains(other->description().depends_on, service.description().name,
+                                     &Dependency::service);
     });
 }
 
@@ -127,6 +131,7 @@ void Supervisor::wait_for_something() {
         const auto at = service->next_start();
         if (at && (!next || *at < *next)) next = at;
     }
+    if (!was_ready_ && (!next || next_reminder_ < *next)) next = next_reminder_;
     int timeout = -1;
     if (next && !going_down_)
         timeout = static_cast<int>(std::max(ceil<milliseconds>(*next - Service::Clock::now()), 0ms).count());
@@ -149,9 +154,12 @@ void Supervisor::handle_signals() {
             if (!service->child_ended(ended, status)) continue;
             // After the first start the policy decides; until then the whole is as good as its parts.
             if (was_ready_ || going_down_ || service->failure().empty()) break;
-            if (service->state() == Service::State::kPausing) break;
-            failure_ = formatted("service {} {}; its last words:\n{}everything is down again",
-                                 service->description().name, service->failure(), service->last_words());
+            if (service->state() == Service::State::kPausing && !service->has_tried_enough()) break;
+            failure_ = formatted(
+                "service {} {}{}; its last words:\n{}everything is down again", service->description().name,
+                service->failure(),
+                service->starts() == 1 ? "" : formatted(", as at each of its {} starts", service->starts()),
+                service->last_words());
             going_down_ = true;
             break;
         }
@@ -198,8 +206,10 @@ void Supervisor::answer_those_who_wait() {
             return true;
         }
         const Service::State state = one.service->state();
-        if (one.for_start && !one.stop_first && state == Service::State::kReady) {
-            ControlSocket::answer(one.connection, formatted("{}", one.service->start_time().count()));
+        if (one.for_start && !one.stop_first && one.service->is_good()) {
+            const bool ready = state == Service::State::kReady;
+            ControlSocket::answer(one.connection,
+                                  ready ? std::to_string(one.service->start_time().count()) : "");
             return true;
         }
         const bool ended = state == Service::State::kEnded;
@@ -221,7 +231,7 @@ void Supervisor::answer_those_who_wait() {
 
 void Supervisor::say_what_changed() {
     std::size_t ready = 0;
-    for (const auto& service : services_) ready += service->is_up() ? 1 : 0;
+    for (const auto& service : services_) ready += service->is_good() ? 1 : 0;
     for (std::size_t i = 0; i < services_.size(); ++i) {
         const Service& service = *services_[i];
         if (service.state() == said_[i]) continue;
@@ -229,7 +239,7 @@ void Supervisor::say_what_changed() {
         if (service.state() == Service::State::kStarting || service.state() == Service::State::kStopping)
             continue;
         const std::string count = going_down_ ? "" : formatted("[{}/{}] ", ready, services_.size());
-        const std::string time = service.is_up()
+        const std::string time = service.state() == Service::State::kReady
                                      ? formatted(", {:.1f} ms after its start",
                                                  static_cast<double>(service.start_time().count()) / 1000)
                                      : "";
@@ -238,9 +248,35 @@ void Supervisor::say_what_changed() {
     std::fflush(stdout);
 }
 
+// Somebody looks at a terminal where nothing happens.
+void Supervisor::say_what_is_missing() {
+    const auto now = Service::Clock::now();
+    if (was_ready_ || going_down_ || now < next_reminder_) return;
+    next_reminder_ = now + kReminder;
+    std::string missing;
+    for (const auto& service : services_) {
+        if (service->is_good()) continue;
+        missing += formatted("{}{} ({})", missing.empty() ? "" : ", ", service->description().name,
+                             state_text(*service));
+    }
+    print_line("holm: not ready yet: {}", missing);
+    std::fflush(stdout);
+}
+
+std::string Supervisor::state_text(const Service& service) const {
+    if (service.state() == Service::State::kWaiting) {
+        for (const Dependency& dependency : service.description().depends_on) {
+            if (!find(dependency.service)->fulfils(dependency.condition))
+                return formatted("waiting for {}", dependency.service);
+        }
+    }
+    return service.state_text();
+}
+
 bool Supervisor::all_ready() const {
     return std::ranges::all_of(services_, [](const auto& service) {
-        return service->is_up() || (service->state() == Service::State::kEnded && service->failure().empty());
+        return service->is_good() ||
+               (service->state() == Service::State::kEnded && service->failure().empty());
     });
 }
 
@@ -265,7 +301,7 @@ std::string Supervisor::list() const {
     std::string text;
     for (const auto& service : services_) {
         text += formatted("{} {} {} {}\n", service->description().name, std::max(service->process(), 0),
-                          service->start_time().count(), service->state_text());
+                          service->start_time().count(), state_text(*service));
     }
     return text;
 }

@@ -52,6 +52,8 @@ class Supervisor {
     void handle_request();
     void answer_those_who_wait();
     void say_what_changed();
+    void say_what_is_missing();
+    std::string state_text(const Service& service) const;
     bool all_ready() const;
     bool all_ended() const;
     bool is_needed(const Service& service) const;
@@ -65,6 +67,7 @@ class Supervisor {
     std::vector<Service::State> said_;                // what the user knows of each
     ControlSocket control_;
     std::vector<Waiting> waiting_;
+    Service::Clock::time_point next_reminder_;
     bool was_ready_ = false;
     bool going_down_ = false;
     std::string failure_;

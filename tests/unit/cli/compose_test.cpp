@@ -4,6 +4,7 @@
 
 #include "cli/compose/images.h"
 #include "cli/compose/reader.h"
+#include "cli/topology/logs.h"
 #include "cli/topology/record.h"
 
 using namespace holm::cli;
@@ -85,7 +86,7 @@ TEST_CASE("a circle of dependencies, and a service nobody has") {
                       "depends_on = [\"a\"]") ==
           "f:1:1: services depend on each other in a circle: a -> b -> a\n");
     CHECK(mistakes_of("[services.web]\nimage = \"a\"\ndepends_on = [\"wib\"]") ==
-          "f:1:1: web depends on \"wib\", which is no service, did you mean \"web\"?; there are: web\n");
+          "f:3:15: web depends on \"wib\", which is no service, did you mean \"web\"?; there are: web\n");
 }
 
 TEST_CASE("each mistake has its place and says what is allowed") {
@@ -209,6 +210,17 @@ TEST_CASE("the record of a topology comes back as it went") {
     CHECK_FALSE(parse_topology("name=x\nsupervisor=1\n"));
     CHECK_FALSE(parse_topology("name=x\nsupervisor=2\nclient=a b\n"));
     CHECK_FALSE(parse_topology("nonsense"));
+}
+
+TEST_CASE("the logs of a topology are called by what people call its services") {
+    CHECK(topology_log_name("poc", "web") == "poc+web");
+    CHECK(is_log_of("poc+web", "web"));
+    CHECK(is_log_of("poc+web", "poc-web"));
+    CHECK_FALSE(is_log_of("poc+web", "poc"));
+    CHECK(is_log_of(topology_log_name("poc"), "poc"));
+    CHECK_FALSE(is_log_of(topology_log_name("poc"), ""));
+    CHECK(is_log_of("web", "web"));
+    CHECK_FALSE(is_log_of("web", "poc-web"));
 }
 
 TEST_CASE("a VLAN lies on a trunk, and each once") {

@@ -56,7 +56,10 @@ TEST_CASE("durations") {
     CHECK(parse_duration("0s") == 0s);
     CHECK(parse_duration("1440m") == 24h);
     CHECK(parse_duration("2h") == 2h);
-    for (const char* bad : {"", "5", "s", "5 s", "-5s", "1441m", "25h", "99999999999s", "5d", "1.5s"}) {
+    CHECK(parse_duration("1m30s") == 90s);
+    CHECK(parse_duration("23h59m59s1000ms") == 24h);
+    for (const char* bad : {"", "5", "s", "5 s", "-5s", "1441m", "25h", "99999999999s", "5d", "1.5s", "1m30",
+                            "24h1ms", "1m 30s"}) {
         CAPTURE(bad);
         CHECK_FALSE(parse_duration(bad));
     }
