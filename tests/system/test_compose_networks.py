@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
+from tests.support.command import holm, may_make_namespaces, need
 from tests.support.instance import IMAGES
-from tests.system.test_cli import holm, need, runtime  # noqa: F401 (a fixture)
-from tests.system.test_topology import may_make_namespaces, rows, up
+from tests.support.topology import rows, up
 
 COMPOSE = """
 name: {name}
@@ -68,7 +68,7 @@ def project(tmp_path):
     return folder
 
 
-def test_ipv6_alone_and_vlans_on_one_wire(project, runtime):  # noqa: F811
+def test_ipv6_alone_and_vlans_on_one_wire(project, runtime):
     pytest.importorskip("scapy")
     with up(project, runtime) as said:
         assert "fd00:6::2 on six" in said
@@ -77,7 +77,7 @@ def test_ipv6_alone_and_vlans_on_one_wire(project, runtime):  # noqa: F811
         assert answers.stdout == "10 10.10.0.2, 20 10.20.0.2, nobody, nobody\n", answers.stderr
 
 
-def test_mistakes_in_yaml_have_their_places(project, runtime):  # noqa: F811
+def test_mistakes_in_yaml_have_their_places(project, runtime):
     file = project / "holm.compose.yaml"
     text = file.read_text()
     for old, new, expected in (

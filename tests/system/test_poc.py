@@ -6,14 +6,14 @@ import subprocess
 
 import pytest
 
+from tests.support.command import HOLM, holm, may_make_namespaces, need
 from tests.support.instance import ROOT
+from tests.support.topology import up
 from tests.support.waiting import until
-from tests.system.test_cli import HOLM, holm, need, runtime  # noqa: F401 (a fixture)
-from tests.system.test_topology import may_make_namespaces, up
 
 
 @pytest.fixture
-def client(runtime):  # noqa: F811
+def client(runtime):
     may_make_namespaces()
     for image in ("poc-gateway", "poc-dns", "web"):
         need(image)
@@ -30,7 +30,7 @@ def dropped_pings(client):
     return sum(int(line.split()[-1]) for line in lines)
 
 
-def test_by_hand(client, runtime):  # noqa: F811
+def test_by_hand(client, runtime):
     """One topology for all: what is asked stands in examples/poc/README.md."""
     assert until(lambda: client("dig", "+short", "www.holm.test").stdout, "an answer") == "198.51.100.80\n"
     assert until(lambda: client("dig", "+short", "AAAA", "www.holm.test").stdout, "an answer") == "2001:db8:2::80\n"

@@ -4,47 +4,18 @@ import contextlib
 import os
 import pathlib
 import re
-import secrets
 import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import textwrap
 import urllib.request
 
 import pytest
 
+from tests.support.command import free_port, need, passt_or_skip
 from tests.support.instance import BIN, IMAGES
 from tests.support.waiting import until
-from tests.system.test_cli import free_port, need, passt_or_skip
-
-
-@pytest.fixture
-def user():
-    """A user made for the test: name and an own folder with the programs and images, as an installation would have them."""
-    if os.geteuid() != 0:
-        pytest.skip("making a user needs root; the other tests of -p run as an ordinary user then")
-    for program in ("useradd", "userdel", "setpriv"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-    name = f"holm-test-{secrets.token_hex(3)}"
-    made = subprocess.run(["useradd", "--no-create-home", "--no-user-group", "--gid", "nogroup", "--shell", "/usr/sbin/nologin", name],
-                          capture_output=True, text=True, check=False)
-    if made.returncode != 0:
-        pytest.skip(f"no user can be made here: {made.stderr.strip()}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="holm-test-"))
-    try:
-        os.chmod(folder, 0o755)
-        for program in ("holm", "holm-process"):
-            shutil.copy2(BIN / program, folder)
-        (folder / "runtime").mkdir(mode=0o700)
-        shutil.chown(folder / "runtime", name)
-        yield name, folder
-    finally:
-        shutil.rmtree(folder)
-        # It stays while a process of its own has not ended.
-        until(lambda: subprocess.run(["userdel", name], capture_output=True, check=False).returncode == 0, f"userdel {name}")
 
 
 @contextlib.contextmanager

@@ -1,89 +1,16 @@
-"""holm up and its family: networks and images from one compose file, and nothing left behind."""
+"""holm up and its family: networks and images from one compose file."""
 
-import contextlib
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
 
 import pytest
 
-from tests.support.instance import BIN, IMAGES
+from tests.support.command import HOLM, free_port, holm, may_make_namespaces, need, passt_or_skip
+from tests.support.instance import IMAGES
+from tests.support.topology import rows, up
 from tests.support.waiting import until
-from tests.system.test_cli import HOLM, free_port, holm, need, passt_or_skip, runtime  # noqa: F401 (a fixture)
-from tests.system.test_ports import user  # noqa: F401 (a fixture)
-
-COMPOSE = """
-name = "{name}"
-[networks.lan]
-subnet = "10.9.0.0/24"
-[networks.cable]
-subnet = "10.8.0.0/24"
-subnet6 = "fd00:8::/64"
-[services.web]
-image = "{images}/web"
-networks = {{ lan = {{ network = "lan", ipv4_address = "10.9.0.2" }} }}
-healthcheck = {{ http = 80 }}
-depends_on = ["echo"]
-restart = "on-failure"
-[services.echo]
-image = "{images}/echo"
-networks = {{ lan = {{ network = "cable", ipv4_address = "10.8.0.3", ipv6_address = "fd00:8::3" }} }}
-healthcheck = {{ tcp = 7 }}
-[clients.desk]
-networks.lan = {{ ipv4_address = "10.9.0.9", dns = ["10.9.0.53"] }}
-networks.cable = {{ ipv4_address = "10.8.0.9", ipv6_address = "fd00:8::9" }}
-"""
-
-
-def may_make_namespaces():
-    if os.geteuid() != 0 and subprocess.run(["unshare", "-Un", "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("an ordinary user gets no namespaces here")
-    if not os.path.exists("/dev/net/tun"):
-        pytest.skip("there is no /dev/net/tun")
-
-
-@pytest.fixture
-def project(tmp_path):
-    may_make_namespaces()
-    need("web")
-    need("echo")
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "holm.compose.toml").write_text(COMPOSE.format(name=f"t{os.getpid()}", images=IMAGES))
-    return folder
-
-
-@contextlib.contextmanager
-def up(project, runtime):
-    started = holm("up", "-d", project, runtime=runtime, timeout=120)
-    assert started.returncode == 0, started.stdout + started.stderr
-    try:
-        yield started.stdout
-    finally:
-        holm("down", project, runtime=runtime, timeout=100)
-
-
-def supervisor_of(runtime):
-    (record,) = (runtime / "holm").glob("*.topology")
-    return int(dict(line.split("=", 1) for line in record.read_text().splitlines())["supervisor"])
-
-
-def processes_of(runtime):
-    """Those that were started with this runtime folder, and what these have started."""
-    found = []
-    for process in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            if f"XDG_RUNTIME_DIR={runtime}\0".encode() in pathlib.Path(f"/proc/{process}/environ").read_bytes():
-                found.append(int(process))
-    return found
-
-
-def rows(runtime):
-    """NAME -> (number, state) of holm ps."""
-    listed = holm("ps", runtime=runtime).stdout.splitlines()[1:]
-    return {line.split()[1].partition("-")[2]: (line.split()[0], line[48:70].strip()) for line in listed}
 
 
 def test_from_up_to_down(project, runtime):
@@ -129,50 +56,6 @@ def test_what_crashes_starts_again(project, runtime):
         assert holm("exec", "desk", "curl", "-s", "--max-time", "60", "http://10.9.0.2/", runtime=runtime).returncode == 0
 
 
-def test_nothing_is_left_of_a_killed_supervisor(project, runtime):
-    with up(project, runtime):
-        supervisor = supervisor_of(runtime)
-        children = pathlib.Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-        assert children
-        os.kill(supervisor, signal.SIGKILL)
-        until(lambda: not any(os.path.exists(f"/proc/{child}") for child in children), "the end of the instances")
-        assert "no instance runs" in holm("ps", runtime=runtime).stdout
-        # Namespaces that nobody is in or has open are gone (their numbers may be somebody else's by now).
-        until(lambda: not processes_of(runtime), "the end of all processes")
-        assert not list((runtime / "holm").glob("*.topology"))
-        assert "no topology is up" in holm("down", runtime=runtime).stderr
-
-
-def test_of_two_at_once_one_brings_it_up(project, runtime):
-    """The other is told so; what is up can be found and brought down, and leaves nothing."""
-    command = ["timeout", "120", HOLM, "up", "-d", project]
-    environment = {**os.environ, "XDG_RUNTIME_DIR": str(runtime)}
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) for _ in range(2)]
-    said = [one.communicate() for one in both]
-    try:
-        assert sorted(one.returncode for one in both) == [0, 1], said
-        why = next(err for one, (_, err) in zip(both, said, strict=True) if one.returncode == 1)
-        assert "is being brought up" in why or "is up already" in why
-        assert set(rows(runtime)) == {"web", "echo"}
-    finally:
-        assert "is down" in holm("down", project, runtime=runtime, timeout=60).stdout
-    assert {file.suffix for file in (runtime / "holm").iterdir()} <= {".log"}
-
-
-def test_nothing_comes_up_for_a_caller_that_is_gone(project, runtime):
-    file = project / "holm.compose.toml"
-    file.write_text(file.read_text().replace("{ http = 80 }", "{ tcp = 81, timeout = \"100s\" }"))
-    with subprocess.Popen([HOLM, "up", "-d", project], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                          env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)}) as caller:
-        try:
-            until(lambda: list((runtime / "holm").glob("*.topology")), "the supervisor")
-        finally:
-            caller.kill()
-    until(lambda: not processes_of(runtime), "the end of all processes")
-    assert "no instance runs" in holm("ps", runtime=runtime).stdout
-    assert {file.suffix for file in (runtime / "holm").iterdir()} <= {".log"}
-
-
 def test_networks_may_have_any_name(tmp_path, runtime):
     """Words of ip(8), and names that the kernel has already."""
     may_make_namespaces()
@@ -214,51 +97,6 @@ depends_on = ["job", "slow"]
         assert rows(runtime)["last"][1] == "ready"
 
 
-def test_in_the_foreground_until_ctrl_c(project, runtime):
-    with subprocess.Popen(["timeout", "--foreground", "120", HOLM, "up", project], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)}) as running:
-        said = ""
-        while "holm ps lists it" not in said:
-            line = running.stdout.readline()
-            assert line, said
-            said += line
-        running.send_signal(signal.SIGINT)
-        rest = running.stdout.read()
-        assert running.wait(60) == 0
-        # web depends on echo, so it goes first
-        assert rest.index("web: ended (0)") < rest.index("echo: ended (0)")
-
-
-def test_a_second_ctrl_c_ends_it_at_once(project, runtime):
-    """Also what does not stop by itself: here two tenders that are held."""
-    file = project / "holm.compose.toml"
-    file.write_text(file.read_text().replace('restart = "on-failure"', 'stop_grace_period = "100s"'))
-    with subprocess.Popen([HOLM, "up", project], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)}) as running:
-        until(lambda: "holm ps lists it" in running.stdout.readline(), "its being up")
-        for record in (runtime / "holm").glob("*.instance"):
-            os.kill(int(dict(line.split("=", 1) for line in record.read_text().splitlines())["tender"]), signal.SIGSTOP)
-        running.send_signal(signal.SIGINT)
-        until(lambda: rows(runtime)["web"][1] == "stopping", "the first stop")
-        running.send_signal(signal.SIGINT)
-        said = running.stdout.read()
-        assert running.wait(60) == 0
-    assert "all are killed" in said and "web: ended (137)" in said and "echo: ended (137)" in said
-    until(lambda: not processes_of(runtime), "the end of all processes")
-    assert {file.suffix for file in (runtime / "holm").iterdir()} <= {".log"}
-
-
-def test_a_supervisor_that_hangs_keeps_nobody_waiting(project, runtime):
-    with up(project, runtime):
-        supervisor = supervisor_of(runtime)
-        os.kill(supervisor, signal.SIGSTOP)
-        try:
-            listed = holm("ps", runtime=runtime, timeout=100)
-            assert listed.returncode == 0 and "does not answer within 5 s" in listed.stderr
-        finally:
-            os.kill(supervisor, signal.SIGCONT)
-
-
 def test_a_bad_file_starts_nothing(project, runtime):
     file = project / "holm.compose.toml"
     text = file.read_text()
@@ -286,7 +124,7 @@ def test_what_does_not_get_ready_takes_all_down(project, runtime):
 
 
 @pytest.mark.xdist_group("/etc/passwd")
-def test_as_an_ordinary_user(project, user):  # noqa: F811
+def test_as_an_ordinary_user(project, user):
     """All of it without root: a user namespace of its own, and -p beside it."""
     passt_or_skip()
     name, folder = user
