@@ -1,10 +1,12 @@
-// Fetches URLs, as curl would: fetch [-i] [-n COUNT] URL...
+// Fetches URLs, as curl would: fetch [-i] [-n COUNT] URL... Of ws:// URLs it shows what comes over the WebSocket, or the
+// answers to what it says: fetch -m TEXT ws://HOST/PATH.
 
 #include <charconv>
 #include <string>
 
 #include <holm/http_client.h>
 #include <holm/main.h>
+#include <holm/websocket_client.h>
 
 namespace http = holm::http;
 
@@ -14,7 +16,10 @@ struct Wishes {
     bool show_head = false;
     unsigned times = 1;
     std::vector<std::string> urls;
+    std::vector<std::string> messages;  // for WebSockets
 };
+
+constexpr std::string_view kUsage = "fetch [-i] [-n COUNT] [-m TEXT] URL...";
 
 // False, and a sentence on the console, for what cannot be understood.
 bool read_arguments(holm::Machine& machine, Wishes& wishes) {
@@ -31,15 +36,40 @@ bool read_arguments(holm::Machine& machine, Wishes& wishes) {
                 machine.console().print("fetch: -n takes a number from 1, not '", count, "'\n");
                 return false;
             }
+        } else if (argument == "-m" && i + 1 < arguments.size()) {
+            wishes.messages.emplace_back(arguments[++i]);
         } else if (argument.starts_with("-")) {
-            machine.console().print("fetch: unknown option '", argument, "'; there are -i and -n COUNT\n");
+            machine.console().print("fetch: unknown option '", argument, "'; usage: ", kUsage, "\n");
             return false;
         } else {
             wishes.urls.emplace_back(argument);
         }
     }
-    if (wishes.urls.empty()) machine.console().print("fetch: no URL; usage: fetch [-i] [-n COUNT] URL...\n");
+    if (wishes.urls.empty()) machine.console().print("fetch: no URL; usage: ", kUsage, "\n");
     return !wishes.urls.empty();
+}
+
+// Says what there is to say, one answer each; without anything to say it listens until the server closes.
+holm::Task<bool> talk(holm::Machine& machine, const std::string& url, const std::vector<std::string>& messages) {
+    const auto connected = co_await http::WebSocketClient::connect(machine.net(), url);
+    if (!connected) {
+        machine.console().print("fetch: ", url, ": ", connected.error().what, "\n");
+        co_return false;
+    }
+    http::WebSocketClient& socket = **connected;
+    std::size_t said = 0;
+    while (messages.empty() || said < messages.size()) {
+        if (!messages.empty()) (void)co_await socket.send_text(messages[said++]);
+        const auto message = co_await socket.receive();
+        if (!message) break;
+        machine.console().print(message->text(), "\n");
+    }
+    co_await socket.leave();
+    const bool well = socket.close_code() == http::WebSocketClient::CloseCode::kNormal;
+    if (!well)
+        machine.console().print("fetch: ", url, ": closed with ", int(socket.close_code()), " ",
+                                socket.close_reason(), "\n");
+    co_return well;
 }
 
 }  // namespace
@@ -51,6 +81,10 @@ holm::Task<> holm::main(holm::Machine& machine) {
     bool all_well = true;
     for (unsigned i = 0; i < wishes.times; ++i) {
         for (const std::string& url : wishes.urls) {
+            if (url.starts_with("ws")) {
+                all_well = co_await talk(machine, url, wishes.messages) && all_well;
+                continue;
+            }
             http::ClientRequest request{.url = url};
             // A large file goes by, it is not kept.
             if (!wishes.show_head)

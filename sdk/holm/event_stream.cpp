@@ -1,5 +1,6 @@
 #include "holm/event_stream.h"
 
+#include "holm/whole_or_reset.h"
 #include "kernel/task/scope.h"
 #include "kernel/task/sleep.h"
 
@@ -32,6 +33,8 @@ Task<bool> EventStream::send_text(std::string text) {
     WholeOrReset whole(takeover_.stream());
     const Result<> sent = co_await takeover_.stream().send(as_bytes(text), sent_ + kPatience);
     whole.settle(sent.has_value());
+    if (!sent && sent.error().code == ErrorCode::kTimedOut)
+        ++takeover_.drops()[static_cast<std::size_t>(Drop::kNotTaken)];
     co_return sent.has_value();
 }
 

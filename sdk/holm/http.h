@@ -98,6 +98,14 @@ class Server : public Service {
     // FILE.gz and FILE.br each client gets the one that it likes best.
     Server& embedded_files(std::string_view prefix, std::string_view folder, FileOptions options = {});
 
+    // Every response passes through here before it is sent, errors of the router and files included: headers
+    // that all of them are to have, http::several_ranges(). Not those to what was no request.
+    template <typename Callable>
+    Server& finish_with(Callable finish) {
+        finish_ = guard_finish(std::move(finish));
+        return *this;
+    }
+
     // Writes a line about each request, gathered for up to a second: to the console, or to a sink. The line
     // of a large answer or a stream is written when the client has it, or has gone; its bytes are those that
     // were acknowledged, a stream's as they go over the wire.
@@ -144,6 +152,29 @@ class Server : public Service {
 #endif
     }
 
+    // In place, so that connections have no code to move responses.
+    using Finish = Function<void(const Request&, Response&)>;
+    template <typename Callable>
+    Finish guard_finish(Callable callable) {
+#if __cpp_exceptions
+        return [this, callable = std::move(callable)](const Request& request, Response& response) mutable {
+            try {
+                response = callable(request, std::move(response));
+                return;
+            } catch (const std::exception& exception) {
+                report(request, exception.what());
+            } catch (...) {
+                report(request, "something that is no std::exception");
+            }
+            response = answer_failure();
+        };
+#else
+        return [callable = std::move(callable)](const Request& request, Response& response) mutable {
+            response = callable(request, std::move(response));
+        };
+#endif
+    }
+
     void add_waiting(Method method, std::string_view pattern, WaitingHandler handler);
     // Null when another kind of handler answers the route.
     const WaitingHandler* waiting_handler(Router::RouteId route) const;
@@ -165,6 +196,7 @@ class Server : public Service {
     SessionContext context_;
     std::vector<std::pair<Router::RouteId, WaitingHandler>> waiting_handlers_;
     std::vector<TakeoverRoute> takeover_routes_;
+    Finish finish_;
     // Reached through functions, so that images that do without do not contain them: the log and takeovers.
     std::unique_ptr<RequestLog> log_;
     Function<Task<bool>(Connection&, Router::RouteId, const Request&)> take_over_;

@@ -90,6 +90,7 @@ Task<> Server::serve_connection(std::unique_ptr<Connection> connection) {
 }
 
 void Server::answer(Connection& connection, Time time, const Request& request, Response response) {
+    if (finish_) finish_(request, response);
     RequestLog::Open* open = nullptr;
     if (log_) {
         const AddressText client = net::to_text(connection.stream.remote().address);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "holm/http_connection.h"
+#include "holm/whole_or_reset.h"
 #include "net/address_text.h"
 #include "services/http/response_writer.h"
 
@@ -45,13 +46,14 @@ Task<bool> Server::begin_takeover(Connection& connection, Router::RouteId id, co
         answer(connection, time, request, std::move(head));
         co_return false;
     }
+    if (finish_) finish_(request, head);
     if (log_) {
         const AddressText client = net::to_text(connection.stream.remote().address);
         log_->answer(connection, LogEntry::of(client, request, head, time.unix_seconds));
     }
     Session& session = connection.session;
     TcpStream& stream = connection.stream;
-    Takeover takeover(stream, request);
+    Takeover takeover(stream, request, context_.drops());
     const Possession possession(connection.takeover, takeover);
     connection.waits_for_room = true;
     // The session's deadlines do not count any more.

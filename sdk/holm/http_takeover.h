@@ -5,35 +5,23 @@
 #include "base/function.h"
 #include "kernel/network/tcp_stream.h"
 #include "kernel/task/scope.h"
+#include "services/http/drop.h"
 #include "services/http/request.h"
 
 namespace holm::http {
 
-// Of a message that is being sent: half of it is none, and nothing that makes sense can follow it. So unless
-// it was sent the connection ends, also when the sending task is cancelled.
-class WholeOrReset {
-  public:
-    explicit WholeOrReset(TcpStream& stream) : stream_(stream) {}
-    WholeOrReset(const WholeOrReset&) = delete;
-    WholeOrReset& operator=(const WholeOrReset&) = delete;
-    ~WholeOrReset() {
-        if (!sent_) stream_.abort();
-    }
-    void settle(bool sent) { sent_ = sent; }
-
-  private:
-    TcpStream& stream_;
-    bool sent_ = false;
-};
-
 class Takeover {
   public:
-    Takeover(TcpStream& stream, const Request& request) : stream_(stream), request_(request) {}
+    Takeover(TcpStream& stream, const Request& request, DropCounters& drops)
+        : stream_(stream), request_(request), drops_(drops) {}
     Takeover(const Takeover&) = delete;
     Takeover& operator=(const Takeover&) = delete;
 
     TcpStream& stream() { return stream_; }
     const Request& request() const { return request_; }
+
+    // The server's, for why a connection is given up.
+    DropCounters& drops() { return drops_; }
 
     // What runs for this connection; the body is one of them. The connection ends when all have; cancel()
     // ends it now.
@@ -52,6 +40,7 @@ class Takeover {
   private:
     TcpStream& stream_;
     const Request& request_;
+    DropCounters& drops_;
     Function<void()> stop_;
     Scope tasks_;
 };

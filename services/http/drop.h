@@ -17,9 +17,12 @@ enum class Drop : std::uint8_t {
     kUnsupported,  // 411, 417, 501, 505
     kNoMemory,     // 503
     kSilent,       // said nothing on a new connection
-    kNotTaken,     // a response was not read in time
+    kNotTaken,     // a response, a message or an event was not read in time
+    kWebSocketViolation,  // closed with 1002 or 1007
+    kWebSocketTooLong,    // closed with 1009
+    kWebSocketSilent,     // asked, and did not answer
 };
-inline constexpr std::size_t kDrops = 7;
+inline constexpr std::size_t kDrops = 10;
 using DropCounters = std::array<std::uint64_t, kDrops>;
 
 std::string_view to_string(Drop drop);

@@ -1,8 +1,7 @@
 #pragma once
 
 // Byte ranges of a representation (RFC 9110 §14). One range is served; a request for several gets the whole,
-// which §14.2 allows: clients that ask for several (PDF viewers, download managers) all cope, and
-// amplification by overlapping ranges cannot happen.
+// which §14.2 allows and clients cope with, unless the service has asked for several_ranges.h.
 
 #include <cstdint>
 #include <string_view>

@@ -85,6 +85,7 @@ class Response {
   private:
     friend class Session;
     friend class ResponseWriter;
+    friend class SeveralRanges;
     friend Response answer_refusal(const Refusal& refusal);
 
     void add_header(std::string_view name, std::string_view value);

@@ -97,7 +97,9 @@ char* ResponseWriter::write_head(char* out, DateCache& dates) const {
             out = put(out, "Transfer-Encoding: chunked\r\n");
         }
     }
-    if (status_ == Status::kPartialContent || status_ == Status::kRangeNotSatisfiable) {
+    // Of what was decided here; a handler's own 206 says by itself what it holds.
+    if (status_ != response_.status_ &&
+        (status_ == Status::kPartialContent || status_ == Status::kRangeNotSatisfiable)) {
         out = put(out, "Content-Range: bytes ");
         if (status_ == Status::kPartialContent) {
             out = put(put(put(out, first_), "-"), first_ + length_ - 1);

@@ -47,6 +47,7 @@ class SessionContext {
     DateCache& dates() { return dates_; }
     void count(Drop drop) { ++drops_[static_cast<std::size_t>(drop)]; }
     const DropCounters& drops() const { return drops_; }
+    DropCounters& drops() { return drops_; }
 
     // Overwritten by the next session that reads a request.
     Request& scratch() { return scratch_; }

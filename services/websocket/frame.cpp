@@ -6,7 +6,7 @@
 
 namespace holm::websocket {
 
-std::expected<std::optional<FrameHead>, Violation> parse_client_frame(Bytes input) {
+std::expected<std::optional<FrameHead>, Violation> parse_frame(Bytes input, Sender sender) {
     const auto fail = [](const char* what) {
         return std::unexpected(Violation{CloseCode::kProtocolError, what});
     };
@@ -19,7 +19,9 @@ std::expected<std::optional<FrameHead>, Violation> parse_client_frame(Bytes inpu
     head.length = second & 0x7f;
     if ((first & 0x70) != 0) return fail("a reserved bit is set");
     if ((first & 0x7) > 2) return fail("the opcode is reserved");
-    if ((second & 0x80) == 0) return fail("a client's frame is not masked");
+    const bool masked = (second & 0x80) != 0;
+    if (sender == Sender::kClient && !masked) return fail("a client's frame is not masked");
+    if (sender == Sender::kServer && masked) return fail("a server's frame is masked");
     if (is_control(head.opcode) && !head.final) return fail("a control frame is fragmented");
     if (is_control(head.opcode) && head.length > kMostControl) return fail("a control frame is too long");
 
@@ -40,9 +42,9 @@ std::expected<std::optional<FrameHead>, Violation> parse_client_frame(Bytes inpu
         if (head.length < 65'536) return fail("the length is not in its shortest form");
         if (head.length >> 63 != 0) return fail("the length has its highest bit set");
     }
-    if (input.size() < at + head.mask.size()) return std::nullopt;
-    std::memcpy(head.mask.data(), input.data() + at, head.mask.size());
-    head.size = at + head.mask.size();
+    head.size = at + (masked ? head.mask.size() : 0);
+    if (input.size() < head.size) return std::nullopt;
+    if (masked) std::memcpy(head.mask.data(), input.data() + at, head.mask.size());
     return head;
 }
 
@@ -64,7 +66,14 @@ std::size_t write_head(MutableBytes out, Opcode opcode, std::uint64_t length, bo
     return 10;
 }
 
-void unmask(MutableBytes bytes, const std::array<std::byte, 4>& mask, std::uint64_t offset) {
+std::size_t write_head(MutableBytes out, Opcode opcode, std::uint64_t length, const Mask& mask) {
+    const std::size_t size = write_head(out, opcode, length);
+    out[1] |= std::byte{0x80};
+    std::memcpy(out.data() + size, mask.data(), mask.size());
+    return size + mask.size();
+}
+
+void apply_mask(MutableBytes bytes, const Mask& mask, std::uint64_t offset) {
     std::array<std::byte, 8> turned;
     for (std::size_t i = 0; i < turned.size(); ++i) turned[i] = mask[(offset + i) % 4];
     std::uint64_t word;

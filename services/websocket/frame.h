@@ -63,15 +63,22 @@ struct Violation {
     const char* what;
 };
 
-// The head that `input` begins with; nothing while more bytes are needed. The frames of clients are masked
-// (§5.1), and there are no extensions that would give the reserved bits a meaning.
-std::expected<std::optional<FrameHead>, Violation> parse_client_frame(Bytes input);
+enum class Sender : std::uint8_t { kClient, kServer };
+
+// The head that `input` begins with; nothing while more bytes are needed. The frames of clients are masked,
+// those of servers are not (§5.1), and there are no extensions that would give the reserved bits a meaning.
+std::expected<std::optional<FrameHead>, Violation> parse_frame(Bytes input, Sender sender);
 
 // A server's frames bear no mask. Returns how many bytes were written: at most kMostHead.
 inline constexpr std::size_t kMostHead = 10;
 std::size_t write_head(MutableBytes out, Opcode opcode, std::uint64_t length, bool final = true);
 
-// Takes off the mask; `offset`: where in the frame's payload these bytes lie.
-void unmask(MutableBytes bytes, const std::array<std::byte, 4>& mask, std::uint64_t offset);
+// A client's do, at most kMostMaskedHead bytes.
+using Mask = std::array<std::byte, 4>;
+inline constexpr std::size_t kMostMaskedHead = kMostHead + sizeof(Mask);
+std::size_t write_head(MutableBytes out, Opcode opcode, std::uint64_t length, const Mask& mask);
+
+// Puts the mask on, or takes it off; `offset`: where in the frame's payload these bytes lie.
+void apply_mask(MutableBytes bytes, const Mask& mask, std::uint64_t offset);
 
 }  // namespace holm::websocket

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/sha1.h"
 #include "services/http/characters.h"
+#include "services/websocket/key.h"
 
 namespace holm::websocket {
 namespace {
@@ -11,16 +11,6 @@ namespace {
 using http::Request;
 using http::Response;
 using http::Status;
-
-constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-constexpr std::size_t kKeyLength = 24;  // base64 of 16 bytes
-
-constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-bool is_key(std::string_view text) {
-    return text.size() == kKeyLength && text.ends_with("==") &&
-           std::ranges::all_of(text.substr(0, 22), [](char c) { return kBase64.contains(c); });
-}
 
 // Whether a token stands in one of the headers of this name.
 bool names(const Request& request, std::string_view header, std::string_view token) {
@@ -33,21 +23,6 @@ bool names(const Request& request, std::string_view header, std::string_view tok
 }
 
 }  // namespace
-
-std::array<char, 28> accept_key(std::string_view key) {
-    std::array<char, kKeyLength + kGuid.size()> text;
-    std::ranges::copy(kGuid, std::ranges::copy(key.substr(0, kKeyLength), text.begin()).out);
-    // It protects nothing: the protocol uses it to see that the server has understood what was asked.
-    const Sha1Digest digest = sha1(as_bytes(std::string_view(text.data(), text.size())));
-    std::array<char, 28> encoded;
-    for (std::size_t i = 0; i < 7; ++i) {
-        std::uint32_t group = 0;
-        for (std::size_t j = 0; j < 3; ++j) group = group << 8 | (i * 3 + j < 20 ? digest[i * 3 + j] : 0);
-        for (std::size_t j = 0; j < 4; ++j) encoded[i * 4 + j] = kBase64[group >> (18 - 6 * j) & 63];
-    }
-    encoded[27] = '=';  // 20 bytes are six groups and two bytes
-    return encoded;
-}
 
 std::string_view choose_protocol(const Request& request, const HandshakeOptions& options) {
     for (const std::string& protocol : options.protocols) {

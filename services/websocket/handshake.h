@@ -1,8 +1,7 @@
 #pragma once
 
-// The opening handshake (RFC 6455 §4.2): whether a request may become a WebSocket, and the answer.
+// The server's opening handshake (RFC 6455 §4.2): whether a request may become a WebSocket, and the answer.
 
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +25,5 @@ http::Response answer_handshake(const http::Request& request, const HandshakeOpt
 
 // The subprotocol that answer_handshake() agrees to; empty: none.
 std::string_view choose_protocol(const http::Request& request, const HandshakeOptions& options);
-
-// Sec-WebSocket-Accept for a Sec-WebSocket-Key: base64 of the SHA-1 of the key and the protocol's GUID.
-std::array<char, 28> accept_key(std::string_view key);
 
 }  // namespace holm::websocket

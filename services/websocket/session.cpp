@@ -40,7 +40,8 @@ bool Session::parse_head(Bytes& input) {
     const std::size_t part = std::min(input.size(), head_bytes_.size() - head_size_);
     std::memcpy(head_bytes_.data() + head_size_, input.data(), part);
     const std::size_t before = head_size_;
-    const auto parsed = parse_client_frame(Bytes(head_bytes_).first(before + part));
+    const auto parsed = parse_frame(Bytes(head_bytes_).first(before + part),
+                                    masks_ == nullptr ? Sender::kClient : Sender::kServer);
     if (parsed && !*parsed) {
         head_size_ += part;
         input = {};
@@ -87,7 +88,7 @@ Session::Event Session::take_payload(Bytes& input) {
             return fail({CloseCode::kTooBig, "there is no memory for the message"});
         taken = std::as_writable_bytes(std::span(message_.data() + at, part));
     }
-    unmask(taken, head_.mask, frame_received_);
+    if (masks_ == nullptr) apply_mask(taken, head_.mask, frame_received_);
     frame_received_ += part;
     input = input.subspan(part);
     if (frame_received_ < head_.length) return Event::kNone;
@@ -161,8 +162,12 @@ Bytes Session::close(CloseCode code, std::string_view reason) {
 }
 
 void Session::set_reply(Opcode opcode, Bytes payload) {
-    const std::size_t head = write_head(reply_, opcode, payload.size());
-    std::ranges::copy(payload, reply_.begin() + static_cast<std::ptrdiff_t>(head));
+    const Mask mask = masks_ == nullptr ? Mask{} : masks_();
+    const std::size_t head = masks_ == nullptr ? write_head(reply_, opcode, payload.size())
+                                               : write_head(reply_, opcode, payload.size(), mask);
+    const MutableBytes carried = MutableBytes(reply_).subspan(head, payload.size());
+    std::ranges::copy(payload, carried.begin());
+    apply_mask(carried, mask, 0);
     reply_size_ = head + payload.size();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The server's end of a WebSocket, sans-I/O: bytes in, messages and replies out. Messages are put together
-// from their fragments; control frames between these are dealt with at once (RFC 6455 §5.4, §5.5).
+// One end of a WebSocket, sans-I/O: bytes in, messages and replies out. Messages are put together from their
+// fragments; control frames between these are dealt with at once (RFC 6455 §5.4, §5.5).
 
 #include <array>
 #include <cstddef>
@@ -16,8 +16,14 @@ namespace holm::websocket {
 
 class Session {
   public:
-    // `most`: bytes of a message, all its fragments together; beyond: kTooBig.
-    explicit Session(std::size_t most) : most_(most) {}
+    // New for each frame, and such as nobody can foretell: else a page could make a browser write what it
+    // likes to whoever stands between (§10.3).
+    using MaskSource = Mask (*)();
+
+    // `most`: bytes of a message, all its fragments together; beyond: kTooBig. The server's end, unless there
+    // are masks: those are for the client's.
+    explicit Session(std::size_t most, MaskSource masks = nullptr) : most_(most), masks_(masks) {}
+    MaskSource masks() const { return masks_; }
 
     enum class Event : std::uint8_t {
         kNone,     // more bytes are needed
@@ -38,6 +44,7 @@ class Session {
     Bytes message() const { return as_bytes(message_.text()); }
 
     // A whole frame; empty: none.
+    static constexpr std::size_t kMostReply = kMostMaskedHead + kMostControl;
     Bytes reply() const { return Bytes(reply_).first(reply_size_); }
 
     // A close frame, and that one was sent: the peer's will be no question but the answer. Empty if there is
@@ -62,6 +69,7 @@ class Session {
     void set_reply(Opcode opcode, Bytes payload);
 
     std::size_t most_;
+    MaskSource masks_;
     FrameHead head_;
     bool in_frame_ = false;
     bool in_message_ = false;     // more fragments follow
@@ -75,7 +83,7 @@ class Session {
     std::size_t head_size_ = 0;
     http::ByteBuffer message_;
     std::array<std::byte, kMostControl> control_;
-    std::array<std::byte, kMostHead + kMostControl> reply_;
+    std::array<std::byte, kMostReply> reply_;
     std::size_t reply_size_ = 0;
     CloseCode close_code_ = CloseCode::kAbnormal;
     std::array<char, kMostControl> reason_;

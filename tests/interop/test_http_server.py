@@ -260,30 +260,56 @@ def test_the_log_counts_what_arrived(lan, start):
 
 
 def test_slow_clients_by_the_hundred_do_not_keep_others_out(lan, start, keep):
-    """slowhttptest: heads that trickle in (slowloris), contents that do, and answers that are not read; all at once."""
+    """slowhttptest in its four ways, all at once: heads that trickle in (slowloris), contents that do, ranges by the thousand,
+    answers that are not read. Others are served meanwhile, and what is given up is counted by why."""
     if shutil.which("slowhttptest") is None:
         pytest.skip("slowhttptest is not installed")
-    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
-    instance.wait_for("web: listening")
-    url = f"http://{lan.GUEST}/static/large.bin"
-    common = ["-c", "200", "-r", "200", "-l", "60", "-p", "30", "-u", url]
-    attacks = [["-H", "-i", "1"], ["-B", "-i", "1", "-s", "8192"], ["-X", "-w", "10", "-y", "20", "-n", "1", "-z", "32"]]
-    running = [subprocess.Popen(lan.command("slowhttptest", *attack, *common), cwd=keep, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL) for attack in attacks]
+    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", "--mem", "64M", inside=lan, arguments=["--crowd"])
+    instance.wait_for("http: ready")
+    common = ["-c", "100", "-r", "200", "-l", "60", "-p", "30"]
+    attacks = [["-H", "-i", "1", "-u", "/own"], ["-B", "-i", "1", "-s", "8192", "-u", "/wait"], ["-R", "-a", "10", "-b", "3000", "-u", "/dated"],
+               ["-R", "-a", "1", "-b", "500", "-u", "/dated"], ["-X", "-w", "10", "-y", "20", "-n", "1", "-z", "32", "-u", "/own"]]
+    running = []
+    for *options, path in attacks:
+        running.append(subprocess.Popen(lan.command("slowhttptest", *options, f"http://{lan.GUEST}{path}", *common), cwd=keep,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
     try:
-        def open_now():
-            return int(re.search(r"(?m)^http_connections_open (\d+)",
-                                 lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/metrics").stdout)[1])
+        def given_up():
+            assert get(lan, "/")[1] == "quick\n"
+            counted = dropped(lan)
+            return all(counted[why] > 20 for why in ("slow_request", "too_large", "response_not_taken"))
 
-        until(lambda: open_now() > 100, "an attack")
-        for _ in range(8):
-            answer = lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/healthz")
-            assert answer.stdout == "ok\n", answer.stderr
-            time.sleep(0.3)
-        assert all(attack.poll() is None for attack in running) and open_now() > 100, "nobody attacks any more"
+        until(given_up, lambda: str(dropped(lan)))
     finally:
         for attack in running:
             attack.kill()
             attack.wait()
-    assert lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/healthz").stdout == "ok\n"
+    assert get(lan, "/")[1] == "quick\n"
     assert instance.stop() == 0, instance.output()
+
+
+def test_stop_sends_what_is_under_way(lan, server):
+    """An answer larger than all buffers, half of it taken when the stop comes."""
+    program = textwrap.dedent("""
+        import socket, sys, time
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        s.settimeout(60)
+        s.connect((sys.argv[1], 80))
+        s.sendall(b"GET /kept HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+        size = len(s.recv(4096))
+        print("begun", flush=True)
+        sys.stdin.readline()
+        while chunk := s.recv(65536):
+            size += len(chunk)
+        print(size)
+    """)
+    with subprocess.Popen(lan.command(sys.executable, "-c", program, lan.GUEST), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as client:
+        assert client.stdout.readline() == "begun\n"
+        server.process.terminate()
+        client.stdin.write("go\n")
+        client.stdin.flush()
+        assert int(client.stdout.readline()) > 3_000_000
+    assert server.wait(60) == 0, server.output()
+    assert re.search(r"http: served \d+ requests, 0 failed, 0 connections left", server.output())

@@ -75,7 +75,7 @@ Result<ResponseParser::Step> ResponseParser::receive_head(std::string_view input
     bytes.shorten(end + 4);
     TRY(parse_head());
     const Step step{.consumed = end + 4 - before};
-    if (head_.status_ >= 200) {
+    if (head_.status_ >= 200 || (head_.status_ == 101 && expects_upgrade_)) {
         begin_content();
         return step;
     }

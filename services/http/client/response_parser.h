@@ -55,6 +55,10 @@ class ResponseParser {
     // `to_head`: the request was HEAD, so that no content follows whatever the headers say.
     ResponseParser(const ResponseLimits& limits, bool to_head);
 
+    // The request asks for another protocol: 101 is then the response's end, and what follows it is the
+    // other protocol's.
+    void expect_upgrade() { expects_upgrade_ = true; }
+
     struct Step {
         std::size_t consumed = 0;
         std::string_view data;  // decoded content within those bytes
@@ -87,6 +91,7 @@ class ResponseParser {
 
     ResponseLimits limits_;
     bool to_head_;
+    bool expects_upgrade_ = false;
     State state_ = State::kHead;
     bool keep_alive_ = false;
     bool close_ = false, asks_keep_alive_ = false;

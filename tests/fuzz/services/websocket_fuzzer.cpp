@@ -77,9 +77,10 @@ void shake_hands(Bytes input) {
 void write_and_read(std::uint64_t length) {
     std::array<std::byte, kMostHead + 4> bytes{};
     const std::size_t size = write_head(bytes, Opcode::kBinary, length);
-    require(!parse_client_frame(bytes));  // a server's frame is not masked
+    require(parse_frame(bytes, Sender::kServer).has_value());
+    require(!parse_frame(bytes, Sender::kClient));
     bytes[1] |= std::byte{0x80};
-    const auto parsed = parse_client_frame(bytes);
+    const auto parsed = parse_frame(bytes, Sender::kClient);
     require(parsed && *parsed && (*parsed)->length == length && (*parsed)->size == size + 4);
 }
 

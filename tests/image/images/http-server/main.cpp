@@ -1,5 +1,6 @@
 // An HTTP server with impatient deadlines and awkward handlers: ones that wait, throw, stream and send much.
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -11,6 +12,8 @@
 #include <holm/net.h>
 #include <holm/task.h>
 #include <holm/websocket.h>
+
+#include "documents.h"
 
 namespace http = holm::http;
 using holm::Duration;
@@ -25,11 +28,15 @@ Task<> holm::main(Machine& machine) {
     options.timeouts.head = Duration::seconds(2);
     options.timeouts.transfer_grace = Duration::seconds(2);
     options.timeouts.linger = Duration::seconds(1);
-    options.connections = 20;
+    const auto asked_for = [&](std::string_view option) {
+        return std::ranges::contains(machine.arguments(), option);
+    };
+    options.connections = asked_for("--crowd") ? 2000 : 20;
     http::Server server(options);
-
-    for (const std::string_view argument : machine.arguments())
-        if (argument == "--access-log") server.access_log(http::AccessLog::Format::kCommon);
+    if (asked_for("--access-log")) server.access_log(http::AccessLog::Format::kCommon);
+    if (asked_for("--combined-log")) server.access_log();
+    add_documents(server);
+    add_calls(server, machine.net());
 
     server.get("/", [](const Request&) { return Response::text("quick\n"); });
     server.get("/wait/{milliseconds}", [](const Request& request) -> Task<Response> {

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "services/http/event_stream.h"
+#include "services/websocket/key.h"
 #include "tests/unit/services/http/client.h"
 
 using namespace holm;

@@ -1,0 +1,9 @@
+#pragma once
+
+#include <holm/http.h>
+
+// /dated: 100 bytes with entity tag and date. /packed/page.txt: in two forms. /discard: takes any content.
+void add_documents(holm::http::Server& server);
+
+// /call?url=ws://…: a client's end of a WebSocket to `url`; the answer tells what happened on it.
+void add_calls(holm::http::Server& server, holm::Network& network);
