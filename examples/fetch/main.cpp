@@ -1,5 +1,5 @@
-// Fetches URLs, as curl would: fetch [-i] [-n COUNT] URL... Of ws:// URLs it shows what comes over the WebSocket, or the
-// answers to what it says: fetch -m TEXT ws://HOST/PATH.
+// Fetches URLs, as curl would: fetch [-i] [-n COUNT] URL... Of ws:// URLs it shows what comes over the
+// WebSocket, or the answers to what it says: fetch -m TEXT ws://HOST/PATH.
 
 #include <charconv>
 #include <string>
@@ -50,7 +50,8 @@ bool read_arguments(holm::Machine& machine, Wishes& wishes) {
 }
 
 // Says what there is to say, one answer each; without anything to say it listens until the server closes.
-holm::Task<bool> talk(holm::Machine& machine, const std::string& url, const std::vector<std::string>& messages) {
+holm::Task<bool> talk(holm::Machine& machine, const std::string& url,
+                      const std::vector<std::string>& messages) {
     const auto connected = co_await http::WebSocketClient::connect(machine.net(), url);
     if (!connected) {
         machine.console().print("fetch: ", url, ": ", connected.error().what, "\n");

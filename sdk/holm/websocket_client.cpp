@@ -30,7 +30,8 @@ bool can_be_sent(const std::pair<std::string, std::string>& header) {
 WebSocketClient::WebSocketClient(detail::WebSocketClientParts parts)
     : WebSocketClientParts(std::move(parts)), WebSocketConnection(stream, options, &random_mask, nullptr) {}
 
-Task<Result<std::unique_ptr<WebSocketClient>>> WebSocketClient::connect(Network& network, std::string url_text,
+Task<Result<std::unique_ptr<WebSocketClient>>> WebSocketClient::connect(Network& network,
+                                                                        std::string url_text,
                                                                         Options options) {
     const Url url = CO_TRY(websocket::parse_url(url_text));
     if (!std::ranges::all_of(options.headers, can_be_sent) ||
@@ -64,10 +65,10 @@ Task<Result<std::unique_ptr<WebSocketClient>>> WebSocketClient::connect(Network&
     co_return client;
 }
 
-// RFC 6455 §7.1.1: the server ends the connection.
+// RFC 6455 §7.1.1: the server ends the connection. One that broke a rule is not waited for (§7.1.7).
 Task<> WebSocketClient::say_goodbye(CloseCode code) {
     co_await finish(code);
-    co_await drain();
+    if (!failed()) co_await drain();
 }
 
 Task<> WebSocketClient::leave(CloseCode code) {

@@ -20,7 +20,7 @@ namespace holm::http {
 struct WebSocketLimits {
     std::size_t message = 1 << 20;  // bytes of a message; beyond: closed with 1009
     Duration ping_interval =
-        Duration::seconds(30);  // of silence; after a second one the connection is dropped
+        Duration::seconds(30);                  // of silence; after a second one the connection is dropped
     Duration patience = Duration::seconds(10);  // for a peer to take what is sent, and to answer a close
     std::int64_t rate = 1024;                   // bytes a second that it takes of longer messages, at least
 };

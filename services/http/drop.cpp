@@ -4,8 +4,8 @@ namespace holm::http {
 
 std::string_view to_string(Drop drop) {
     constexpr std::array<std::string_view, kDrops> kNames = {
-        "malformed", "slow_request", "too_large", "unsupported", "no_memory", "silent", "response_not_taken",
-        "websocket_violation", "websocket_too_long", "websocket_silent",
+        "malformed", "slow_request",       "too_large",           "unsupported",        "no_memory",
+        "silent",    "response_not_taken", "websocket_violation", "websocket_too_long", "websocket_silent",
     };
     return kNames[static_cast<std::size_t>(drop)];
 }

@@ -11,13 +11,13 @@
 namespace holm::http {
 
 enum class Drop : std::uint8_t {
-    kMalformed,    // 400
-    kSlowRequest,  // 408
-    kTooLarge,     // 413, 414, 431
-    kUnsupported,  // 411, 417, 501, 505
-    kNoMemory,     // 503
-    kSilent,       // said nothing on a new connection
-    kNotTaken,     // a response, a message or an event was not read in time
+    kMalformed,           // 400
+    kSlowRequest,         // 408
+    kTooLarge,            // 413, 414, 431
+    kUnsupported,         // 411, 417, 501, 505
+    kNoMemory,            // 503
+    kSilent,              // said nothing on a new connection
+    kNotTaken,            // a response, a message or an event was not read in time
     kWebSocketViolation,  // closed with 1002 or 1007
     kWebSocketTooLong,    // closed with 1009
     kWebSocketSilent,     // asked, and did not answer

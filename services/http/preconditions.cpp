@@ -14,6 +14,17 @@ bool take_weak_prefix(std::string_view& etag) {
     return weak;
 }
 
+// The header is a list, which may come in several pieces (RFC 9110 §5.3).
+bool names_current(const Request& request, std::string_view header, std::string_view etag, bool weak) {
+    for (std::size_t i = 0; i < request.header_count(); ++i) {
+        const std::string_view value = request.header_value(i);
+        if (equals_ignoring_case(request.header_name(i), header) &&
+            (value == "*" || etag_list_contains(value, etag, weak)))
+            return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 bool etag_list_contains(std::string_view list, std::string_view etag, bool weak) {
@@ -35,19 +46,17 @@ bool etag_list_contains(std::string_view list, std::string_view etag, bool weak)
 
 Status check_preconditions(const Request& request, const Validators& current, std::int64_t unix_now) {
     const bool reads = request.method() == Method::kGet || request.method() == Method::kHead;
-    if (const auto match = request.find_header("if-match")) {
-        const bool holds = *match == "*" ? current.exists
-                                         : current.exists && etag_list_contains(*match, current.etag, false);
-        if (!holds) return Status::kPreconditionFailed;
+    if (request.find_header("if-match")) {
+        if (!current.exists || !names_current(request, "if-match", current.etag, false))
+            return Status::kPreconditionFailed;
     } else if (const auto since = request.find_header("if-unmodified-since");
                since && current.last_modified) {
         const auto date = parse_date(*since, unix_now);
         if (date && *current.last_modified > *date) return Status::kPreconditionFailed;
     }
-    if (const auto none = request.find_header("if-none-match")) {
-        const bool matches =
-            *none == "*" ? current.exists : current.exists && etag_list_contains(*none, current.etag, true);
-        if (matches) return reads ? Status::kNotModified : Status::kPreconditionFailed;
+    if (request.find_header("if-none-match")) {
+        if (current.exists && names_current(request, "if-none-match", current.etag, true))
+            return reads ? Status::kNotModified : Status::kPreconditionFailed;
     } else if (const auto since = request.find_header("if-modified-since");
                since && reads && current.last_modified) {
         const auto date = parse_date(*since, unix_now);
@@ -59,8 +68,7 @@ Status check_preconditions(const Request& request, const Validators& current, st
 bool if_match_holds(const Request& request, std::string_view tag) {
     std::string quoted = "\"";
     quoted.append(tag).append("\"");
-    const auto match = request.find_header("if-match");
-    return !match || *match == "*" || etag_list_contains(*match, quoted, false);
+    return !request.find_header("if-match") || names_current(request, "if-match", quoted, false);
 }
 
 bool if_range_holds(const Request& request, const Validators& current, std::int64_t unix_now) {

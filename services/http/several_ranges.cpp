@@ -69,10 +69,11 @@ class SeveralRanges::Parts {
         return content().subspan(range.first, range.length).subspan(sent_);
     }
 
+    // False after the last line.
     bool advance() {
+        if (part_ == ranges_.size()) return false;
         sent_ = 0;
         if (in_head_ && !head_.empty()) {
-            if (part_ == ranges_.size()) return false;  // that was the last line
             in_head_ = false;
             return true;
         }

@@ -29,8 +29,10 @@ CASES = [
     ("If-None-Match", "9110 13.1.2", ["GET /dated", "If-None-Match: {etag}"], [304]),
     ("a weak tag in it", "9110 13.1.2", ["GET /dated", "If-None-Match: W/{etag}"], [304]),
     ("a list", "9110 13.1.2", ["GET /dated", 'If-None-Match: "x", W/"y" ,{etag}'], [304]),
-    ("two headers", "9110 5.3", ["GET /dated", 'If-None-Match: "x"', "If-None-Match: {etag}"], [200], [304],
-     "the first of several is what a handler sees; a representation that is sent again harms nobody"),
+    ("two headers", "9110 5.3", ["GET /dated", 'If-None-Match: "x"', "If-None-Match: {etag}"], [304], [400],
+     "a list may come in several headers; nginx allows that only to some"),
+    ("If-Match in two headers", "9110 5.3", ["GET /dated", 'If-Match: "x"', "If-Match: {etag}"], [200], [400], "as above"),
+    ("neither of two", "9110 5.3", ["GET /dated", 'If-Match: "x"', 'If-Match: "y"'], [412], [400], "as above"),
     ("any", "9110 13.1.2", ["GET /dated", "If-None-Match: *"], [304]),
     ("another tag", "9110 13.1.2", ["GET /dated", 'If-None-Match: "x"'], [200]),
     ("HEAD with a tag", "9110 13.1.2", ["HEAD /dated", "If-None-Match: {etag}"], [304]),
@@ -65,7 +67,7 @@ CASES = [
     ("an unknown method", "9110 9.1", ["BREW /dated"], [501], [405], "SHOULD be 501 where the method is unknown"),
     ("a method in lower case", "9110 9.1", ["get /dated"], [501], [400], "methods are case-sensitive: it is an unknown one"),
     ("a long method", "9112 3", ["M" * 300 + " /dated"], [501], [405], "as above"),
-    ("a method that fills the line", "9112 3", ["M" * 9000 + " /dated"], [414], [405], "as above, and too long"),
+    ("a method that fills the line", "9112 3", ["M" * 9000 + " /dated"], [414]),
     ("Expect with content", "9110 10.1.1", ["POST /discard", "Content-Length: 3", "Expect: 100-continue", "", "abc"], [200]),
     ("Expect without content", "9110 10.1.1", ["GET /dated", "Expect: 100-continue"], [200]),
     ("an unknown expectation", "9110 10.1.1", ["GET /dated", "Expect: tea"], [417], [200], "417 is what it MAY be"),
@@ -97,8 +99,7 @@ CASES = [
     ("HTTP/1.2", "9110 2.5", ["GET /dated HTTP/1.2", "Host: x"], [505], [200],
      "SHOULD be read as the highest minor version of its major one; nobody has made a 1.2, so whoever says so probes"),
     ("obs-fold", "9112 5.2", ["GET /dated", "X: y", " z"], [400]),
-    ("space before the colon", "9112 5.1", ["GET /dated", "X : y"], [400], [200],
-     "MUST be 400; nginx drops the header"),
+    ("space before the colon", "9112 5.1", ["GET /dated", "X : y"], [400]),
     ("no colon", "9112 5", ["GET /dated", "X"], [400], [200], "nginx drops the header"),
     ("a NUL in a value", "9110 5.5", ["GET /dated", "X: \0"], [400]),
     ("a header of 9,000 bytes", "6585 5", ["GET /dated", "X: " + "y" * 9000], [431], [400], "nginx's own 494, sent as 400"),
@@ -119,8 +120,8 @@ CASES = [
     ("extensions and trailers", "9112 7.1", ["POST /discard", "Transfer-Encoding: chunked", "", '3;a="b;c";d', "abc", "0", "T: v", "", ""], [200]),
     ("a size in 0x", "9112 7.1", ["POST /discard", "Transfer-Encoding: chunked", "", "0x3", "abc", "0", "", ""], [400]),
     ("a chunk longer than it says", "9112 7.1", ["POST /discard", "Transfer-Encoding: chunked", "", "3", "abcd", "0", "", ""], [400]),
-    ("a size of 17 digits", "9112 7.1", ["POST /discard", "Transfer-Encoding: chunked", "", "1" + "0" * 16, "abc", "0", "", ""], [400], [413],
-     "either is true"),
+    ("a size of 17 digits", "9112 7.1", ["POST /discard", "Transfer-Encoding: chunked", "", "1" + "0" * 16, "abc", "0", "", ""], [413], [400],
+     "it is well-formed, and too much"),
     ("chunked in HTTP/1.0", "9112 6.1", ["POST /discard HTTP/1.0", "Transfer-Encoding: chunked", "", "0", "", ""], [400]),
     ("content of a GET is read, not asked", "9110 9.3.1", ["GET /dated", "Content-Length: 23", "", "GET /dated HTTP/1.0", "", ""], [200]),
     # Who answers how much
@@ -275,7 +276,7 @@ def ranges_of(value, size):
         last = int(match[2]) if match[1] and match[2] else size - 1
         if first < size:
             found.append((first, min(last, size - 1) + 1))
-    return found
+    return found if "-" in value else None
 
 
 def why_whole(value, size):
@@ -295,6 +296,11 @@ def range_values(count):
     yield from ("bytes=0-", "bytes=-1", "bytes=-100", "bytes=-500", "bytes=0-0,-1", "bytes=500-600", "bytes=500-600,700-", "bytes=0-0,500-",
                 "bytes=", "bytes=-", "bytes=5-3", "bytes=0-1,x", "bytes=0-0, 2-2", "bytes=0-9,5-14", "bytes=0-,0-,0-", "lines=0-5",
                 "bytes=" + ",".join(f"{2 * i}-{2 * i}" for i in range(16)), "bytes=" + ",".join(f"{2 * i}-{2 * i}" for i in range(40)))
+    for _ in range(count):  # apart from each other, in any order
+        ends = sorted(chance.sample(range(130), 2 * chance.randrange(2, 6)))
+        specs = [f"{first}-{last}" for first, last in zip(ends[::2], ends[1::2])]
+        chance.shuffle(specs)
+        yield "bytes=" + chance.choice([",", ", "]).join(specs)
     for _ in range(count):
         specs = []
         for _ in range(chance.randrange(1, 5)):
@@ -321,7 +327,7 @@ def parts_of(answer):
 
 
 def test_ranges_are_those_of_nginx(lan, instance, nginx):
-    values = list(range_values(300))
+    values = list(range_values(150))
     hosts = [lan.GUEST] + ([nginx] if nginx else [])
     requests = [(host, f"GET /dated HTTP/1.1\r\nHost: x\r\nRange: {value}\r\n\r\n".encode()) for value in values for host in hosts]
     answers = iter(zip(requests, ask(lan, requests)))
@@ -337,9 +343,11 @@ def test_ranges_are_those_of_nginx(lan, instance, nginx):
         assert ours == ((206, expected) if expected else (416, [("bytes */100", b"")])), (value, ours)
         several += len(expected) > 1
         for theirs in others:
+            if "9" * 20 in value:  # of a position beyond 64 bits nginx thinks that it is none
+                continue
             assert theirs == ours, value
             compared += 1
-    assert several > 20 and all(whole.values()), (several, whole)
+    assert several > 100 and all(whole.values()), (several, whole)
     assert compared > 100 or not nginx
 
 
@@ -355,7 +363,7 @@ def test_the_access_log_is_that_of_nginx(lan, start, nginx, keep):
              ["GET /dated", 'User-Agent: a "quoted" \\ agent', "Referer: \"\\x22"],
              ["GET /dated", 'User-Agent: " 200 0 "-" "forged', "Referer: -"],
              ["GET /dated", "User-Agent: tab\tand \xff\xe4\x80"],
-             ["GET /dated?q=%22%0d%0a127.0.0.1%20-%20-&r='<script>'"],
+             ["GET /dated?q=%22%0d%0a127.0.0.1%20-%20-&r='%3Cscript%3E'"],
              ["GET /dated", "User-Agent:", "Referer: " + "r" * 300],
              ["HEAD /dated"], ["GET /dated HTTP/1.0"], ["GET /nothing"], ["POST /dated", "Content-Length: 0"],
              ["GET /dated", "Range: bytes=5-14"], ["GET /dated", f"If-Modified-Since: {DATE}"],
@@ -381,6 +389,6 @@ def test_the_access_log_is_that_of_nginx(lan, start, nginx, keep):
         mine, other = list(mine), list(other)
         for line in (mine, other):
             assert re.fullmatch(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+\d{4}", line[2]), line
-            line[2] = ""
+            line[2], line[7] = "", line[7] or "-"  # a header without a value is none here
             line[5] = line[5].replace("-", "0") if status[0] in "23" else ""  # each has pages of its own about mistakes
         assert mine == other

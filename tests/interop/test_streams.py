@@ -240,9 +240,9 @@ def test_a_browser_gets_events_and_an_echo(lan, server):
 # A server of python3-websockets: an echo that looks at what the client asked for, and closes as it is told.
 PEER = textwrap.dedent("""
     import asyncio, websockets
-    async def serve(socket, path="/"):
+    async def serve(socket):
         assert socket.request_headers["Origin"] == "http://island.test"
-        if path == "/stream":
+        if socket.path == "/stream":
             await socket.send(["in ", "many ", "pieces"])
         await asyncio.wait_for(await socket.ping(b"there?"), 60)
         async for message in socket:

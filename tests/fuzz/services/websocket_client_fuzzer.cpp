@@ -1,6 +1,6 @@
 // What a server sends to the client's end of a WebSocket: the answer to the handshake, then frames. What the
-// client makes of them does not depend on how they arrive, messages stay within their bound, text is UTF-8, and
-// what the client says back is a client's frame.
+// client makes of them does not depend on how they arrive, messages stay within their bound, text is UTF-8,
+// and what the client says back is a client's frame.
 
 #include <algorithm>
 #include <cstdint>

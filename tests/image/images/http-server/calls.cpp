@@ -29,12 +29,14 @@ void add_calls(http::Server& server, holm::Network& network) {
             (void)co_await socket.send_text(text);
             const auto echo = co_await socket.receive();
             if (!echo) break;
-            told += (echo->text() == text && echo->is_text ? "same " : "other ") + std::to_string(size) + "\n";
+            told +=
+                (echo->text() == text && echo->is_text ? "same " : "other ") + std::to_string(size) + "\n";
         }
         // Whatever the other end wants to say before it closes, or we do.
         if (const auto last = request.query("say")) (void)co_await socket.send_text(*last);
         if (request.query("listen"))
-            while (const auto message = co_await socket.receive()) told += std::string(message->text()) + "\n";
+            while (const auto message = co_await socket.receive())
+                told += std::string(message->text()) + "\n";
         co_await socket.leave();
         co_return Response::text(told + "closed " + std::to_string(int(socket.close_code())) + " " +
                                  std::string(socket.close_reason()) + "\n");

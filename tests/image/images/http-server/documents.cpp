@@ -23,7 +23,8 @@ void add_documents(http::Server& server) {
     });
     server.files("/packed/", [](std::string_view path) -> std::optional<http::StaticFile> {
         if (path == "page.txt") return http::StaticFile{holm::as_bytes("plain\n"), "text/plain", {}};
-        if (path == "page.txt.gz") return http::StaticFile{holm::as_bytes("(gzip)\n"), "application/gzip", {}};
+        if (path == "page.txt.gz")
+            return http::StaticFile{holm::as_bytes("(gzip)\n"), "application/gzip", {}};
         return std::nullopt;
     });
     server.post("/discard", [](const Request&) { return Response::text("gone\n"); });

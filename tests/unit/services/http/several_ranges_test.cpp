@@ -1,12 +1,13 @@
 // Requests for several byte ranges, with the service that wants to answer them.
 
+#include "services/http/several_ranges.h"
+
 #include <random>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "client.h"
-#include "services/http/several_ranges.h"
 
 using namespace holm;
 using namespace holm::http;
@@ -19,7 +20,8 @@ std::string ask(const std::string& headers, std::string_view method = "GET", boo
                 const std::string& content = kDigits) {
     SeveralRanges ranges({1, 2});
     Client client([&](const Request& request) {
-        Response response = owned ? Response::text(content) : Response::reference(as_bytes(content), "text/plain");
+        Response response =
+            owned ? Response::text(content) : Response::reference(as_bytes(content), "text/plain");
         return ranges(request, std::move(response).etag("v1").header("X-Own", "yes"));
     });
     return client.send(std::string(method) + " / HTTP/1.1\r\nHost: x\r\n" + headers + "\r\n");
@@ -83,7 +85,8 @@ TEST_CASE("of ranges that are not there nothing is sent") {
 
 TEST_CASE("what could be an attack, or is not understood, gets the whole") {
     std::string many = "Range: bytes=0-0";
-    for (std::size_t i = 1; i < SeveralRanges::kMost; ++i) many += "," + std::to_string(2 * i) + "-" + std::to_string(2 * i);
+    for (std::size_t i = 1; i < SeveralRanges::kMost; ++i)
+        many += "," + std::to_string(2 * i) + "-" + std::to_string(2 * i);
     const std::string content(1000, 'c');
     CHECK(ask(many + "\r\n", "GET", false, content).starts_with("HTTP/1.1 206"));
     CHECK(ask(many + ",100-\r\n", "GET", false, content).starts_with("HTTP/1.1 200"));
