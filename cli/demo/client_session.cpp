@@ -118,7 +118,7 @@ class Session {
 }  // namespace
 
 // In a process of its own: there is no way back out of the client's namespaces.
-Findings ask_from_client(const TopologyRecord& topology, const Style& style) {
+std::optional<Findings> ask_from_client(const TopologyRecord& topology, const Style& style) {
     Pipe report = Pipe::create();
     std::fflush(nullptr);
     const pid_t child = fork();
@@ -136,11 +136,11 @@ Findings ask_from_client(const TopologyRecord& topology, const Style& style) {
     }
     report.close_write();
     Findings found;
-    if (read(report.read_end, &found, sizeof found) != sizeof found) found = {};
+    const bool whole = read(report.read_end, &found, sizeof found) == sizeof found;
     report.close_read();
     while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
-    return found;
+    return whole ? std::optional(found) : std::nullopt;
 }
 
 }  // namespace holm::cli

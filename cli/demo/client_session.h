@@ -3,6 +3,7 @@
 // What the demo asks of its topology, from the client.
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "cli/text/style.h"
@@ -18,7 +19,8 @@ struct Findings {
     double gigabits = 0;        // a second, of a download over one connection
 };
 
-// Resolves a name, fetches pages, pings, downloads; prints what came of each.
-Findings ask_from_client(const TopologyRecord& topology, const Style& style);
+// Resolves a name, fetches pages, pings, downloads; prints what came of each. Nothing when it could not go
+// on, of which it has said why.
+std::optional<Findings> ask_from_client(const TopologyRecord& topology, const Style& style);
 
 }  // namespace holm::cli

@@ -26,6 +26,8 @@ std::chrono::microseconds since(Clock::time_point start) {
 std::string exchange(int protocol, const Ipv4& target, std::uint16_t port, std::string_view question,
                      std::chrono::milliseconds patience) {
     const Descriptor socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, protocol));
+    if (socket_fd.number() < 0)
+        fail_with("no socket can be had to ask {}: {}", target.text(), std::strerror(errno));
     const timeval limit{patience.count() / 1000, patience.count() % 1000 * 1000};
     setsockopt(socket_fd.number(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     sockaddr_in address{};

@@ -171,11 +171,12 @@ void show_poc_demo(const PocDemo& demo) {
     const Running running(file, demo.keep);
     const TopologyRecord topology = find_topology(file.compose.name);
     print_line("");
-    const Findings findings = ask_from_client(topology, style);
+    const std::optional<Findings> findings = ask_from_client(topology, style);
+    if (!findings) throw Failure("the demo broke off; see above");
     const std::map<std::string, Part> parts = measure(topology.name);
     show_parts(parts, demo.tender, style);
-    show_picture(parts, demo.tender, findings, style);
-    if (!findings.good) fail_with("the demo did not go as it should; see above");
+    show_picture(parts, demo.tender, *findings, style);
+    if (!findings->good) fail_with("the demo did not go as it should; see above");
     if (demo.keep) {
         print_line("\nit stays: holm exec client curl http://{}/, holm ps, holm down {}", kDemoSite,
                    topology.name);

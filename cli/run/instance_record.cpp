@@ -65,6 +65,8 @@ std::optional<std::uint64_t> start_ticks_of(pid_t process) {
     const std::size_t name_end = text.rfind(')');
     if (name_end == std::string::npos) return std::nullopt;
     std::string_view rest = std::string_view(text).substr(name_end + 1);
+    // One that has ended stays listed until its parent asks for its status, which not every PID 1 does.
+    if (rest.starts_with(" Z") || rest.starts_with(" X")) return std::nullopt;
     for (int field = 2; field < 22; ++field) {
         const std::size_t space = rest.find(' ');
         if (space == std::string_view::npos) return std::nullopt;

@@ -113,6 +113,15 @@ void write_file(const char* path, const std::string& text) {
     if (!good) fail_with("{} cannot be written: {}", path, std::strerror(error));
 }
 
+// Ordinary users may ping from within this network namespace: all groups, or in a user namespace, which knows
+// only one, that one.
+void permit_pings() {
+    for (const std::string& groups : {std::string("0 2147483647"), formatted("{0} {0}", getegid())}) {
+        std::ofstream range("/proc/sys/net/ipv4/ping_group_range");
+        if (range << groups << std::flush) return;
+    }
+}
+
 }  // namespace
 
 Descriptor::~Descriptor() {
@@ -169,8 +178,7 @@ Descriptor make_network_namespace() {
     Descriptor made = from_child([] {
         if (unshare(CLONE_NEWNET) != 0)
             fail_with("no network namespace can be had: {}", std::strerror(errno));
-        // Ordinary users may ping from within it.
-        std::ofstream("/proc/sys/net/ipv4/ping_group_range") << "0 2147483647";
+        permit_pings();
         return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     });
     run_ip(made, "link set lo up\n");

@@ -81,7 +81,8 @@ int Supervisor::run(const std::function<void()>& ready) {
         if (all_ended()) break;
         wait_for_something();
     }
-    claim_.release();  // whoever is told that it is down shall not find it
+    claim_.release();
+    is_released_ = true;
     answer_those_who_wait();
     if (!failure_.empty()) throw Failure(failure_);
     return 0;
@@ -201,7 +202,7 @@ void Supervisor::answer_those_who_wait() {
     }
     std::erase_if(waiting_, [this](const Waiting& one) {
         if (one.service == nullptr) {
-            if (!all_ended()) return false;
+            if (!is_released_) return false;  // whoever is told that it is down shall not find it
             ControlSocket::answer(one.connection, "");
             return true;
         }

@@ -70,6 +70,7 @@ class Supervisor {
     Service::Clock::time_point next_reminder_;
     bool was_ready_ = false;
     bool going_down_ = false;
+    bool is_released_ = false;  // the claim; the last that it does
     std::string failure_;
 };
 

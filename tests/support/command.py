@@ -42,6 +42,17 @@ def free_port():
                 return port
 
 
+def without_root(name, folder):
+    """What stands in front of a command for that user to run it, with a /dev/net/tun that he may open."""
+    # udev lets everybody open it; where there is no udev, the test brings one of its own.
+    subprocess.run(["mknod", "-m", "666", folder / "tun", "c", "10", "200"], check=True)
+    words = ["unshare", "-m", "sh", "-c", f'mount --bind {folder}/tun /dev/net/tun && exec "$@"', "sh", "setpriv", f"--reuid={name}", "--regid=nogroup",
+             "--clear-groups", "env", f"XDG_RUNTIME_DIR={folder}/runtime", "HOME=/"]
+    if subprocess.run([*words, "unshare", "-Un", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("an ordinary user gets no namespaces here")
+    return words
+
+
 def may_make_namespaces():
     if os.geteuid() != 0 and subprocess.run(["unshare", "-Un", "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("an ordinary user gets no namespaces here")

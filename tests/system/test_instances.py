@@ -88,6 +88,23 @@ def test_a_record_of_a_process_that_is_gone_is_removed(runtime):
     assert not record.exists()
 
 
+def test_a_process_that_has_ended_does_not_run_although_nobody_has_asked_for_its_status(runtime):
+    folder = runtime / "holm"
+    folder.mkdir(mode=0o700)
+    zombie = subprocess.Popen(["true"])
+    try:
+        os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+        with open(f"/proc/{zombie.pid}/stat") as file:
+            ticks = file.read().rpartition(")")[2].split()[19]
+        (folder / f"{zombie.pid}.instance").write_text(f"name=web\nsupervisor={zombie.pid}\nstart_ticks={ticks}\ntender={zombie.pid}\n")
+        (folder / "poc.topology").write_text(f"name=poc\nsupervisor={zombie.pid}\nstart_ticks={ticks}\nfile=/x\nservice=web\n")
+        assert "no topology is up" in holm("down", runtime=runtime).stderr
+        assert "no instance runs" in holm("ps", runtime=runtime).stdout
+        assert not list(folder.iterdir())
+    finally:
+        zombie.wait()
+
+
 def test_a_runtime_folder_that_others_can_write_to_is_refused(runtime):
     (runtime / "holm").mkdir()
     os.chmod(runtime / "holm", 0o777)

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.support.command import HOLM, free_port, holm, may_make_namespaces, need, passt_or_skip
+from tests.support.command import HOLM, free_port, holm, may_make_namespaces, need, passt_or_skip, without_root
 from tests.support.instance import IMAGES
 from tests.support.topology import rows, up
 from tests.support.waiting import until
@@ -134,15 +134,10 @@ def test_as_an_ordinary_user(project, user):
     text = (project / "holm.compose.toml").read_text().replace(str(IMAGES), str(folder))
     text += f'[services.open]\nimage = "{folder}/web"\nports = ["{port}:80"]\n'
     (folder / "holm.compose.toml").write_text(text)
-    # udev lets everybody open it; where there is no udev, the test brings one of its own.
-    subprocess.run(["mknod", "-m", "666", folder / "tun", "c", "10", "200"], check=True)
-    as_user = ["unshare", "-m", "sh", "-c", f'mount --bind {folder}/tun /dev/net/tun && exec "$@"', "sh", "setpriv", f"--reuid={name}", "--regid=nogroup", "--clear-groups", "env", f"XDG_RUNTIME_DIR={folder}/runtime", "HOME=/",
-               str(folder / "holm")]
-    if subprocess.run([*as_user[:-1], "unshare", "-Un", "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("an ordinary user gets no namespaces here")
+    as_user = without_root(name, folder)
 
     def run(*words):
-        return subprocess.run([*as_user, *map(str, words)], capture_output=True, text=True, timeout=120, cwd=folder, check=False)
+        return subprocess.run([*as_user, folder / "holm", *map(str, words)], capture_output=True, text=True, timeout=120, cwd=folder, check=False)
 
     started = run("up", "-d")
     try:
