@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 PRELUDE = textwrap.dedent("""
-    import select, socket, struct, time
+    import hmac, select, socket, struct, time
     server, server6 = ("10.77.0.2", 53), ("fd77::2", 53)
     def name(text):
         return b"".join(bytes([len(l)]) + l.encode() for l in text.split(".")) + b"\\0"
@@ -147,9 +147,25 @@ def test_odd_messages_are_answered_or_counted(lan, server):
         # A cookie that nobody gave out: the answer has a good one.
         told = asked(query(10, more=opt(data=struct.pack("!HH", 10, 24) + b"x" * 24), extra=1))
         assert told[3] & 15 == 0 and told[-28:-16] == b"\\0\\x0a\\0\\x18" + b"x" * 8, told
+        # Signatures (RFC 8945) as somebody else makes them: with a key that is not ours, a secret that is not, of another time, cut off.
+        def signed(secret=b"sixteen bytes at least", key="test.key", at=None, size=32):
+            at = int(time.time()) if at is None else at
+            covered = name(key) + struct.pack("!HI", 255, 0) + name("hmac-sha256") + struct.pack("!HIHHH", at >> 32, at & 0xffffffff, 300, 0, 0)
+            mac = hmac.digest(secret, query(11) + covered, "sha256")[:size]
+            data = name("hmac-sha256") + struct.pack("!HIHH", at >> 32, at & 0xffffffff, 300, size) + mac + struct.pack("!HHH", 11, 0, 0)
+            return query(11, more=name(key) + struct.pack("!HHIH", 250, 255, 0, len(data)) + data, extra=1)
+        def error(message, other=0):
+            return struct.unpack("!H", message[-4 - other:][:2])[0]
+        good = asked(signed())
+        assert good[3] & 15 == 0 and error(good) == 0 and good[7] == 1, good
+        for message, wrong, other in ((signed(key="other.key"), 17, 0), (signed(b"another secret of ours"), 16, 0), (signed(at=1000), 18, 6), (signed(size=16), 22, 0)):
+            told = asked(message)
+            assert told[3] & 15 == 9 and told[7] == 0 and error(told, other) == wrong, (wrong, told)
+        assert asked(signed(size=15))[3] & 15 == 1 and asked(signed()[:-1])[3] & 15 == 1
     """)
     counters = counted(lan)
-    least = {"bad_edns_version": 3, "unsupported_operation": 14, "malformed": 16, "dropped_no_query": 4, "bad_cookie": 1, "refused": 2}
+    least = {"bad_edns_version": 3, "unsupported_operation": 14, "malformed": 18, "dropped_no_query": 4, "bad_cookie": 1, "refused": 2,
+             "signed_query": 1, "bad_key": 1, "bad_signature": 1, "bad_signature_time": 1, "bad_signature_truncation": 1}
     assert all(counters[name] >= count for name, count in least.items()), counters
     assert server.stop() == 0
 

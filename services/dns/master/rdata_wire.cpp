@@ -33,7 +33,22 @@ class Walk {
             case 'e':
                 return skip(6);
             case 'E':
+            case 'i':
                 return skip(8);
+            case 'o':
+                return at_ == data_.size() || counted(0);
+            case 'w':
+                return skip(1) && skip(data_.size() - at_);
+            case 'L':
+                return at_ < data_.size() && byte(at_) == 0 && skip(16);
+            case 'p':
+                return networks();
+            case 'k':
+                return skip(3) && gateway(byte(at_ - 2)) && skip(data_.size() - at_);
+            case 'r':
+                return skip(2) && gateway(byte(at_ - 1) & 0x7f);
+            case 'H':
+                return host_identity();
             case 's':
             case 'l':
                 return counted(0);
@@ -50,7 +65,7 @@ class Walk {
                 return bitmap();
             case 'v':
                 return parameters();
-            default:  // x b q: whatever is left
+            default:  // x b q z: whatever is left
                 at_ = data_.size();
                 return true;
         }
@@ -87,6 +102,42 @@ class Walk {
             const std::size_t block = byte(at_), size = byte(at_ + 1);
             if (block < next || size < 1 || size > 32 || !skip(2 + size)) return false;
             next = block + 1;
+        }
+        return true;
+    }
+
+    // RFC 3123, section 4: no zeros at the end of an address.
+    bool networks() {
+        while (at_ < data_.size()) {
+            if (!skip(4)) return false;
+            const std::size_t family = byte(at_ - 4) << 8 | byte(at_ - 3), prefix = byte(at_ - 2);
+            const std::size_t size = byte(at_ - 1) & 0x7f, most = family == 1 ? 4 : family == 2 ? 16 : 127;
+            if (size > most || (family <= 2 && prefix > most * 8) || !skip(size)) return false;
+            if (size != 0 && byte(at_ - 1) == 0) return false;
+        }
+        return true;
+    }
+
+    bool gateway(std::size_t kind) {
+        switch (kind) {
+            case 0:
+                return true;
+            case 1:
+                return skip(4);
+            case 2:
+                return skip(16);
+            default:
+                return kind == 3 && name(false);
+        }
+    }
+
+    // RFC 8005, section 5.
+    bool host_identity() {
+        if (!skip(4)) return false;
+        const std::size_t tag = byte(at_ - 4), key = byte(at_ - 2) << 8 | byte(at_ - 1);
+        if (!skip(tag) || !skip(key)) return false;
+        while (at_ < data_.size()) {
+            if (!name(false)) return false;
         }
         return true;
     }

@@ -17,13 +17,16 @@ namespace holm::dns {
 //   A 6  IPv4, IPv6 address                T  record type
 //   a  DNSSEC algorithm                    c  certificate type (RFC 4398)
 //   d  time of a signature (RFC 4034, section 3.2)
-//   s  character string                    S  one of them or more, to the end
+//   s  character string                    S  one of them or more, to the end      o  one, if need be
 //   x b  hexadecimal, base64 to the end
 //   l  salt: hexadecimal or "-" behind its length (RFC 5155)     h  base32hex behind its length
 //   B  bitmap of types to the end (RFC 4034, section 4.1.2)
 //   g  CAA's property tag                  q  text to the end, without its length
 //   v  parameters of a service (RFC 9460, section 2.1), to the end
-//   e E  EUI-48, EUI-64
+//   e E  EUI-48, EUI-64                    i  locator or identifier of 64 bits (RFC 6742)
+//   w  protocol and bitmap of ports        z  NSAP address to the end (RFC 1706)
+//   L  location (RFC 1876)                 p  networks to the end (RFC 3123)
+//   k  IPSECKEY (RFC 4025)                 r  AMTRELAY (RFC 8777)         H  HIP (RFC 8005)
 struct RecordFormat {
     std::uint16_t type;
     std::string_view name;

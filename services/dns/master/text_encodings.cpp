@@ -1,5 +1,6 @@
 #include "services/dns/master/text_encodings.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -140,6 +141,26 @@ std::optional<std::string> parse_eui(std::string_view text, std::size_t size) {
         }
     }
     return parse_hex(digits);
+}
+
+std::optional<std::string> parse_locator(std::string_view text) {
+    std::string bytes;
+    for (int part = 0; part < 4; ++part) {
+        const std::size_t end = part < 3 ? text.find(':') : text.size();
+        if (end == text.npos || end < 1 || end > 4) return std::nullopt;
+        const auto number = parse_hex(std::string(4 - end, '0').append(text.substr(0, end)));
+        if (!number) return std::nullopt;
+        bytes += *number;
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return bytes;
+}
+
+std::optional<std::string> parse_nsap(std::string_view text) {
+    if (!text.starts_with("0x") && !text.starts_with("0X")) return std::nullopt;
+    std::string digits(text.substr(2));
+    std::erase(digits, '.');
+    return digits.empty() ? std::nullopt : parse_hex(digits);
 }
 
 std::optional<std::string> unescape(std::string_view text) {

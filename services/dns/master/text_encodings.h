@@ -20,6 +20,10 @@ std::optional<std::string> parse_base32hex(std::string_view text);
 std::optional<std::uint32_t> parse_timestamp(std::string_view text);
 // "00-00-5e-00-53-2a" with `size` bytes.
 std::optional<std::string> parse_eui(std::string_view text, std::size_t size);
+// "2001:db8:1140:1000", four numbers of 16 bits (RFC 6742, section 2.1.2).
+std::optional<std::string> parse_locator(std::string_view text);
+// "0x47.0005.80", points where one likes (RFC 1706, section 7).
+std::optional<std::string> parse_nsap(std::string_view text);
 // Escapes replaced by what they stand for.
 std::optional<std::string> unescape(std::string_view text);
 

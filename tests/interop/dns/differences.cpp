@@ -35,6 +35,12 @@ bool starts_with_alias(const Message& message) {
                                [](const std::string& record) { return record.contains(" CNAME "); });
 }
 
+// The additional sections, sorted: one is the other without some records.
+bool one_has_what_the_other_has(const Message& ours, const Message& theirs) {
+    return std::ranges::includes(ours.sections[2], theirs.sections[2]) ||
+           std::ranges::includes(theirs.sections[2], ours.sections[2]);
+}
+
 // Where answers had to be cut off.
 std::size_t room_for(const Message& query) {
     return query.has_edns ? std::clamp<std::size_t>(query.udp_size, 512, 1232) : 512;
@@ -69,11 +75,11 @@ std::string explain(const Message& query, const Message& ours, const Message& th
         return "NSEC by a wildcard: the proof that the name is not there, under the name of the wildcard "
                "(RFC 4035, "
                "section 3.1.3.3)";
-    if (what == "TC") {
-        const std::size_t size = std::max(ours.size, theirs.size);
-        if (size > room_for(query) * 3 / 4)
-            return "TC: names are compressed more or less well (RFC 1035, section 4.1.4)";
-    }
+    const bool is_nearly_full = std::max(ours.size, theirs.size) > room_for(query) * 3 / 4;
+    if (what == "TC" && is_nearly_full)
+        return "TC: names are compressed more or less well (RFC 1035, section 4.1.4)";
+    if (what == "the additional section" && is_nearly_full && one_has_what_the_other_has(ours, theirs))
+        return "additional: signatures that do not fit are left out (RFC 4035, section 3.1.1)";
     if (what == "the additional section" && !ours.sections[0].empty())
         return "additional: addresses beside an answer are a convenience (RFC 2181, section 5.4.1)";
     if (what == "the authority section" && query.dnssec && ours.question.starts_with("*."))

@@ -54,11 +54,22 @@ def make_zones(folder):
         zones[name] = sign(folder, name, plain, *options)
     zones["plain.test"] = folder / "plain.test.zone"
     zones["plain.test"].write_text(plain_zone("plain.test", 1500))
+    zones["rare.test"] = ZONES / "rare.test.zone"
     child = folder / "sub.plain.test.zone"  # a child of a zone that is here too
     child.write_text(plain_zone("sub.plain.test", 40, seed=2))
     zones["plain.test"].write_text(zones["plain.test"].read_text() + "sub NS ns1.sub\nns1.sub A 198.51.100.1\n")
     zones["sub.plain.test"] = child
     return zones
+
+
+def rare_zone(folder, server, unread):
+    """rare.test for a server that does not read these types by name: they are written as numbers and bytes (RFC 3597), by ldns."""
+    marked = [word for kind in unread for word in ("-u", kind)]
+    made = subprocess.run(["ldns-read-zone", *marked, ZONES / "rare.test.zone"], check=True, capture_output=True, text=True, timeout=60)
+    file = folder / f"rare.test.for-{server}"
+    file.write_text(made.stdout)
+    assert made.stdout.count("TYPE") >= len(unread)
+    return {"rare.test": file}
 
 
 def server_file(folder, zones, lists=None, keys=None):
@@ -136,7 +147,12 @@ zone:
     return ["knotd", "-c", str(folder / "knot.conf")]
 
 
+NSD_DOES_NOT_READ = ["GPOS", "HIP", "TALINK"]
+KNOT_DOES_NOT_READ = [*NSD_DOES_NOT_READ, "MD", "MF", "MB", "MG", "MR", "WKS", "X25", "ISDN", "NSAP", "PX", "DLV"]
+
+
 def start_knot(inside, folder, zones, address="127.0.0.1", port=5301):
+    zones = zones | (rare_zone(folder, "knot", KNOT_DOES_NOT_READ) if "rare.test" in zones else {})
     return Server(inside(knot_command(folder, zones, address, port)), folder / "knot" / "log")
 
 
@@ -172,4 +188,5 @@ remote-control:
 
 
 def start_nsd(inside, folder, zones, address="127.0.0.1", port=5302):
+    zones = zones | (rare_zone(folder, "nsd", NSD_DOES_NOT_READ) if "rare.test" in zones else {})
     return Server(inside(nsd_command(folder, zones, address, port)), folder / "nsd" / "log")

@@ -135,7 +135,7 @@ TEST_CASE("mistakes have a place and say what is expected") {
     CHECK(mistake("a A 192.0.2\n") == "z.test:5:5: an IPv4 address such as 192.0.2.1 is expected here");
     CHECK(mistake("a A\n") == "z.test:5:4: an IPv4 address such as 192.0.2.1 is expected here");
     CHECK(mistake("a A 192.0.2.1 x\n") == "z.test:5:15: the data of A ends before this word");
-    CHECK(mistake("a AAA ::1\n").starts_with("z.test:5:3: \"AAA\" is no record type; allowed: A, NS, CNAME"));
+    CHECK(mistake("a AAA ::1\n").starts_with("z.test:5:3: \"AAA\" is no record type; allowed: A, NS, "));
     CHECK(mistake("a CH A 192.0.2.1\n") == "z.test:5:3: the class \"CH\" is not served; allowed: IN");
     CHECK(mistake("$GENERATE 1-2 a$ A 192.0.2.$\n").contains("allowed: $ORIGIN, $TTL, $INCLUDE"));
     CHECK(mistake("a TXT \"open\n").starts_with("z.test:5:7: a quotation mark is opened"));
