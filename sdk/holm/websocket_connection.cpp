@@ -34,6 +34,11 @@ void WebSocketConnection::count(Drop drop) {
     if (drops_ != nullptr) ++(*drops_)[static_cast<std::size_t>(drop)];
 }
 
+void WebSocketConnection::settle(WholeOrReset& whole, const Result<>& sent) {
+    whole.settle(sent.has_value());
+    if (!sent && sent.error().code == ErrorCode::kTimedOut) count(Drop::kNotTaken);
+}
+
 Task<std::optional<WebSocketConnection::Message>> WebSocketConnection::receive() {
     while (!ended_) {
         const auto input = co_await stream_.receive(quiet_until_);
@@ -86,8 +91,7 @@ Task<Result<>> WebSocketConnection::send_frame(Opcode opcode, Bytes payload) {
         sent = co_await stream_.send(Bytes(head).first(size), deadline);
         if (sent) sent = co_await stream_.send(payload, deadline);
     }
-    whole.settle(sent.has_value());
-    if (!sent && sent.error().code == ErrorCode::kTimedOut) count(Drop::kNotTaken);
+    settle(whole, sent);
     co_return sent;
 }
 
@@ -114,7 +118,7 @@ Task<Result<>> WebSocketConnection::send_whole(Bytes frame) {
     const Mutex::Lock lock = co_await sending_.lock();
     WholeOrReset whole(stream_);
     const Result<> sent = co_await stream_.send(frame, send_deadline(0));
-    whole.settle(sent.has_value());
+    settle(whole, sent);
     co_return sent;
 }
 
@@ -131,7 +135,7 @@ Task<> WebSocketConnection::close(CloseCode code, std::string_view reason) {
     if (ended_ || session_.close_sent()) co_return;
     const Bytes frame = session_.close(code, reason);
     WholeOrReset whole(stream_);
-    whole.settle((co_await stream_.send(frame, send_deadline(0))).has_value());
+    settle(whole, co_await stream_.send(frame, send_deadline(0)));
 }
 
 Task<> WebSocketConnection::finish(CloseCode code) {

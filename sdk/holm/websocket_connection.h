@@ -25,6 +25,8 @@ struct WebSocketLimits {
     std::int64_t rate = 1024;                   // bytes a second that it takes of longer messages, at least
 };
 
+class WholeOrReset;
+
 class WebSocketConnection {
   public:
     using CloseCode = websocket::CloseCode;
@@ -83,6 +85,7 @@ class WebSocketConnection {
     Task<bool> ping();
     Instant send_deadline(std::size_t bytes) const;
     void count(Drop drop);
+    void settle(WholeOrReset& whole, const Result<>& sent);
 
     TcpStream& stream_;
     const WebSocketLimits& limits_;

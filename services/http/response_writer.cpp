@@ -42,8 +42,10 @@ ResponseWriter::ResponseWriter(const Request* request, const Response& response,
         transfer_ = Transfer::kUntilClose;
         keep_alive_ = false;
     }
-    if (forbids_content(status_) || status_ == Status::kPreconditionFailed) {
-        names_content_ = status_ == Status::kPreconditionFailed;
+    // Of what was found out here the content is not what was asked for; a handler's own 412 says why.
+    const bool found_412 = status_ == Status::kPreconditionFailed && status_ != response.status_;
+    if (forbids_content(status_) || found_412) {
+        names_content_ = found_412;
         length_ = 0;
         transfer_ = Transfer::kLength;
     }

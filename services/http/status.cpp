@@ -76,8 +76,12 @@ std::string_view reason_phrase(Status status) {
             return "Internal Server Error";
         case Status::kNotImplemented:
             return "Not Implemented";
+        case Status::kBadGateway:
+            return "Bad Gateway";
         case Status::kServiceUnavailable:
             return "Service Unavailable";
+        case Status::kGatewayTimeout:
+            return "Gateway Timeout";
         case Status::kVersionNotSupported:
             return "HTTP Version Not Supported";
         case Status::kInsufficientStorage:

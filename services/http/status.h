@@ -47,7 +47,9 @@ enum class Status : std::uint16_t {
     kHeaderFieldsTooLarge = 431,
     kInternalServerError = 500,
     kNotImplemented = 501,
+    kBadGateway = 502,
     kServiceUnavailable = 503,
+    kGatewayTimeout = 504,
     kVersionNotSupported = 505,
     kInsufficientStorage = 507,
 };

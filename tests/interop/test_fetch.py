@@ -58,6 +58,10 @@ SERVER = textwrap.dedent(r"""
                 s.sendall(head("200 OK", "Content-Length: 3", "Transfer-Encoding: chunked") + b"0\r\n\r\n")
             elif path == "/early":
                 s.sendall(head("103 Early Hints", "Link: </x>") + text("after the hints\n"))
+            elif path == "/once":
+                if answered > 1:  # as if it had closed the connection just before the request came
+                    return s.close()
+                s.sendall(text(f"once on {number}\n"))
             elif path == "/silent":
                 time.sleep(300)
             elif path == "/endless":
@@ -118,6 +122,15 @@ def test_connections_are_used_again(lan, start, peer):
     output = fetch(lan, start, "-n", "10", peer + "/a", peer + "/b")
     assert len(set(re.findall(r"/[ab] on (\d+)", output))) == 1, output
     assert "fetch: 20 exchanges on 1 connections" in output
+
+
+def test_what_was_sent_into_a_closed_connection_is_sent_again_if_it_may(lan, start, peer):
+    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+    instance.wait_for("http: ready")
+    url = f"http://{lan.GUEST}/twice?url={peer}/once"
+    assert lan.run("curl", "-sS", "-m", "60", url).stdout == "once on 1\nonce on 2\n2 connections\n"
+    told = lan.run("curl", "-sS", "-m", "60", url + "&post=1").stdout.splitlines()
+    assert told[0] == "once on 3" and "closed the connection" in told[1] and told[2] == "1 connections", told
 
 
 def test_what_servers_do_wrong_is_told(lan, start, peer):

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import shutil
+import subprocess
 import sys
 import textwrap
 import time
@@ -48,6 +49,54 @@ def test_page_and_rest_with_curl(lan, web):
     assert re.search(r"(?m)^# TYPE \w+ counter", metrics)
 
 
+# What the REST resource answers, in this order: method, path, headers besides Content-Type, content, status, a part of the answer.
+REST = [
+    ("GET", "", {}, "", 200, "[]"),
+    ("POST", "", {}, '{"name": "boat", "quantity": 2}', 201, '{"id":1,"name":"boat","quantity":2}'),
+    ("POST", "", {}, '{"name": "boat"}', 409, "already"),
+    ("POST", "", {}, '{"name": "oar",}', 400, "line 1, column 16"),
+    ("POST", "", {}, '{"name": "oar", "name": "oar"}', 400, "twice"),
+    ("POST", "", {}, '[' * 5000, 400, "line 1"),
+    ("POST", "", {}, '"oar"', 422, "object"),
+    ("POST", "", {}, '{"name": 1}', 422, "name"),
+    ("POST", "", {}, '{"name": "oar", "quantity": -1}', 422, "quantity"),
+    ("POST", "", {}, '{"quantity": 1}', 422, "name"),
+    ("POST", "", {}, '{"name": "oar", "colour": "red"}', 422, "nothing else"),
+    ("POST", "", {"Content-Type": "text/plain"}, '{"name": "oar"}', 415, "application/json"),
+    ("POST", "", {}, '{"name": "\\u00f6r"}', 201, '"name":"ör"'),
+    ("GET", "/1", {}, "", 200, '"boat"'),
+    ("PATCH", "/1", {"If-Match": '"7"'}, '{"quantity": 3}', 412, "meanwhile"),
+    ("PATCH", "/1", {}, '{"quantity": 3}', 200, '{"id":1,"name":"boat","quantity":3}'),
+    ("PUT", "/1", {}, '{"name": "ship"}', 200, '{"id":1,"name":"ship","quantity":0}'),
+    ("PUT", "/1", {}, '{"name": "ör"}', 409, "already"),
+    ("PATCH", "", {}, "{}", 405, ""),
+    ("PATCH", "/7", {}, "{}", 404, "no such item"),
+    ("GET", "/x", {}, "", 404, "no such item"),
+    ("GET", "/99999999999999999999999", {}, "", 404, "no such item"),
+    ("DELETE", "/1", {"If-Match": '"7"'}, "", 412, "meanwhile"),
+    ("DELETE", "/1", {}, "", 204, ""),
+    ("DELETE", "/1", {}, "", 404, "no such item"),
+    ("GET", "", {}, "", 200, '[{"id":2,"name":"ör","quantity":0}]'),
+]
+
+
+def test_the_rest_resource_answers_mistakes_too(lan, start):
+    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+    instance.wait_for("web: listening")
+    told = json.loads(python(lan, """
+        import http.client, json, sys
+        answers = []
+        for method, path, headers, content, *_ in json.loads(sys.argv[2]):
+            connection = http.client.HTTPConnection(sys.argv[1], timeout=60)
+            connection.request(method, "/api/items" + path, content.encode() or None, {"Content-Type": "application/json", **headers})
+            answer = connection.getresponse()
+            answers.append((answer.status, answer.read().decode()))
+        print(json.dumps(answers))
+    """, lan.GUEST, json.dumps(REST)))
+    for (method, path, _, content, status, part), (got, text) in zip(REST, told, strict=True):
+        assert got == status and part in text, (method, path, content[:60], got, text)
+
+
 def test_large_file_arrives_whole_and_in_ranges(lan, web, keep):
     url = f"http://{lan.GUEST}/static/large.bin"
     whole = keep / "whole"
@@ -76,12 +125,29 @@ def test_pages_are_packed_for_those_who_take_it(lan, web, keep):
     packed = lan.run("curl", "-sS", "-D", "-", "-o", keep / "packed", "-H", "Accept-Encoding: gzip", url).stdout
     assert "Content-Encoding: gzip" in packed and "Content-Type: text/css" in packed
     assert gzip.decompress((keep / "packed").read_bytes()).decode() == plain.partition("\n\n")[2]
+    squeezed = lan.run("curl", "-sS", "-D", "-", "-o", keep / "squeezed", "-H", "Accept-Encoding: gzip;q=0.5, br", url).stdout
+    if "Content-Encoding: br" in squeezed and shutil.which("brotli"):  # where the build had it
+        unpacked = subprocess.run(["brotli", "-d", "-c", keep / "squeezed"], check=True, capture_output=True, text=True).stdout
+        assert unpacked == plain.partition("\n\n")[2]
     tags = {re.search(r'ETag: ("\w+")', head)[1] for head in (plain, packed)}
     assert len(tags) == 2
     for tag, expected in zip(sorted(tags), ("200", "304")) if min(tags) in plain else zip(sorted(tags), ("304", "200")):
         answer = lan.run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Accept-Encoding: gzip",
                          "-H", f"If-None-Match: {tag}", url)
         assert answer.stdout == expected
+
+
+def test_a_browser_shows_the_page_and_what_is_in_it(lan, start, tmp_path):
+    need("chromium")
+    instance = start("web", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan, arguments=["--access-log"])
+    lan.wait_for_page(instance, f"http://{lan.GUEST}/healthz")
+    lan.run("curl", "-sS", "-H", "Content-Type: application/json", "-d", '{"name": "a <b>boat</b> ✓"}', f"http://{lan.GUEST}/api/items")
+    shown = lan.run("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                    f"--user-data-dir={tmp_path}/profile", "--virtual-time-budget=5000", "--dump-dom", f"http://{lan.GUEST}/", timeout=200)
+    assert "<li>a &lt;b&gt;boat&lt;/b&gt; ✓<button" in shown.stdout, shown.stdout + shown.stderr
+    assert instance.stop() == 0
+    for path in ("/", "/static/page.css", "/static/items.js", "/static/island.svg", "/api/items"):
+        assert re.search(rf'"GET {path} HTTP/1\.1" 200 \d+ "\S+" "Mozilla', instance.output()), path
 
 
 def test_access_log_in_the_combined_format(lan, start):

@@ -1,5 +1,6 @@
 // The client's end of a WebSocket, told step by step.
 
+#include <holm/http_client.h>
 #include <holm/task.h>
 #include <holm/websocket_client.h>
 
@@ -10,6 +11,17 @@ using http::Request;
 using http::Response;
 
 void add_calls(http::Server& server, holm::Network& network) {
+    server.get("/twice", [&network](const Request& request) -> holm::Task<Response> {
+        http::Client client(network);
+        std::string told;
+        for (int i = 0; i < 2; ++i) {
+            http::ClientRequest asked{.url = request.query("url").value_or("")};
+            if (request.query("post")) asked.method = http::Method::kPost;
+            const auto response = co_await client.send(std::move(asked));
+            told += response ? std::string(response->text()) : response.error().what + std::string("\n");
+        }
+        co_return Response::text(told + std::to_string(client.statistics().connections) + " connections\n");
+    });
     server.get("/call", [&network](const Request& request) -> holm::Task<Response> {
         http::WebSocketClient::Options options;
         options.protocols = {"chat"};
