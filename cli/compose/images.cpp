@@ -1,6 +1,9 @@
 #include "cli/compose/images.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
 
 #include <unistd.h>
 
@@ -17,10 +20,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Who has a file as a block device.
+struct FileUser {
+    std::string_view service;
+    bool read_only;
+};
+using FileUsers = std::map<fs::path, FileUser>;
+
 class ServiceCheck {
   public:
-    ServiceCheck(const ComposeService& service, Notation notation, const fs::path& folder, Mistakes& mistakes)
-        : service_(service), notation_(notation), folder_(folder), mistakes_(mistakes) {}
+    ServiceCheck(const ComposeService& service, Notation notation, const fs::path& folder, FileUsers& files,
+                 Mistakes& mistakes)
+        : service_(service), notation_(notation), folder_(folder), files_(files), mistakes_(mistakes) {}
 
     void fill(PlannedService& planned) {
         planned.options.tender = service_.tender;
@@ -58,6 +69,33 @@ class ServiceCheck {
         mistakes_.push_back({where, formatted("service {}: {}", service_.name, text)});
     }
 
+    // As the tender will open it, which locks what it writes to.
+    void check_file(const tender::LoadPlan& image, const ComposeBlock& block) {
+        const std::size_t comma = std::min(block.file.find(','), block.file.size());
+        const fs::path path = beside(block.file.substr(0, comma));
+        const bool by_image = std::ranges::any_of(image.devices(), [&](const holm_manifest_device& device) {
+            return device.name == block.device && (device.flags & HOLM_DEVICE_READ_ONLY) != 0;
+        });
+        const bool read_only = by_image || formatted("{},", block.file.substr(comma)).contains(",ro,");
+        std::error_code error;
+        const fs::file_status status = fs::status(path, error);
+        const std::string shown = quote(block.file.substr(0, comma));
+        if (!fs::exists(status)) {
+            mistake(block.where, formatted("there is no file {}; truncate -s 1G makes one", shown));
+        } else if (!fs::is_regular_file(status) && !fs::is_block_file(status)) {
+            mistake(block.where, formatted("{} is neither a file nor a block special file", shown));
+        } else if (access(path.c_str(), read_only ? R_OK : R_OK | W_OK) != 0) {
+            mistake(block.where, formatted("{} is not yours to {}", shown,
+                                           read_only ? "read" : "write to; with \",ro\" it is read only"));
+        } else if (const auto [user, fresh] =
+                       files_.try_emplace(fs::canonical(path), service_.name, read_only);
+                   !fresh && !(read_only && user->second.read_only)) {
+            mistake(block.where,
+                    formatted("{} has the file {} already; two can have one if both have it as \"FILE,ro\"",
+                              user->second.service, shown));
+        }
+    }
+
     // Complains if the image has no device of that kind and name.
     void check_granted(const tender::LoadPlan& image, std::uint32_t kind, const std::string& name,
                        Position where) {
@@ -77,8 +115,10 @@ class ServiceCheck {
     void check_devices(const tender::LoadPlan& image, PlannedService& planned) {
         for (const Attachment& one : service_.networks)
             check_granted(image, HOLM_DEVICE_NET, one.device, one.where);
-        for (const ComposeBlock& one : service_.blocks)
+        for (const ComposeBlock& one : service_.blocks) {
             check_granted(image, HOLM_DEVICE_BLOCK, one.device, one.where);
+            check_file(image, one);
+        }
         for (const holm_manifest_device& device : image.devices()) {
             const std::string name = device.name;
             const bool net = device.kind == HOLM_DEVICE_NET;
@@ -102,6 +142,7 @@ class ServiceCheck {
     const ComposeService& service_;
     const Notation notation_;
     const fs::path& folder_;
+    FileUsers& files_;
     Mistakes& mistakes_;
 };
 
@@ -110,8 +151,9 @@ class ServiceCheck {
 std::vector<PlannedService> plan_services(const Compose& compose, const fs::path& folder,
                                           Mistakes& mistakes) {
     std::vector<PlannedService> planned(compose.services.size());
+    FileUsers files;
     for (std::size_t i = 0; i < planned.size(); ++i) {
-        ServiceCheck(compose.services[i], compose.notation, folder, mistakes).fill(planned[i]);
+        ServiceCheck(compose.services[i], compose.notation, folder, files, mistakes).fill(planned[i]);
         planned[i].plan.name = formatted("{}-{}", compose.name, compose.services[i].name);
         planned[i].plan.topology = compose.name;
     }

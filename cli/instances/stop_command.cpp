@@ -87,7 +87,8 @@ void add_stop(CommandLine& line) {
     const auto options = std::make_shared<Options>();
     line.add_command("stop", "Ask an instance to stop, and wait until it has")
         .positional("INSTANCE", options->what, "Its name, or its number in holm ps")
-        .option("--wait", options->wait, "How long to wait for the end (default: 10s)")
+        .option("--wait", options->wait,
+                "How long to wait for the end (default: 10s; a part of a topology has its stop_grace_period)")
         .action([options] {
             stop(options->what, options->wait);
             return 0;

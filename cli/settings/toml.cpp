@@ -37,6 +37,26 @@ Value value_of(const toml::node& node) {
     return value;
 }
 
+// What toml++ does not say of what it expected.
+std::string_view expected_instead_of(std::string_view description) {
+    constexpr std::pair<std::string_view, std::string_view> kExpected[] = {
+        {"could not determine value type",
+         "text in quotation marks, a number, true, false, a list [...] or a table { ... }"},
+        {"cannot redefine", "each key and each table once"},
+        {"cannot insert", "a table where keys of a table are given"},
+        {"encountered end-of-file", "its other half"},
+        {"unknown escape sequence",
+         "one of \\b \\t \\n \\f \\r \\\" \\\\ \\uXXXX, or a text in '...', which has none"},
+        {"leading zeroes", "a number without zeros in front"},
+        {"control characters other than TAB", "the closing quotation mark on the same line"},
+        {"utf-8", "text in UTF-8"},
+    };
+    for (const auto& [fragment, expected] : kExpected) {
+        if (description.contains(fragment)) return expected;
+    }
+    return "";
+}
+
 }  // namespace
 
 std::expected<Value, Mistake> parse_toml(std::string_view text) {
@@ -45,7 +65,11 @@ std::expected<Value, Mistake> parse_toml(std::string_view text) {
     const toml::parse_result result = toml::parse(text);
     if (result) return value_of(result.table());
     const toml::parse_error& error = result.error();
-    return std::unexpected(Mistake{position_of(error.source()), std::string(error.description())});
+    const std::string_view expected = expected_instead_of(error.description());
+    return std::unexpected(Mistake{position_of(error.source()),
+                                   expected.empty()
+                                       ? std::string(error.description())
+                                       : formatted("{}; expected: {}", error.description(), expected)});
 }
 
 }  // namespace holm::cli

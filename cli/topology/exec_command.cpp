@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/commands.h"
@@ -19,6 +20,14 @@
 
 namespace holm::cli {
 namespace {
+
+constexpr std::string_view kHelp =
+    "Run a program of this machine on a client of a topology\n"
+    "Usage: holm exec CLIENT [--] COMMAND...\n"
+    "\n"
+    "CLIENT is a table [clients.CLIENT] of a compose file that is up, or TOPOLOGY/CLIENT. The program is in "
+    "its\n"
+    "network namespace, with its name servers; files and all else are this machine's.";
 
 struct Place {
     TopologyRecord topology;
@@ -67,13 +76,14 @@ void add_exec(CommandLine& line) {
         .action([words]() -> int {
             // As other tools of this kind have it: holm exec client -- COMMAND.
             if (words->size() > 1 && (*words)[1] == "--") words->erase(words->begin() + 1);
-            if (words->empty() || words->front() == "--help" || words->front() == "-h" || words->size() < 2) {
-                throw Failure(
-                    "holm exec CLIENT [--] COMMAND...: a program in the network namespace of "
-                    "[clients.CLIENT], "
-                    "with "
-                    "its name servers",
-                    2);
+            if (!words->empty() && (words->front() == "--help" || words->front() == "-h")) {
+                print_line("{}", kHelp);
+                return 0;
+            }
+            if (words->size() < 2) {
+                throw Failure(formatted("{} is required; holm exec --help says what is allowed",
+                                        words->empty() ? "CLIENT" : "COMMAND"),
+                              2);
             }
             execute(words->front(), {words->begin() + 1, words->end()});
         });

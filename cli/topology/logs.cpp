@@ -1,9 +1,13 @@
 #include "cli/topology/logs.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "cli/run/instance_record.h"
 #include "cli/text/format.h"
+#include "cli/text/quote.h"
 #include "cli/topology/claim.h"
 
 namespace holm::cli {
@@ -49,6 +53,30 @@ void remove_topology_logs(const std::string& topology) {
         std::error_code unused;
         if (topology_of(i->path()) == topology) fs::remove(i->path(), unused);
     }
+}
+
+std::string last_words(const fs::path& log) {
+    constexpr std::size_t kLines = 8;
+    std::ifstream file(log, std::ios::binary);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    std::size_t start = text.size();
+    for (std::size_t lines = 0; start > 0 && lines <= kLines; ++lines) {
+        const std::size_t newline = text.rfind('\n', start - 1);
+        if (newline == std::string::npos) {
+            start = 0;
+            break;
+        }
+        if (lines == kLines) break;
+        start = newline;
+    }
+    std::string words;
+    for (std::size_t at = start; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        if (end > at)
+            words += formatted("    | {}\n", printable(std::string_view(text).substr(at, end - at)));
+        at = end + 1;
+    }
+    return words;
 }
 
 }  // namespace holm::cli

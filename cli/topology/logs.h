@@ -3,6 +3,7 @@
 // The logs of a topology, which outlive it until it is started again or `holm down` removes them: files in
 // the instance folder, called TOPOLOGY+SERVICE. No name has a '+' in it.
 
+#include <filesystem>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,5 +21,8 @@ std::set<std::string> topologies_with_logs();
 
 // Leaves them alone while somebody brings that topology up.
 void remove_topology_logs(const std::string& topology);
+
+// The last lines of a log, each behind "    | ".
+std::string last_words(const std::filesystem::path& log);
 
 }  // namespace holm::cli

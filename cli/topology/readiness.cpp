@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/text/format.h"
+#include "cli/text/quote.h"
 #include "cli/topology/dns_message.h"
 #include "cli/topology/namespaces.h"
 
@@ -120,6 +121,25 @@ bool wait_until_ready(const Probe& probe) {
         std::this_thread::sleep_for(kPause);
     }
     return true;
+}
+
+std::string missing_answer(const Probe& probe) {
+    const std::uint16_t port = probe.check.port;
+    switch (probe.check.kind) {
+        case HealthCheck::Kind::kTcp:
+            return formatted("{} takes no connection on TCP port {}", host_text(probe), port);
+        case HealthCheck::Kind::kHttp:
+            return formatted("http://{}:{}{} is not answered with 200 to 399", host_text(probe), port,
+                             probe.check.text);
+        case HealthCheck::Kind::kDns:
+            return formatted("{} does not answer for {} on UDP port {}", host_text(probe),
+                             quote(probe.check.text), port);
+        case HealthCheck::Kind::kLog:
+            return formatted("its log does not have {}", quote(probe.check.text));
+        case HealthCheck::Kind::kAlive:
+            return "it does not run";
+    }
+    return "";
 }
 
 }  // namespace holm::cli

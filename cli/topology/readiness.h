@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "cli/compose/description.h"
 
@@ -21,5 +22,8 @@ struct Probe {
 // Asks again and again until the service answers as it should (true) or the check's time is over. Enters the
 // network namespace, so that it belongs in a process of its own.
 bool wait_until_ready(const Probe& probe);
+
+// What it did not get: "nothing answers at 10.0.0.2 port 80".
+std::string missing_answer(const Probe& probe);
 
 }  // namespace holm::cli

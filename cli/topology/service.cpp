@@ -152,7 +152,7 @@ void Service::become_instance() const {
     _exit(status);
 }
 
-void Service::start_probe() {
+Probe Service::make_probe() const {
     Probe probe{.check = description_.health.value_or(HealthCheck{.kind = HealthCheck::Kind::kAlive})};
     auto reachable = std::ranges::find_if(description_.networks,
                                           [](const Attachment& one) { return one.address.has_value(); });
@@ -172,6 +172,11 @@ void Service::start_probe() {
     probe.log = log_;
     probe.log_start = std::filesystem::file_size(log_, error);
     if (error) probe.log_start = 0;
+    return probe;
+}
+
+void Service::start_probe() {
+    const Probe probe = make_probe();
     const pid_t supervisor = getpid();
     probe_ = fork();
     if (probe_ < 0) fail_with("no process can be had: {}", std::strerror(errno));
@@ -221,8 +226,9 @@ bool Service::child_ended(pid_t process, int status) {
             state_ = State::kReady;
             start_time_ = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
         } else {
-            failure_ = formatted("was not ready within {} ms",
-                                 description_.health.value_or(HealthCheck{}).timeout.count());
+            const Probe probe = make_probe();
+            failure_ = formatted("was not ready within {} ms: {}", probe.check.timeout.count(),
+                                 missing_answer(probe));
         }
         return true;
     }
@@ -266,30 +272,6 @@ void Service::instance_ended(int status) {
     state_ = State::kPausing;
     next_start_ = now + pause_;
     pause_ = std::min(pause_ * 2, kLongestPause);
-}
-
-std::string Service::last_words() const {
-    constexpr std::size_t kLines = 8;
-    std::ifstream file(log_, std::ios::binary);
-    const std::string text(std::istreambuf_iterator<char>(file), {});
-    std::size_t start = text.size();
-    for (std::size_t lines = 0; start > 0 && lines <= kLines; ++lines) {
-        const std::size_t newline = text.rfind('\n', start - 1);
-        if (newline == std::string::npos) {
-            start = 0;
-            break;
-        }
-        if (lines == kLines) break;
-        start = newline;
-    }
-    std::string words;
-    for (std::size_t at = start; at < text.size();) {
-        const std::size_t end = std::min(text.find('\n', at), text.size());
-        if (end > at)
-            words += formatted("    | {}\n", printable(std::string_view(text).substr(at, end - at)));
-        at = end + 1;
-    }
-    return words;
 }
 
 }  // namespace holm::cli

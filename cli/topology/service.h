@@ -14,6 +14,7 @@
 #include "cli/compose/images.h"
 #include "cli/topology/links.h"
 #include "cli/topology/namespaces.h"
+#include "cli/topology/readiness.h"
 
 namespace holm::cli {
 
@@ -57,11 +58,10 @@ class Service {
     // What went wrong: it did not get ready in time, or ended before or badly, and is not started again; "":
     // nothing.
     const std::string& failure() const { return failure_; }
-    // The last lines of its log.
-    std::string last_words() const;
 
   private:
     [[noreturn]] void become_instance() const;
+    Probe make_probe() const;
     void start_probe();
     void instance_ended(int status);
     bool starts_again(int status) const;

@@ -14,12 +14,11 @@
 #include "cli/run/instance_record.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
+#include "cli/topology/logs.h"
 #include "cli/topology/record.h"
 
 namespace holm::cli {
 namespace {
-
-constexpr std::chrono::seconds kReminder{5};  // between two lines on what is not ready yet
 
 Descriptor hold_all_signals() {
     sigset_t set;
@@ -61,18 +60,16 @@ Supervisor::Supervisor(const Compose& compose, const std::vector<PlannedService>
       control_(topology_socket(compose.name)) {
     for (std::size_t i = 0; i < compose.services.size(); ++i)
         services_.push_back(std::make_unique<Service>(compose.services[i], planned[i], links_));
-    said_.resize(services_.size(), Service::State::kWaiting);
     write_topology(make_record(compose, links_, file));
 }
 
 int Supervisor::run(const std::function<void()>& ready) {
-    next_reminder_ = Service::Clock::now() + kReminder;
     handle_signals();  // those that came while the networks were made
     while (true) {
         if (!going_down_) start_what_may();
         if (going_down_) stop_what_may();
-        say_what_changed();
-        say_what_is_missing();
+        progress_.say_changes(going_down_);
+        if (!was_ready_ && !going_down_) progress_.say_missing();
         answer_those_who_wait();
         if (!was_ready_ && !going_down_ && all_ready()) {
             was_ready_ = true;
@@ -132,7 +129,7 @@ void Supervisor::wait_for_something() {
         const auto at = service->next_start();
         if (at && (!next || *at < *next)) next = at;
     }
-    if (!was_ready_ && (!next || next_reminder_ < *next)) next = next_reminder_;
+    if (!was_ready_ && (!next || progress_.next_reminder() < *next)) next = progress_.next_reminder();
     int timeout = -1;
     if (next && !going_down_)
         timeout = static_cast<int>(std::max(ceil<milliseconds>(*next - Service::Clock::now()), 0ms).count());
@@ -160,7 +157,7 @@ void Supervisor::handle_signals() {
                 "service {} {}{}; its last words:\n{}everything is down again", service->description().name,
                 service->failure(),
                 service->starts() == 1 ? "" : formatted(", as at each of its {} starts", service->starts()),
-                service->last_words());
+                last_words(service->log()));
             going_down_ = true;
             break;
         }
@@ -230,50 +227,6 @@ void Supervisor::answer_those_who_wait() {
     });
 }
 
-void Supervisor::say_what_changed() {
-    std::size_t ready = 0;
-    for (const auto& service : services_) ready += service->is_good() ? 1 : 0;
-    for (std::size_t i = 0; i < services_.size(); ++i) {
-        const Service& service = *services_[i];
-        if (service.state() == said_[i]) continue;
-        said_[i] = service.state();
-        if (service.state() == Service::State::kStarting || service.state() == Service::State::kStopping)
-            continue;
-        const std::string count = going_down_ ? "" : formatted("[{}/{}] ", ready, services_.size());
-        const std::string time = service.state() == Service::State::kReady
-                                     ? formatted(", {:.1f} ms after its start",
-                                                 static_cast<double>(service.start_time().count()) / 1000)
-                                     : "";
-        print_line("holm: {}{}: {}{}", count, service.description().name, service.state_text(), time);
-    }
-    std::fflush(stdout);
-}
-
-// Somebody looks at a terminal where nothing happens.
-void Supervisor::say_what_is_missing() {
-    const auto now = Service::Clock::now();
-    if (was_ready_ || going_down_ || now < next_reminder_) return;
-    next_reminder_ = now + kReminder;
-    std::string missing;
-    for (const auto& service : services_) {
-        if (service->is_good()) continue;
-        missing += formatted("{}{} ({})", missing.empty() ? "" : ", ", service->description().name,
-                             state_text(*service));
-    }
-    print_line("holm: not ready yet: {}", missing);
-    std::fflush(stdout);
-}
-
-std::string Supervisor::state_text(const Service& service) const {
-    if (service.state() == Service::State::kWaiting) {
-        for (const Dependency& dependency : service.description().depends_on) {
-            if (!find(dependency.service)->fulfils(dependency.condition))
-                return formatted("waiting for {}", dependency.service);
-        }
-    }
-    return service.state_text();
-}
-
 bool Supervisor::all_ready() const {
     return std::ranges::all_of(services_, [](const auto& service) {
         return service->is_good() ||
@@ -302,7 +255,7 @@ std::string Supervisor::list() const {
     std::string text;
     for (const auto& service : services_) {
         text += formatted("{} {} {} {}\n", service->description().name, std::max(service->process(), 0),
-                          service->start_time().count(), state_text(*service));
+                          service->start_time().count(), state_text(*service, services_));
     }
     return text;
 }

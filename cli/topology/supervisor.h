@@ -15,6 +15,7 @@
 #include "cli/topology/claim.h"
 #include "cli/topology/control.h"
 #include "cli/topology/links.h"
+#include "cli/topology/progress.h"
 #include "cli/topology/service.h"
 
 namespace holm::cli {
@@ -32,7 +33,7 @@ class Supervisor {
     // not get ready at the first start.
     int run(const std::function<void()>& ready);
 
-    const std::vector<std::unique_ptr<Service>>& services() const { return services_; }
+    const Services& services() const { return services_; }
     const Links& links() const { return links_; }
 
   private:
@@ -51,9 +52,6 @@ class Supervisor {
     void handle_signals();
     void handle_request();
     void answer_those_who_wait();
-    void say_what_changed();
-    void say_what_is_missing();
-    std::string state_text(const Service& service) const;
     bool all_ready() const;
     bool all_ended() const;
     bool is_needed(const Service& service) const;
@@ -63,11 +61,10 @@ class Supervisor {
     Descriptor signals_;  // held from the start on: an end by signal would leave the claim's files
     TopologyClaim claim_;
     Links links_;
-    std::vector<std::unique_ptr<Service>> services_;  // in the order of their start
-    std::vector<Service::State> said_;                // what the user knows of each
+    Services services_;  // in the order of their start
+    Progress progress_{services_};
     ControlSocket control_;
     std::vector<Waiting> waiting_;
-    Service::Clock::time_point next_reminder_;
     bool was_ready_ = false;
     bool going_down_ = false;
     bool is_released_ = false;  // the claim; the last that it does

@@ -8,7 +8,7 @@ from tests.support.command import holm, need
 from tests.support.instance import IMAGES
 
 
-@pytest.mark.parametrize("command", [[], ["new"], ["build"], ["run"], ["inspect"], ["ps"], ["stop"], ["logs"], ["doctor"], ["demo"], ["up"], ["down"], ["restart"]])
+@pytest.mark.parametrize("command", [[], ["new"], ["build"], ["run"], ["inspect"], ["ps"], ["stop"], ["logs"], ["doctor"], ["demo"], ["up"], ["down"], ["restart"], ["exec"]])
 def test_help_is_there(command):
     result = holm(*command, "--help")
     assert result.returncode == 0
@@ -28,6 +28,8 @@ def test_help_is_there(command):
     (["new", "x", "--template", "y"], '--template: "y" is not known; allowed: hello, web'),
     (["build", "--", "x"], 'words behind "--" are for holm run'),
     (["stop"], "INSTANCE is required"),
+    (["exec"], "CLIENT is required"),
+    (["exec", "client"], "COMMAND is required"),
 ])
 def test_a_wrong_command_line_is_said_in_one_line(words, complaint):
     result = holm(*words)

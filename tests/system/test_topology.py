@@ -114,12 +114,29 @@ def test_a_bad_file_starts_nothing(project, runtime):
     assert "no instance runs" in holm("ps", runtime=runtime).stdout
 
 
+def test_a_disk_is_there_and_has_one_writer(tmp_path, runtime):
+    need("blockbench")
+    (tmp_path / "disk.img").write_bytes(bytes(4096))
+    (tmp_path / "folder").mkdir()
+
+    def mistakes(*files):
+        services = "".join(f'[services.s{i}]\nimage = "{IMAGES}/blockbench"\nblock.disk = "{file}"\n' for i, file in enumerate(files))
+        (tmp_path / "holm.compose.toml").write_text(f'name = "disks"\n{services}')
+        return holm("up", "--check", tmp_path, runtime=runtime).stderr
+
+    assert not mistakes("disk.img") and not mistakes("disk.img,ro", "disk.img,sector=4096,ro")
+    for second in ("./disk.img", "folder/../disk.img", "disk.img,ro"):
+        assert ":7:14: service s1: s0 has the file" in mistakes("disk.img", second)
+    assert "s0: there is no file" in mistakes("none.img")
+    assert "is neither a file nor a block special file" in mistakes("folder")
+
+
 def test_what_does_not_get_ready_takes_all_down(project, runtime):
     file = project / "holm.compose.toml"
     file.write_text(file.read_text().replace("{ http = 80 }", "{ tcp = 81, timeout = \"300ms\" }"))
     failed = holm("up", "-d", project, runtime=runtime, timeout=100)
     assert failed.returncode == 1
-    assert "service web was not ready within 300 ms" in failed.stderr and "listening on port 80" in failed.stderr
+    assert "service web was not ready within 300 ms: 10.9.0.2 takes no connection on TCP port 81; its last words:" in failed.stderr and "listening on port 80" in failed.stderr
     assert "no instance runs" in holm("ps", runtime=runtime).stdout
 
 

@@ -192,6 +192,17 @@ TEST_CASE("files that are no topology") {
     CHECK(mistakes_of("[networks.a]\nsubnet = \"10.0.0.1/24\"\n[services.w]\nimage = \"w\"")
               .contains("is an address in a network, not the network itself"));
     CHECK(mistakes_of("= broken").contains("f:1:1:"));
+    CHECK(mistakes_of("name = poc")
+              .contains("f:1:8: Error while parsing value: could not determine value type; "
+                        "expected: text in quotation marks, a number"));
+    CHECK(mistakes_of("name = \"a\"\nname = \"b\"").contains("; expected: each key and each table once"));
+    CHECK(
+        mistakes_of("name = \"a\nb = 1").contains("; expected: the closing quotation mark on the same line"));
+    CHECK(mistakes_of("\xff = 1").contains("; expected: text in UTF-8"));
+    CHECK(mistakes_of("[services.web").contains("encountered end-of-file; expected: its other half"));
+    CHECK(mistakes_of("name = 'a\n'").contains("; expected: the closing quotation mark on the same line"));
+    CHECK(mistakes_of("name = \"\\q\"").contains("unknown escape sequence '\\q'; expected: one of "));
+    CHECK(mistakes_of("[services.web\n").contains("expected ']', saw"));
     CHECK(mistakes_of(std::string(2 << 20, '#')).contains("larger than 1 MiB"));
 }
 
