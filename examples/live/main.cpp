@@ -1,6 +1,7 @@
 // What goes on after a request: server-sent events tell each second how the service is doing, and a WebSocket
 // says what it hears.
 
+#include <charconv>
 #include <string>
 
 #include <holm/event_stream.h>
@@ -16,9 +17,12 @@ holm::Task<> holm::main(holm::Machine& machine) {
     server.embedded_files("/", "/", {.cache_control = "no-cache"});
 
     http::add_event_stream(server, "/events", [&](http::EventStream& events) -> Task<> {
-        // A client that comes back says what it has seen last.
+        // A client that comes back says what it has seen last; what is no number of ours begins anew.
         const std::string_view last = events.last_event_id();
-        for (unsigned long seconds = last.empty() ? 0 : std::stoul(std::string(last)) + 1;; ++seconds) {
+        std::uint32_t seen = 0;
+        const auto [end, error] = std::from_chars(last.data(), last.data() + last.size(), seen);
+        const bool comes_back = !last.empty() && error == std::errc() && end == last.data() + last.size();
+        for (std::uint64_t seconds = comes_back ? seen + std::uint64_t{1} : 0;; ++seconds) {
             const std::string id = std::to_string(seconds);
             const std::string now =
                 "{\"connections\": " + std::to_string(server.statistics().connections_open) +

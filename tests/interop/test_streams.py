@@ -237,6 +237,53 @@ def test_a_browser_gets_events_and_an_echo(lan, server):
     assert re.search(r"a browser heard \d and ahoy, ✓", server.output())
 
 
+# Asks a browser by its DevTools what a page shows, until all of it has come.
+ASK_BROWSER = textwrap.dedent("""
+    import asyncio, json, sys, urllib.request, websockets
+    async def main():
+        pages = json.load(urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/json"))
+        page = next(page for page in pages if page["type"] == "page")
+        async with websockets.connect(page["webSocketDebuggerUrl"], max_size=None) as devtools:
+            shown = ""
+            while "waiting" in shown or "Live" not in shown:
+                await asyncio.sleep(0.1)
+                await devtools.send(json.dumps({"id": 1, "method": "Runtime.evaluate", "params": {"expression": "document.body.innerText"}}))
+                while "result" not in (answer := json.loads(await devtools.recv())):
+                    pass
+                shown = answer["result"]["result"].get("value", "")
+        print(shown)
+    asyncio.run(asyncio.wait_for(main(), 60))
+""")
+
+
+def test_the_example_live_shows_both_in_a_browser(lan, start):
+    pytest.importorskip("websockets")
+    if shutil.which("chromium") is None:
+        pytest.skip("chromium is not installed")
+    instance = start("live", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
+    instance.wait_for("live: listening")
+    # What a client says it has seen is not believed if it makes no sense.
+    first = lan.run(sys.executable, "-c", textwrap.dedent("""
+        import sys
+        from urllib.request import Request, urlopen
+        for last in ("x", "-1", "9" * 30, "7"):
+            print(urlopen(Request(f"http://{sys.argv[1]}/events", headers={"Last-Event-ID": last}), timeout=60).readline())
+    """), lan.GUEST)
+    assert first.stdout.splitlines() == [r"b'id: 0\n'"] * 3 + [r"b'id: 8\n'"], first
+    with tempfile.TemporaryDirectory() as profile:
+        with subprocess.Popen(
+                lan.command("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                            f"--user-data-dir={profile}", "--remote-debugging-port=0", f"http://{lan.GUEST}/"),
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as browser:
+            try:
+                port = next(found[1] for line in browser.stderr if (found := re.search(r"DevTools listening on ws://[^:]+:(\d+)", line)))
+                asked = lan.run("/usr/bin/python3", "-c", ASK_BROWSER, port, timeout=100)
+            finally:
+                browser.terminate()
+    assert re.search(r"\d connections, up for \d+ s", asked.stdout) and "ahoy, ✓" in asked.stdout, asked
+    assert instance.stop() == 0, instance.output()
+
+
 # A server of python3-websockets: an echo that looks at what the client asked for, and closes as it is told.
 PEER = textwrap.dedent("""
     import asyncio, websockets
@@ -312,6 +359,20 @@ def test_a_client_talks_to_a_server_of_websockets(lan, server):
     assert call(lan, f"ws://{lan.GUEST}/echo/x", "&say=bye&listen=1") == "open chat\n" + echoed + "closed 1000 \n"
     assert call(lan, f"ws://{lan.GUEST}/nothing") == "no: the server has nothing at the WebSocket's address\n"
     assert call(lan, "wss://10.77.0.1/") == "no: wss needs TLS\n"
+
+
+def test_fetch_says_and_hears(lan, start):
+    pytest.importorskip("websockets")
+    peer = PEER.replace('assert socket.request_headers["Origin"] == "http://island.test"', 'assert "Origin" not in socket.request_headers')
+    with subprocess.Popen(lan.command("/usr/bin/python3", "-c", peer), stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout.readline() == "ready\n"
+            for said, heard, status in ((["ahoy", "✓"], "ahoy\n✓\n", 0), (["close"], "fetch: ws://10.77.0.1:8001/: closed with 4000 the tide\n", 1)):
+                words = [word for text in said for word in ("-m", text)]
+                instance = start("fetch", "--net", f"lan=tap0,ip={lan.GUEST}/24", "--quiet", inside=lan, arguments=[*words, "ws://10.77.0.1:8001/"])
+                assert instance.wait() == status and instance.output() == heard, instance.output()
+        finally:
+            server.kill()
 
 
 def test_a_client_tells_what_a_server_does_wrong(lan, server):

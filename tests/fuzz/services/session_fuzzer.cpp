@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "services/http/service.h"
+#include "services/http/several_ranges.h"
 #include "tests/unit/services/http/client.h"
 
 using namespace holm;
@@ -49,8 +50,12 @@ std::string run(std::string_view text, std::size_t cut, bool keep, std::size_t w
     limits.request_line = 500;
     limits.field_line = 1000;
     limits.body = 1000;
-    Client client([](const Request& request) { return service->answer(const_cast<Request&>(request)); },
-                  limits);
+    SeveralRanges several({1, 2});  // with the same boundaries in each run
+    Client client(
+        [&](const Request& request) {
+            return several(request, service->answer(const_cast<Request&>(request)));
+        },
+        limits);
     client.keep = keep;
     client.write_size = write_size;
     std::string answer = client.send(text, cut);
