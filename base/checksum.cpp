@@ -45,8 +45,11 @@ std::uint16_t fold(std::uint64_t sum) {
 
 InternetChecksum& InternetChecksum::add(Bytes bytes) {
     if (bytes.empty()) return *this;
-    const std::uint16_t sum = fold(sum_words(bytes.data(), bytes.size()));
-    sum_ += odd_ ? __builtin_bswap16(sum) : sum;
+    const std::uint64_t sum = sum_words(bytes.data(), bytes.size());
+    if (odd_)
+        sum_ += __builtin_bswap16(fold(sum));
+    else
+        sum_ += sum;
     odd_ ^= (bytes.size() & 1) != 0;
     return *this;
 }

@@ -46,7 +46,12 @@ Interface* Stack::vlan_of(const Interface& trunk, std::uint16_t id) const {
     return nullptr;
 }
 
-void Stack::receive(Instant now, Interface& physical, const ReceivedFrame& frame) {
+void Stack::receive(Instant now, Interface& interface, std::span<const ReceivedFrame> frames) {
+    for (const ReceivedFrame& frame : frames) take_in(now, interface, frame);
+    udp_.answer(now);
+}
+
+void Stack::take_in(Instant now, Interface& physical, const ReceivedFrame& frame) {
     if (forwarder_ && forwarder_->receive(now, physical, frame)) return;
     const auto header = wire::EthernetHeader::parse(frame.bytes);
     if (!header) return counters_.count(header.error());

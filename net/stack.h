@@ -128,8 +128,12 @@ class Stack final : private ip::Upper {
     // The interface of a VLAN on this trunk; null: there is none.
     Interface* vlan_of(const Interface& trunk, std::uint16_t id) const;
 
-    // Frames of a VLAN go to the interface that add_vlan() made.
-    void receive(Instant now, Interface& interface, const ReceivedFrame& frame);
+    // Frames that came together, all of which stay where they are until this returns. Those of a VLAN go to
+    // the interface that add_vlan() made.
+    void receive(Instant now, Interface& interface, std::span<const ReceivedFrame> frames);
+    void receive(Instant now, Interface& interface, const ReceivedFrame& frame) {
+        receive(now, interface, {&frame, 1});
+    }
     void transmit(Instant now);
     Instant next_deadline() const;
 
@@ -141,6 +145,7 @@ class Stack final : private ip::Upper {
     const Counters& counters() const { return counters_; }
 
   private:
+    void take_in(Instant now, Interface& physical, const ReceivedFrame& frame);
     void deliver(Instant now, ip::Protocol protocol, const ip::Received& received, Bytes payload) override;
     bool report(Instant now, ip::Protocol protocol, const ip::ErrorReport& error) override;
     void reassembly_failed(Instant now, const ip::Received& received) override;

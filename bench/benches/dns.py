@@ -2,7 +2,8 @@
 
 Each server in its own namespace; rounds interleaved; Knot with one UDP worker, NSD with one server process; no rate limits,
 no cookies. CPU: server on core 1, dnsperf on core 0. Latency and starts: all on core 0, since Knot binds its worker to
-that core whatever it is told, and to wake another core costs more than all else."""
+that core whatever it is told, and to wake another core costs more than all else. The tap's floor is a C program that answers
+whatever it is asked: what the host alone takes for a server behind a tap."""
 
 import contextlib
 import pathlib
@@ -133,9 +134,13 @@ def run(report):
             running = [(name, namespace, servers_on.enter_context(_running([*undisturbed(), *command], namespace, 0)))
                        for name, namespace, command in subjects]
             _latency(report, running)
+        for name, options in (("tap's floor", ()), ("tap's floor, joined", ("join",))):
+            floor = stack.enter_context(client_namespace())
+            stack.enter_context(tap(floor))
+            subjects.append((name, floor, inside(floor, compiled("tap_answers"), "tap0", SERVER_ADDRESS, *options)))
         running = [(name, namespace, stack.enter_context(_running(command, namespace, 1))) for name, namespace, command in subjects]
         _throughput(report, running, str(questions))
-        for name, _, pid in running:
+        for name, _, pid in running[:3]:
             report.add(NAME, "memory (PSS) after the queries", "KiB", name, [sum(map(proportional_kib, descendants(pid)))])
     for peer in ("knot", "nsd"):
         report.ratio("server CPU per query", "holm dns", peer, 0.5)

@@ -33,8 +33,9 @@ class Port final : public Poller, private drivers::FrameSink {
     platform::Readiness readiness() override { return driver_->readiness(); }
 
   private:
-    void receive(const net::ReceivedFrame& frame) override {
-        stack_.receive(received_at_, *device_interface_, frame);
+    void receive(const net::ReceivedFrame& frame) override { receive_burst({&frame, 1}); }
+    void receive_burst(std::span<const net::ReceivedFrame> frames) override {
+        stack_.receive(received_at_, *device_interface_, frames);
     }
     void report_if_gone();
 

@@ -26,6 +26,7 @@ void Layer::insert(Socket& socket) {
 
 void Layer::remove(Socket& socket) {
     --open_;
+    if (asked_ == &socket) question_count_ = 0;
     if (!socket.is_bound()) return;
     Socket** link = &bucket(socket.local_.port);
     while (*link != &socket) link = &(*link)->next_;
@@ -114,14 +115,38 @@ bool Layer::hand_over(Instant now, const ip::Received& received, const Endpoint&
         return false;
     }
     if (socket->responder_) {
-        ++socket->counters_.received;
-        const Bytes answer = socket->responder_->respond(now, remote, received.destination, payload);
-        if (!answer.empty()) (void)socket->send_from(now, received.destination, remote, {&answer, 1});
+        ask(now, *socket, received, remote, payload);
         return true;
     }
     if (!socket->enqueue(remote, received, payload, owner)) counters_.count(Drop::kQueueFull);
     socket->notify();
     return true;
+}
+
+void Layer::ask(Instant now, Socket& socket, const ip::Received& received, const Endpoint& remote,
+                Bytes payload) {
+    ++socket.counters_.received;
+    if (asked_ != &socket || question_count_ == questions_.size()) answer(now);
+    asked_ = &socket;
+    questions_[question_count_] = {remote, received.destination};
+    question_payloads_[question_count_++] = payload;
+    // The next fragment may take the place of these.
+    if (received.reassembled) answer(now);
+}
+
+// The source is known to be ours and the way back is looked for when the answer is sent: nothing of what
+// Socket::send_from() asks before has to be asked again.
+void Layer::answer(Instant now) {
+    if (question_count_ == 0) return;
+    const std::size_t count = std::exchange(question_count_, 0);
+    Responder& responder = *asked_->responder_;
+    responder.look_ahead(std::span(question_payloads_).first(count));
+    for (std::size_t i = 0; i < count; ++i) {
+        const Question& question = questions_[i];
+        const Bytes answer = responder.respond(now, i, question.remote, question.local);
+        if (!answer.empty())
+            (void)asked_->put(now, question.local, question.remote, {&answer, 1}, answer.size());
+    }
 }
 
 // Every socket that listens gets a copy. One that is bound to an address of ours hears no broadcast and no

@@ -41,7 +41,10 @@ class Layer {
     Result<std::unique_ptr<Socket>> open();
 
     enum class Verdict : std::uint8_t { kHandled, kPortUnreachable };
+    // A responder's datagrams stay where they are until answer().
     Verdict receive(Instant now, const ip::Received& received, Bytes datagram);
+    // Sends what responders say to the datagrams that have come since the last time.
+    void answer(Instant now);
     // True if the error is about something that a socket of ours may have sent.
     bool report(const ip::ErrorReport& error);
     // The device has room again: tells the sockets that were refused.
@@ -61,6 +64,8 @@ class Layer {
     void remove(Socket& socket);
     bool hand_to_group(const ip::Received& received, const Endpoint& local, const Endpoint& remote,
                        Bytes payload);
+    void ask(Instant now, Socket& socket, const ip::Received& received, const Endpoint& remote,
+             Bytes payload);
     // `owner`: of the frame, if its payload is worth keeping where it is.
     bool hand_over(Instant now, const ip::Received& received, const Endpoint& local, const Endpoint& remote,
                    Bytes payload, BufferOwner* owner);
@@ -73,6 +78,15 @@ class Layer {
     std::array<Socket*, kBuckets> buckets_{};
     std::size_t open_ = 0;
     bool someone_waits_ = false;
+    // Datagrams that a responder has to answer yet, all of one socket.
+    struct Question {
+        Endpoint remote;
+        IpAddress local;
+    };
+    std::array<Question, Responder::kMostAtOnce> questions_;
+    std::array<Bytes, Responder::kMostAtOnce> question_payloads_;
+    std::size_t question_count_ = 0;
+    Socket* asked_ = nullptr;
 };
 
 }  // namespace holm::net::udp

@@ -84,23 +84,8 @@ Result<> Socket::send_from(Instant now, const IpAddress& source, const Endpoint&
     if (to.is_multicast() && to.zone() == 0) to = to.with_zone(group_zone_);
     const ip::Route route = TRY(layer_.output_.route(to, source));
     if (!is_bound()) TRY(bind({}));
-
-    std::byte header[wire::UdpHeader::kSize];
-    wire::UdpHeader{local_.port, remote.port, std::uint16_t(sizeof(header) + size)}.emit(header);
-    ip::Packet packet;
-    packet.protocol = ip::Protocol::kUdp;
-    packet.source = route.source;
-    packet.destination = to;
-    packet.header = header;
-    packet.checksum_offset = wire::UdpHeader::kChecksumOffset;
-    packet.payload = pieces;
-    packet.dont_fragment = false;
-    packet.ttl = remote.address.is_multicast() ? group_ttl_ : ttl_;
-    packet.traffic_class = traffic_class_;
-    packet.to_own_members = group_loop_;
-    switch (layer_.output_.send(now, packet)) {
+    switch (put(now, route.source, {to, remote.port}, pieces, size)) {
         case TransmitResult::kSent:
-            ++counters_.sent;
             return {};
         case TransmitResult::kFull:
             wants_space_ = layer_.someone_waits_ = true;
@@ -109,6 +94,26 @@ Result<> Socket::send_from(Instant now, const IpAddress& source, const Endpoint&
             break;
     }
     return fail(ErrorCode::kNetworkDown, "the network device has vanished");
+}
+
+TransmitResult Socket::put(Instant now, const IpAddress& source, const Endpoint& remote,
+                           std::span<const Bytes> pieces, std::size_t size) {
+    std::byte header[wire::UdpHeader::kSize];
+    wire::UdpHeader{local_.port, remote.port, std::uint16_t(sizeof(header) + size)}.emit(header);
+    ip::Packet packet;
+    packet.protocol = ip::Protocol::kUdp;
+    packet.source = source;
+    packet.destination = remote.address;
+    packet.header = header;
+    packet.checksum_offset = wire::UdpHeader::kChecksumOffset;
+    packet.payload = pieces;
+    packet.dont_fragment = false;
+    packet.ttl = remote.address.is_multicast() ? group_ttl_ : ttl_;
+    packet.traffic_class = traffic_class_;
+    packet.to_own_members = group_loop_;
+    const TransmitResult result = layer_.output_.send(now, packet);
+    if (result == TransmitResult::kSent) ++counters_.sent;
+    return result;
 }
 
 std::optional<Datagram> Socket::front() {

@@ -36,12 +36,18 @@ struct SocketCounters {
     std::uint64_t overflowed = 0;  // datagrams dropped because the receive queue was full
 };
 
-// Answers datagrams on the spot, where they lie: no queue, no copy, no task to wake.
+// Answers datagrams on the spot, where they lie: no queue, no copy, no task to wake. It sees a few of those
+// that came together before it is asked about the first, so that it can have fetched from memory what the
+// answers need.
 class Responder {
   public:
-    // The answer, valid until the next call; empty: there is none.
-    virtual Bytes respond(Instant now, const Endpoint& source, const IpAddress& destination,
-                          Bytes payload) = 0;
+    static constexpr std::size_t kMostAtOnce = 8;
+
+    // At most so many, which stay where they are until respond() was called for each.
+    virtual void look_ahead(std::span<const Bytes> payloads) = 0;
+    // The answer to the one with this index, valid until the next call; empty: there is none.
+    virtual Bytes respond(Instant now, std::size_t index, const Endpoint& source,
+                          const IpAddress& destination) = 0;
 
   protected:
     ~Responder() = default;
@@ -140,6 +146,9 @@ class Socket {
     friend class Layer;
     Socket(Layer& layer, std::size_t queue_bytes) : layer_(layer), queue_(queue_bytes) {}
     bool listens(const IpAddress& group, const IpAddress& source, std::uint8_t zone) const;
+    // A datagram of `size` bytes of payload, from an address of ours; counts it if it was taken.
+    TransmitResult put(Instant now, const IpAddress& source, const Endpoint& remote,
+                       std::span<const Bytes> pieces, std::size_t size);
     // `owner`, if any, keeps the payload where it is.
     bool enqueue(const Endpoint& source, const ip::Received& received, Bytes payload, BufferOwner* owner);
     void notify() {

@@ -60,11 +60,13 @@ class NameServer {
     class Datagrams final : public net::udp::Responder {
       public:
         explicit Datagrams(Server& server) : server_(server) {}
-        Bytes respond(Instant now, const net::Endpoint& source, const net::IpAddress& destination,
-                      Bytes payload) override;
+        void look_ahead(std::span<const Bytes> payloads) override;
+        Bytes respond(Instant now, std::size_t index, const net::Endpoint& source,
+                      const net::IpAddress& destination) override;
 
       private:
         Server& server_;
+        std::uint64_t unix_time_ = 0;  // of those that came together
         alignas(8) std::byte answer_[Server::kUdpRoom];
     };
     // One of those that are open, from when it was accepted.

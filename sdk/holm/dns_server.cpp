@@ -28,12 +28,19 @@ std::unexpected<Error> complain(std::string_view about, const Error& error) {
 
 }  // namespace
 
-Bytes NameServer::Datagrams::respond(Instant now, const net::Endpoint& source, const net::IpAddress&,
-                                     Bytes payload) {
+static_assert(net::udp::Responder::kMostAtOnce <= Server::kMostAhead);
+
+void NameServer::Datagrams::look_ahead(std::span<const Bytes> payloads) {
+    unix_time_ = unix_time();
+    server_.look_ahead(payloads);
+}
+
+Bytes NameServer::Datagrams::respond(Instant now, std::size_t index, const net::Endpoint& source,
+                                     const net::IpAddress&) {
     // A source port of 0 cannot be answered.
     if (source.port == 0) return {};
     const auto reply = server_.answer(
-        now, unix_time(), {source.address.without_zone(), Server::Transport::kDatagram}, payload, answer_);
+        now, unix_time_, {source.address.without_zone(), Server::Transport::kDatagram}, index, answer_);
     return Bytes(answer_).first(reply.size);
 }
 

@@ -64,14 +64,33 @@ struct Server::Verdict {
 Server::Server(const ZoneTable& table, const SipHashKey& key)
     : table_(table), cookies_(key), limit_(table.header().rate, table.header().slip, {key.high, key.low}) {}
 
-Server::Reply Server::answer(Instant now, std::uint64_t unix_time, const Client& client, Bytes message,
+void Server::look_ahead(std::span<const Bytes> messages) {
+    const auto all = std::span(ahead_).first(messages.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        Asked& asked = all[i];
+        asked.message = messages[i];
+        asked.outcome = asked.query.parse(asked.message);
+        asked.zone = nullptr;
+        const bool is_query =
+            asked.outcome == Query::Outcome::kQuery || asked.outcome == Query::Outcome::kSigned;
+        if (!is_query || asked.query.question.empty()) continue;
+        asked.zone = table_.find_zone(asked.query.name, asked.label);
+        if (asked.zone != nullptr) table_.fetch_slot(*asked.zone, asked.query.name);
+    }
+    if (all.size() == 1) return;  // nothing else is to be done until it is there
+    for (const Asked& asked : all)
+        if (asked.zone != nullptr) table_.fetch_node(*asked.zone, asked.query.name);
+}
+
+Server::Reply Server::answer(Instant now, std::uint64_t unix_time, const Client& client, std::size_t index,
                              MutableBytes out) {
     ++counters_.queries;
-    switch (query_.parse(message)) {
+    asked_ = &ahead_[index];
+    switch (asked_->outcome) {
         case Query::Outcome::kQuery:
             return answer_query(now, unix_time, client, out);
         case Query::Outcome::kSigned:
-            return answer_signed(now, unix_time, client, message, out);
+            return answer_signed(now, unix_time, client, asked_->message, out);
         case Query::Outcome::kNotQuery:
             ++counters_.not_queries;
             return {};
@@ -86,7 +105,7 @@ Server::Reply Server::answer(Instant now, std::uint64_t unix_time, const Client&
 // What could be read of it is not repeated.
 Server::Reply Server::answer_malformed(Instant now, const Client& client, Code code, MutableBytes out) {
     ++(code == Code::kNotImplemented ? counters_.unsupported : counters_.malformed);
-    query_.edns.reset();
+    asked_->query.edns.reset();
     MessageWriter writer(out, {}, 0);
     if (client.transport == Transport::kDatagram &&
         limit_.judge(now, client.address, ~std::uint64_t{0}) != RateLimit::Verdict::kAnswer) {
@@ -101,8 +120,9 @@ std::size_t Server::room_for(const Client& client, std::size_t available) const 
     std::size_t room = kMaximumMessage;
     if (client.transport == Transport::kDatagram) {
         room = kMinimumUdp;
-        if (query_.edns)
-            room = std::clamp<std::size_t>(query_.edns->udp_size, kMinimumUdp, table_.header().udp_size);
+        if (asked_->query.edns)
+            room =
+                std::clamp<std::size_t>(asked_->query.edns->udp_size, kMinimumUdp, table_.header().udp_size);
     }
     return std::min(room, available);
 }
@@ -110,7 +130,7 @@ std::size_t Server::room_for(const Client& client, std::size_t available) const 
 // The answer is signed as the query was (RFC 8945, section 5.3).
 Server::Reply Server::answer_signed(Instant now, std::uint64_t unix_time, const Client& client, Bytes message,
                                     MutableBytes out) {
-    transaction_.emplace(table_, message, *query_.signature, unix_time);
+    transaction_.emplace(table_, message, *asked_->query.signature, unix_time);
     switch (transaction_->error()) {
         case TsigError::kNone:
             break;
@@ -146,10 +166,11 @@ Server::Reply Server::refuse_signature(Instant now, std::uint64_t unix_time, con
         return {};
     }
     const std::size_t room = room_for(client, out.size());
-    MessageWriter writer(out, query_.question, query_.question.empty() ? 0 : query_.name.size());
+    MessageWriter writer(out, asked_->query.question,
+                         asked_->query.question.empty() ? 0 : asked_->query.name.size());
     std::array<std::byte, kMostOptions> options;
     std::size_t options_size = 0;
-    if (query_.edns)
+    if (asked_->query.edns)
         options_size = put_options(options, client, unix_time, Code::kNotAuthoritative, room - writer.size());
     Reply reply = finish(writer, {Code::kNotAuthoritative}, Bytes(options).first(options_size));
     // Names that nobody here knows may be too long.
@@ -162,27 +183,28 @@ Server::Reply Server::answer_query(Instant now, std::uint64_t unix_time, const C
                                    MutableBytes out) {
     const bool is_datagram = client.transport == Transport::kDatagram;
     const std::size_t room = room_for(client, out.size());
-    MessageWriter writer(out, query_.question, query_.question.empty() ? 0 : query_.name.size());
+    MessageWriter writer(out, asked_->query.question,
+                         asked_->query.question.empty() ? 0 : asked_->query.name.size());
     std::array<std::byte, kMostOptions> options;
     std::size_t options_size = 0;
     bool has_good_cookie = false;
     Verdict verdict;
-    if (query_.edns) {
-        if (query_.edns->cookie.size() > CookieMaker::kClientSize &&
+    if (asked_->query.edns) {
+        if (asked_->query.edns->cookie.size() > CookieMaker::kClientSize &&
             (table_.header().flags & table::kCookies) != 0) {
-            has_good_cookie =
-                cookies_.is_good(query_.edns->cookie, client.address, static_cast<std::uint32_t>(unix_time));
+            has_good_cookie = cookies_.is_good(asked_->query.edns->cookie, client.address,
+                                               static_cast<std::uint32_t>(unix_time));
             if (!has_good_cookie) ++counters_.bad_cookies;
         }
         // RFC 6891, section 6.1.3.
-        if (query_.edns->version != 0) {
+        if (asked_->query.edns->version != 0) {
             verdict.code = Code::kBadVersion;
             ++counters_.bad_versions;
         }
         options_size = put_options(options, client, unix_time, verdict.code, room - writer.size());
     }
     writer.limit(room - std::min(room, options_size));
-    if (verdict.code == Code::kNoError && !query_.question.empty()) verdict = decide(client, writer);
+    if (verdict.code == Code::kNoError && !asked_->query.question.empty()) verdict = decide(client, writer);
     if (verdict.reason != Reason::kNone && options_size != 0 &&
         options_size + kNumberOption <= room - writer.size())
         options_size =
@@ -211,14 +233,15 @@ Server::Reply Server::answer_query(Instant now, std::uint64_t unix_time, const C
 
 Server::Reply Server::finish(MessageWriter& writer, const Verdict& verdict, Bytes options) {
     // CD is cleared (RFC 4035, section 3.1.6), RD is repeated.
-    const std::uint16_t repeated = query_.flags & (DnsHeader::kOperation | DnsHeader::kRecursionDesired);
+    const std::uint16_t repeated =
+        asked_->query.flags & (DnsHeader::kOperation | DnsHeader::kRecursionDesired);
     std::uint16_t flags =
         DnsHeader::kResponse | repeated | (static_cast<std::uint16_t>(verdict.code) & DnsHeader::kCode);
     if (verdict.authoritative) flags |= DnsHeader::kAuthoritative;
     if (verdict.truncated) flags |= DnsHeader::kTruncated;
     writer.limit(kMaximumMessage);
     if (!options.empty()) writer.add_whole(Section::kAdditional, options);
-    writer.finish(query_.id, flags);
+    writer.finish(asked_->query.id, flags);
     ++counters_.answers;
     if (verdict.code == Code::kNameError) ++counters_.name_errors;
     if (verdict.code == Code::kRefused) ++counters_.refused;
@@ -226,21 +249,22 @@ Server::Reply Server::finish(MessageWriter& writer, const Verdict& verdict, Byte
 }
 
 Server::Verdict Server::decide(const Client& client, MessageWriter& writer) {
-    if (query_.operation() == Operation::kNotify) return {Code::kNotAuthoritative};  // nobody is our primary
-    if (query_.kind == kind::kChaos) return decide_chaos(writer);
-    if (query_.kind != kind::kInternet) return {Code::kRefused};
-    std::size_t label = 0;
-    const table::Zone* zone = table_.find_zone(query_.name, label);
+    if (asked_->query.operation() == Operation::kNotify)
+        return {Code::kNotAuthoritative};  // nobody is our primary
+    if (asked_->query.kind == kind::kChaos) return decide_chaos(writer);
+    if (asked_->query.kind != kind::kInternet) return {Code::kRefused};
+    std::size_t label = asked_->label;
+    const table::Zone* zone = asked_->zone;
     if (zone == nullptr) return {.code = Code::kRefused, .reason = Reason::kNotAuthoritative};
     // DS records are the parent's (RFC 4035, section 3.1.4.1), if we have that too.
-    if (query_.type == type::kDs && label == 0 && query_.name.labels() > 0) {
+    if (asked_->query.type == type::kDs && label == 0 && asked_->query.name.labels() > 0) {
         std::size_t above = 0;
-        if (const table::Zone* parent = table_.find_zone(query_.name, above, true)) {
+        if (const table::Zone* parent = table_.find_zone(asked_->query.name, above, true)) {
             zone = parent;
             label = above;
         }
     }
-    switch (query_.type) {
+    switch (asked_->query.type) {
         case type::kAxfr:
         case type::kIxfr:
             if (label != 0) return {Code::kNotAuthoritative};
@@ -254,10 +278,10 @@ Server::Verdict Server::decide(const Client& client, MessageWriter& writer) {
         default:
             break;
     }
-    writer.set_apex(query_.name.size() - query_.name.offset(label));
-    AnswerMaker maker(table_, *zone, writer, query_.edns && query_.edns->wants_dnssec);
+    writer.set_apex(asked_->query.name.size() - asked_->query.name.offset(label));
+    AnswerMaker maker(table_, *zone, writer, asked_->query.edns && asked_->query.edns->wants_dnssec);
     Verdict verdict;
-    verdict.code = maker.make(query_.name, query_.type);
+    verdict.code = maker.make(asked_->query.name, asked_->query.type);
     verdict.authoritative = maker.is_authoritative();
     verdict.truncated = maker.is_truncated();
     verdict.kind = maker.kind();
@@ -266,21 +290,22 @@ Server::Verdict Server::decide(const Client& client, MessageWriter& writer) {
 
 Server::Verdict Server::decide_transfer(const Client& client, const table::Zone& zone,
                                         MessageWriter& writer) {
-    writer.set_apex(query_.name.size());
+    writer.set_apex(asked_->query.name.size());
     if (client.transport == Transport::kDatagram) {
         // RFC 1995, section 2: by UDP the current SOA record says that TCP is needed; AXFR is not for UDP
         // (RFC 5936, section 4.2).
-        return query_.type == type::kAxfr ? Verdict{Code::kFormatError} : current_version(zone, writer);
+        return asked_->query.type == type::kAxfr ? Verdict{Code::kFormatError}
+                                                 : current_version(zone, writer);
     }
-    const std::uint16_t key = query_.signature ? transaction_->key() : 0;
+    const std::uint16_t key = asked_->query.signature ? transaction_->key() : 0;
     if (!is_listed(table_.array<table::Network>(zone.transfer), client.address, key)) {
         ++counters_.transfers_refused;
         return {.code = Code::kRefused, .reason = Reason::kProhibited};
     }
     // Who has this version, or a newer one (RFC 1982), is told so by the SOA record alone (RFC 1995,
     // section 2).
-    if (query_.type == type::kIxfr && query_.serial &&
-        static_cast<std::int32_t>(*query_.serial - zone.serial) >= 0)
+    if (asked_->query.type == type::kIxfr && asked_->query.serial &&
+        static_cast<std::int32_t>(*asked_->query.serial - zone.serial) >= 0)
         return current_version(zone, writer);
     ++counters_.transfers;
     Verdict verdict;
@@ -291,14 +316,14 @@ Server::Verdict Server::decide_transfer(const Client& client, const table::Zone&
 // The zone's SOA record, and nothing else.
 Server::Verdict Server::current_version(const table::Zone& zone, MessageWriter& writer) {
     AnswerMaker maker(table_, zone, writer, false);
-    const Code code = maker.make(query_.name, type::kSoa);
+    const Code code = maker.make(asked_->query.name, type::kSoa);
     return {code, true, maker.is_truncated(), maker.kind()};
 }
 
 // Who we are (RFC 4892), if the operator wants that to be known.
 Server::Verdict Server::decide_chaos(MessageWriter& writer) {
     const auto is = [&](std::string_view name) {
-        return std::ranges::equal(query_.name.lower(), as_bytes(name));
+        return std::ranges::equal(asked_->query.name.lower(), as_bytes(name));
     };
     using namespace std::string_view_literals;
     table::Text text{};
@@ -309,7 +334,8 @@ Server::Verdict Server::decide_chaos(MessageWriter& writer) {
     }
     const Bytes answer = table_.text(text);
     if (answer.empty() || answer.size() > kMostIdentity) return {Code::kRefused};
-    if (query_.type != 16 && query_.type != type::kAny) return {Code::kNoError, true};  // there is TXT only
+    if (asked_->query.type != 16 && asked_->query.type != type::kAny)
+        return {Code::kNoError, true};  // there is TXT only
     std::array<std::byte, 1 + kMostIdentity> data;
     data[0] = static_cast<std::byte>(answer.size());
     std::copy(answer.begin(), answer.end(), data.begin() + 1);
@@ -321,7 +347,7 @@ Server::Verdict Server::decide_chaos(MessageWriter& writer) {
 // The OPT record of an answer (RFC 6891, section 6.1.2).
 std::size_t Server::put_options(MutableBytes bytes, const Client& client, std::uint64_t unix_time, Code code,
                                 std::size_t room) const {
-    const Edns& edns = *query_.edns;
+    const Edns& edns = *asked_->query.edns;
     std::size_t at = 1 + sizeof(DnsRecordTail);
     const auto put = [&](std::uint16_t option, Bytes data) {
         put_u16(bytes.data() + at, option);

@@ -62,12 +62,24 @@ class Server {
     Server(const ZoneTable& table, const SipHashKey& key);
 
     // `unix_time` in seconds. Precondition: `out` has the room of the transport, and is not the message's.
-    Reply answer(Instant now, std::uint64_t unix_time, const Client& client, Bytes message, MutableBytes out);
+    Reply answer(Instant now, std::uint64_t unix_time, const Client& client, Bytes message,
+                 MutableBytes out) {
+        look_ahead({&message, 1});
+        return answer(now, unix_time, client, 0, out);
+    }
+
+    // The same for a few messages that are there together: while one is read, the memory that the answers to
+    // others need is on its way. To be followed by answer() with the index of each, at most once; the
+    // messages stay where they are until then.
+    static constexpr std::size_t kMostAhead = 8;
+    void look_ahead(std::span<const Bytes> messages);
+    Reply answer(Instant now, std::uint64_t unix_time, const Client& client, std::size_t index,
+                 MutableBytes out);
 
     // The one that was answered last: what a transfer begins with.
-    const Query& query() const { return query_; }
+    const Query& query() const { return asked_->query; }
     // What signs the answers to it; null if it was not signed.
-    const Transaction* transaction() const { return query_.signature ? &*transaction_ : nullptr; }
+    const Transaction* transaction() const { return query().signature ? &*transaction_ : nullptr; }
     const ZoneTable& table() const { return table_; }
     const ServerCounters& counters() const { return counters_; }
 
@@ -87,11 +99,21 @@ class Server {
                             std::size_t room) const;
     Reply finish(MessageWriter& writer, const Verdict& verdict, Bytes options);
 
+    struct Asked {
+        Bytes message;
+        Query query;
+        Query::Outcome outcome = Query::Outcome::kNotQuery;
+        // Where the name belongs, as ZoneTable::find_zone() says.
+        const table::Zone* zone = nullptr;
+        std::size_t label = 0;
+    };
+
     const ZoneTable& table_;
     CookieMaker cookies_;
     RateLimit limit_;
     ServerCounters counters_;
-    Query query_;
+    std::array<Asked, kMostAhead> ahead_;
+    Asked* asked_ = ahead_.data();            // the one in hand
     std::optional<Transaction> transaction_;  // of the last query that was signed
 };
 

@@ -6,6 +6,10 @@ namespace holm::dns {
 
 using namespace table;
 
+namespace {
+constexpr std::size_t kCacheLine = 64;
+}
+
 Result<ZoneTable> ZoneTable::create(Bytes bytes) {
     ZoneTable made;
     if (reinterpret_cast<std::uintptr_t>(bytes.data()) % 8 != 0 || bytes.size() < sizeof(Header))
@@ -92,6 +96,23 @@ NodeView ZoneTable::find(const Zone& zone, const NameKey& name, std::size_t labe
         if (found && name.matches(label, found.name().data(), found.name().size())) return found;
     }
     return {};
+}
+
+void ZoneTable::fetch_node(const Zone& zone, const NameKey& name) const {
+    const auto slots = array<Slot>(zone.slots);
+    const auto count = static_cast<std::uint32_t>(slots.size());
+    const std::uint64_t hash = name.hash(0);
+    std::uint32_t at = first_slot(hash, count);
+    for (std::uint32_t looked = 0; looked < count; ++looked, at = at + 1 == count ? 0 : at + 1) {
+        const Slot& slot = slots[at];
+        if (slot.target == 0) return;
+        if (slot.tag != slot_tag(hash) || !holds(slot.target, sizeof(Node))) continue;
+        // With its name and few records a node takes one line or two.
+        const std::byte* const node = bytes_.data() + slot.target;
+        __builtin_prefetch(node);
+        if (holds(slot.target, 2 * kCacheLine)) __builtin_prefetch(node + kCacheLine);
+        return;
+    }
 }
 
 }  // namespace holm::dns

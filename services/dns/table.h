@@ -88,6 +88,14 @@ class ZoneTable {
     const table::Zone* find_zone(const NameKey& name, std::size_t& label, bool above = false) const;
     // The node of the ancestor of `name` that begins at `label`.
     NodeView find(const table::Zone& zone, const NameKey& name, std::size_t label) const;
+    // Has what find() will read of a name fetched from memory, where each of the two mostly has to come from:
+    // first its slot, and when that is there, its node.
+    void fetch_slot(const table::Zone& zone, const NameKey& name) const {
+        const auto slots = array<table::Slot>(zone.slots);
+        if (!slots.empty())
+            __builtin_prefetch(&slots[first_slot(name.hash(0), static_cast<std::uint32_t>(slots.size()))]);
+    }
+    void fetch_node(const table::Zone& zone, const NameKey& name) const;
 
     NodeView node(std::uint32_t offset) const;
     SetView set(std::uint32_t offset) const;

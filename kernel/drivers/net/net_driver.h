@@ -11,6 +11,10 @@ namespace holm::drivers {
 class FrameSink {
   public:
     virtual void receive(const net::ReceivedFrame& frame) = 0;
+    // Frames that came together: all of them stay where they are until this returns.
+    virtual void receive_burst(std::span<const net::ReceivedFrame> frames) {
+        for (const net::ReceivedFrame& frame : frames) receive(frame);
+    }
 
   protected:
     ~FrameSink() = default;

@@ -58,14 +58,18 @@ bool TapDevice::read_burst(MutableBytes into, unsigned most) {
 }
 
 void TapDevice::deliver(MutableBytes from, net::BufferOwner* owner, FrameSink& sink) const {
+    std::array<net::ReceivedFrame, kBurst> frames;
+    std::size_t count = 0;
     for (const Piece& piece : std::span(burst_).first(burst_size_)) {
         const Bytes received = from.subspan(piece.start, piece.size);
         if (received.size() <= kHeader) continue;
         const Bytes frame = received.subspan(kHeader);
         const auto offload = net::wire::parse_virtio_net(received.first(kHeader), frame.size());
         if (!offload) continue;
-        sink.receive({frame, *offload, owner, from.subspan(piece.start - kHeadroom, kHeadroom + piece.size)});
+        frames[count++] = {frame, *offload, owner,
+                           from.subspan(piece.start - kHeadroom, kHeadroom + piece.size)};
     }
+    sink.receive_burst(std::span(frames).first(count));
 }
 
 net::TransmitResult TapDevice::transmit(const net::OutgoingFrame& frame) {

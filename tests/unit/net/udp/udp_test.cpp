@@ -213,3 +213,93 @@ TEST_CASE("sockets talk to each other over the loopback interface") {
     CHECK(as_text(host.socket->front()->payload) == "to myself");
     CHECK(host.socket->front()->source.address == IpAddress::v4(127, 0, 0, 1));
 }
+
+namespace {
+
+// Answers with what it was sent, backwards, and nothing to "silence".
+struct Backwards final : udp::Responder {
+    void look_ahead(std::span<const Bytes> payloads) override {
+        groups.push_back(payloads.size());
+        seen.clear();
+        for (const Bytes payload : payloads) seen.emplace_back(as_text(payload));
+    }
+    Bytes respond(Instant, std::size_t index, const Endpoint&, const IpAddress&) override {
+        answer = std::string(seen.at(index).rbegin(), seen.at(index).rend());
+        return answer == "ecnelis" ? Bytes() : as_bytes(answer);
+    }
+    std::vector<std::size_t> groups;
+    std::vector<std::string> seen;
+    std::string answer;
+};
+
+Frame to_port_7(std::uint16_t source_port, std::string_view text) {
+    const Host here;
+    return ethernet_frame(
+        Host::kMac, Host::kPeer.mac, wire::kEtherTypeIpv4,
+        ipv4_packet(here.from(Host::kPeer, ip::Protocol::kUdp),
+                    udp_datagram({Host::kPeer.address, source_port}, {Host::kAddress, 7}, bytes_of(text))));
+}
+
+}  // namespace
+
+TEST_CASE("a responder sees datagrams that came together before it answers the first, and answers in order") {
+    Bound host;
+    Backwards backwards;
+    host.socket->set_responder(&backwards);
+    std::vector<Frame> bytes;
+    for (std::uint16_t i = 0; i < 11; ++i)
+        bytes.push_back(to_port_7(std::uint16_t(5000 + i), i == 4 ? "silence" : "abc" + std::to_string(i)));
+    std::vector<ReceivedFrame> frames;
+    for (const Frame& frame : bytes) frames.push_back({frame, {}});
+    host.stack.receive(host.now, *host.interface, frames);
+    CHECK(backwards.groups == std::vector<std::size_t>{8, 3});
+    for (std::uint16_t i = 0; i < 11; ++i) {
+        if (i == 4) continue;
+        const auto sent = sent_ip(host.device.take());
+        REQUIRE(sent);
+        CHECK(sent->ip.source == Host::kAddress);
+        const auto header = wire::UdpHeader::parse(sent->payload);
+        CHECK(header->source_port == 7);
+        CHECK(header->destination_port == 5000 + i);
+        const std::string text = "abc" + std::to_string(i);
+        CHECK(as_text(Bytes(sent->payload).subspan(8)) == std::string(text.rbegin(), text.rend()));
+    }
+    CHECK(host.device.take().empty());
+    CHECK(host.socket->counters().received == 11);
+    CHECK(host.socket->counters().sent == 10);
+}
+
+TEST_CASE("a responder answers the datagrams of one coalesced frame, and one that came in fragments") {
+    Bound host;
+    Backwards backwards;
+    host.socket->set_responder(&backwards);
+    Offload offload;
+    offload.segmentation = Segmentation::kUdpSegments;
+    offload.segment_size = 2;
+    offload.checksum_valid = true;
+    host.receive_ip(host.from(Host::kPeer, ip::Protocol::kUdp),
+                    udp_datagram({Host::kPeer.address, 1}, {Host::kAddress, 7}, bytes_of("abcde")), offload);
+    CHECK(backwards.groups == std::vector<std::size_t>{3});
+    for (const std::string_view text : {"ba", "dc", "e"})
+        CHECK(as_text(Bytes(sent_ip(host.device.take())->payload).subspan(8)) == text);
+
+    const Frame whole = udp_datagram({Host::kPeer.address, 1}, {Host::kAddress, 7}, bytes_of("fragmented"));
+    std::vector<Frame> bytes;
+    for (const std::size_t offset : {std::size_t{0}, std::size_t{8}}) {
+        auto header = host.from(Host::kPeer, ip::Protocol::kUdp);
+        header.identification = 7;
+        header.fragment_offset = std::uint16_t(offset);
+        header.more_fragments = offset == 0;
+        const Frame part(whole.begin() + std::ptrdiff_t(offset),
+                         offset == 0 ? whole.begin() + 8 : whole.end());
+        bytes.push_back(
+            ethernet_frame(Host::kMac, Host::kPeer.mac, wire::kEtherTypeIpv4, ipv4_packet(header, part)));
+    }
+    bytes.push_back(to_port_7(2, "whole"));
+    std::vector<ReceivedFrame> frames;
+    for (const Frame& frame : bytes) frames.push_back({frame, {}});
+    host.stack.receive(host.now, *host.interface, frames);
+    CHECK(backwards.groups == std::vector<std::size_t>{3, 1, 1});
+    for (const std::string_view text : {"detnemgarf", "elohw"})
+        CHECK(as_text(Bytes(sent_ip(host.device.take())->payload).subspan(8)) == text);
+}

@@ -17,6 +17,34 @@ TEST_CASE("the usual answer is the question and a record that points to it") {
           (DnsHeader::kResponse | DnsHeader::kAuthoritative | DnsHeader::kRecursionDesired));
 }
 
+TEST_CASE("messages that are looked at together are answered as each by itself") {
+    const std::vector<std::string> messages = {query("ns1.z.test", 1),
+                                               query("nobody.z.test", 1),
+                                               "no query",
+                                               query("z.test", 6),
+                                               query("elsewhere.test", 1),
+                                               query("ns1.z.test", 1) + "x",
+                                               query("z.test", 1, opt(1232)),
+                                               query("ns1.z.test", 28)};
+    static_assert(Server::kMostAhead == 8);
+    Fixture alone, together;
+    const std::vector<Bytes> all = [&] {
+        std::vector<Bytes> views;
+        for (const std::string& message : messages) views.push_back(as_bytes(message));
+        return views;
+    }();
+    together.server.look_ahead(all);
+    // In any order.
+    for (const std::size_t index : {3U, 0U, 7U, 1U, 2U, 6U, 5U, 4U}) {
+        alignas(8) std::byte out[Server::kUdpRoom];
+        const auto reply =
+            together.server.answer(together.now, 1000, {kClient, Server::Transport::kDatagram}, index, out);
+        CHECK(as_text(Bytes(out).first(reply.size)) == alone.ask(messages[index]));
+    }
+    CHECK(together.server.counters().queries == messages.size());
+    CHECK(together.server.counters().answers == alone.server.counters().answers);
+}
+
 TEST_CASE("what is no query, and what cannot be understood") {
     Fixture fixture;
     CHECK(fixture.ask("") == "");
