@@ -18,7 +18,8 @@ Response answer_event_stream(const Request& request) {
     return std::move(response).header("Cache-Control", "no-store");
 }
 
-EventStream::EventStream(Takeover& takeover) : takeover_(takeover), sent_(executor().now()) {}
+EventStream::EventStream(Takeover& takeover, const Options& options)
+    : takeover_(takeover), options_(options), sent_(executor().now()) {}
 
 Task<bool> EventStream::send(ServerEvent event) {
     std::string text;
@@ -31,7 +32,7 @@ Task<bool> EventStream::send_text(std::string text) {
     sent_ = executor().now();
     // A part of an event must not look like a whole one to somebody who comes back.
     WholeOrReset whole(takeover_.stream());
-    const Result<> sent = co_await takeover_.stream().send(as_bytes(text), sent_ + kPatience);
+    const Result<> sent = co_await takeover_.stream().send(as_bytes(text), sent_ + options_.patience);
     whole.settle(sent.has_value());
     if (!sent && sent.error().code == ErrorCode::kTimedOut)
         ++takeover_.drops()[static_cast<std::size_t>(Drop::kNotTaken)];
@@ -52,7 +53,7 @@ Task<> EventStream::watch() {
 Task<> EventStream::keep_alive() {
     while (true) {
         const Instant before = sent_;
-        co_await sleep_until(before + kKeepAlive);
+        co_await sleep_until(before + options_.keep_alive);
         if (sent_ != before) continue;
         std::string text;
         append_comment(text, "");

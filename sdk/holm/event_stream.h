@@ -25,12 +25,14 @@ namespace holm::http {
 
 class EventStream {
   public:
-    // Of silence; then a comment is sent, so that nobody between takes the connection for dead.
-    static constexpr Duration kKeepAlive = Duration::seconds(15);
-    // How long a client may take for what is sent.
-    static constexpr Duration kPatience = Duration::seconds(10);
+    struct Options {
+        // Of silence; then a comment is sent, so that nobody between takes the connection for dead.
+        Duration keep_alive = Duration::seconds(15);
+        // How long a client may take for what is sent; then it is dropped.
+        Duration patience = Duration::seconds(10);
+    };
 
-    explicit EventStream(Takeover& takeover);
+    EventStream(Takeover& takeover, const Options& options);
     EventStream(const EventStream&) = delete;
     EventStream& operator=(const EventStream&) = delete;
 
@@ -50,6 +52,7 @@ class EventStream {
     Task<> keep_alive();
 
     Takeover& takeover_;
+    const Options& options_;
     Mutex sending_;
     Instant sent_;
 };
@@ -59,10 +62,11 @@ Response answer_event_stream(const Request& request);
 
 // A route for events. The handler is a callable from EventStream& to Task<>; it lives as long as the server.
 template <typename Callable>
-Server& add_event_stream(Server& server, std::string_view pattern, Callable handler) {
+Server& add_event_stream(Server& server, std::string_view pattern, Callable handler,
+                         EventStream::Options options = {}) {
     return server.take_over(pattern, &answer_event_stream,
-                            [handler = std::move(handler)](Takeover& takeover) mutable -> Task<> {
-                                EventStream events(takeover);
+                            [options, handler = std::move(handler)](Takeover& takeover) mutable -> Task<> {
+                                EventStream events(takeover, options);
                                 co_await events.run(handler(events));
                             });
 }

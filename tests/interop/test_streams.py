@@ -221,6 +221,31 @@ def test_events_arrive_one_by_one_and_go_on_where_they_were(lan, server):
     assert server.alive()
 
 
+def test_who_takes_no_events_is_dropped_and_silence_is_filled(lan, server):
+    result = lan.run(sys.executable, "-c", textwrap.dedent("""
+        import socket, sys, time
+        def ask(path):
+            s = socket.socket()
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.settimeout(60)
+            s.connect((sys.argv[1], 80))
+            s.sendall(b"GET " + path + b" HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+            return s
+        quiet, flood = ask(b"/quiet"), ask(b"/flood")
+        data = b""
+        while data.count(b": \\n\\n") < 2:
+            more = quiet.recv(4096)
+            assert more, data
+            data += more
+        deadline = time.monotonic() + 60
+        while flood.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)[0] == 1:  # established
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    """), lan.GUEST, timeout=200)
+    assert result.returncode == 0, result.stderr
+    assert "response_not_taken 1\n" in lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/drops").stdout
+
+
 def test_a_browser_gets_events_and_an_echo(lan, server):
     if shutil.which("chromium") is None:
         pytest.skip("chromium is not installed")

@@ -116,6 +116,15 @@ Task<> holm::main(Machine& machine) {
             co_await sleep(Duration::milliseconds(20));
         }
     });
+    http::add_event_stream(server, "/flood",
+                           [](http::EventStream& events) -> Task<> {
+                               while (co_await events.send({.data = std::string(10'000, 'f')})) {
+                               }
+                           },
+                           {.patience = Duration::seconds(2)});
+    http::add_event_stream(server, "/quiet",
+                           [](http::EventStream&) -> Task<> { co_await sleep(Duration::seconds(600)); },
+                           {.keep_alive = Duration::milliseconds(200)});
     // A client whose request is refused before it has been sent whole.
     server.get("/refused-early", [&machine](const Request&) -> Task<Response> {
         // Whoever does not listen while it sends has to wait for the exchange's deadline.
