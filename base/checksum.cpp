@@ -9,6 +9,21 @@ namespace {
 // Headers: below this size the vectors' preparations would cost more than the sum.
 constexpr std::size_t kShort = 64;
 
+template <typename T>
+T load(const std::byte* from) {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+// Up to three bytes, the last of which is padded by zero, as the RFC pads an odd byte.
+std::uint64_t sum_tail(const std::byte* data, std::size_t size) {
+    std::uint64_t sum = 0;
+    if ((size & 2) != 0) sum += load<std::uint16_t>(data);
+    if ((size & 1) != 0) sum += std::to_integer<std::uint64_t>(data[size & 2]);
+    return sum;
+}
+
 // The sum of 32-bit words in memory order, not yet folded. The second loop has no carry chain, so the
 // compiler vectorises it.
 std::uint64_t sum_words(const std::byte* data, std::size_t size) {
@@ -16,21 +31,11 @@ std::uint64_t sum_words(const std::byte* data, std::size_t size) {
     std::size_t at = 0;
     if (size <= kShort) {
 #pragma clang loop vectorize(disable) unroll(disable)
-        for (; at + 4 <= size; at += 4) {
-            std::uint32_t word;
-            std::memcpy(&word, data + at, 4);
-            sum += word;
-        }
-        if (at == size) return sum;
+        for (; at + 4 <= size; at += 4) sum += load<std::uint32_t>(data + at);
+        return sum + sum_tail(data + at, size - at);
     }
-    for (; at + 4 <= size; at += 4) {
-        std::uint32_t word;
-        std::memcpy(&word, data + at, 4);
-        sum += word;
-    }
-    std::uint32_t tail = 0;  // zero padding, as the RFC pads an odd byte
-    std::memcpy(&tail, data + at, size - at);
-    return sum + tail;
+    for (; at + 4 <= size; at += 4) sum += load<std::uint32_t>(data + at);
+    return sum + sum_tail(data + at, size - at);
 }
 
 std::uint16_t fold(std::uint64_t sum) {

@@ -33,6 +33,21 @@ bool is_mapped(Bytes address) {
     return std::memcmp(address.data(), kPrefix, sizeof kPrefix) == 0;
 }
 
+// Most IPv4 headers have no options: their checksum is five loads.
+bool header_checksum_ok(Bytes header) {
+    if (header.size() != net::wire::Ipv4Header::kSize) return InternetChecksum{}.add(header).is_correct();
+    std::uint64_t sum = 0;
+    for (std::size_t at = 0; at < net::wire::Ipv4Header::kSize; at += 4) {
+        std::uint32_t word = 0;
+        std::memcpy(&word, header.data() + at, sizeof word);
+        sum += word;
+    }
+    sum = (sum >> 32) + (sum & 0xffffffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    return sum == 0xffff;
+}
+
 std::size_t fixed_header(std::uint8_t protocol) {
     switch (protocol) {
         case kTcp:
@@ -88,7 +103,7 @@ net::Parsed<void> Packet::parse_v4(bool whole) {
     const std::size_t total = word(network_ + 2);
     if (header < net::wire::Ipv4Header::kSize || total < header) return std::unexpected(Drop::kBadLength);
     if (header > there || (whole && total > there)) return std::unexpected(Drop::kTruncated);
-    if (whole && !InternetChecksum{}.add(frame_.subspan(network_, header)).is_correct())
+    if (whole && !header_checksum_ok(frame_.subspan(network_, header)))
         return std::unexpected(Drop::kBadChecksum);
     const std::uint16_t flags = word(network_ + 6);
     fragment_ = {word(network_ + 4), std::uint16_t((flags & 0x1fff) * 8), (flags & 0x2000) != 0};
@@ -147,15 +162,6 @@ bool Packet::offload_is_sound() const {
     return field >= transport_ + (fragment_.offset == 0 ? fixed_header(protocol_) : 0);
 }
 
-net::IpAddress Packet::address(Bytes bytes) const {
-    if (is_v4())
-        return net::IpAddress::v4(std::uint8_t(bytes[0]), std::uint8_t(bytes[1]), std::uint8_t(bytes[2]),
-                                  std::uint8_t(bytes[3]));
-    std::array<std::uint8_t, 16> raw;
-    std::memcpy(raw.data(), bytes.data(), raw.size());
-    return net::IpAddress::v6(raw);
-}
-
 std::size_t Packet::checksum_position() const {
     if (!has_transport_) return 0;
     std::size_t offset = net::wire::Icmpv4Header::kChecksumOffset;  // ICMPv6 has the same
@@ -177,7 +183,8 @@ bool Packet::transport_checksum_ok() const {
     Bytes covered = transport();
     InternetChecksum sum;
     if (protocol_ != kIcmp) {
-        sum.add(source_bytes()).add(destination_bytes()).add_word(protocol_);
+        // Both addresses lie side by side.
+        sum.add(frame_.subspan(network_ + (is_v4() ? 12 : 8), 2 * address_size())).add_word(protocol_);
         if (protocol_ == kUdp) {
             // The length that counts is the datagram's own.
             const std::size_t length = word(transport_ + 4);
@@ -189,15 +196,21 @@ bool Packet::transport_checksum_ok() const {
     return sum.add(covered).is_correct();
 }
 
-void Packet::write(std::size_t at, Bytes bytes) {
-    if (error_checksum_ != 0 && !error_checksum_partial_) {
-        // Fields are words at even distances from the ICMP header, since every header before them is.
-        ChecksumUpdate update;
-        update.replace(frame_.subspan(at, bytes.size()), bytes);
-        const std::uint16_t whole = update.of_complement(ChecksumUpdate::word(frame_, error_checksum_));
-        std::memcpy(frame_.data() + error_checksum_, &whole, sizeof whole);
-    }
-    std::memcpy(frame_.data() + at, bytes.data(), bytes.size());
+// Of a quoted packet the error that quotes it has a checksum too. Fields are words at even distances from the
+// ICMP header, since every header before them is.
+void Packet::update_error(Bytes before, Bytes after) {
+    if (error_checksum_partial_) return;
+    ChecksumUpdate update;
+    update.replace(before, after);
+    const std::uint16_t whole = update.of_complement(ChecksumUpdate::word(frame_, error_checksum_));
+    std::memcpy(frame_.data() + error_checksum_, &whole, sizeof whole);
+}
+
+template <typename T>
+void Packet::put(std::size_t at, const T& value) {
+    std::byte* const field = frame_.data() + at;
+    if (error_checksum_ != 0) update_error({field, sizeof value}, std::as_bytes(std::span(&value, 1)));
+    std::memcpy(field, &value, sizeof value);
 }
 
 void Packet::update_field(std::size_t position, const ChecksumUpdate& update, bool partial) {
@@ -208,65 +221,55 @@ void Packet::update_field(std::size_t position, const ChecksumUpdate& update, bo
         if (before == 0) return;         // the sender computed none
         if (after == 0) after = 0xffff;  // RFC 768: zero would mean that
     }
-    write(position, std::as_bytes(std::span(&after, 1)));
+    put(position, after);
 }
 
-void Packet::set_address(MutableBytes field, const net::IpAddress& address) {
-    assert(address.is_v4() == is_v4());
-    const Bytes all = std::as_bytes(std::span(address.bytes()));
-    const Bytes bytes = is_v4() ? all.subspan(12) : all;
-    ChecksumUpdate update;
-    update.replace(field, bytes);
-    if (is_v4()) update_field(network_ + 10, update, false);
-    // ICMP has no pseudo header.
-    if (const std::size_t position = checksum_position(); position != 0 && protocol_ != kIcmp)
-        update_field(position, update, is_partial(position));
-    write(std::size_t(field.data() - frame_.data()), bytes);
+template <typename T>
+bool Packet::replace(std::size_t at, Bytes wanted, ChecksumUpdate& update, T& value) const {
+    T before{};
+    std::memcpy(&before, frame_.data() + at, sizeof before);
+    std::memcpy(&value, wanted.data(), sizeof value);
+    if (before == value) return false;
+    update.replace(std::as_bytes(std::span(&before, 1)), std::as_bytes(std::span(&value, 1)));
+    return true;
 }
 
-void Packet::set_word(std::size_t at, std::uint16_t value) {
-    const std::byte bytes[] = {std::byte(value >> 8), std::byte(value)};
-    // A sum that a device finishes covers the pseudo header only, so far.
-    if (const std::size_t position = checksum_position(); position != 0 && !is_partial(position)) {
-        ChecksumUpdate update;
-        update.replace(frame_.subspan(at, 2), bytes);
-        update_field(position, update, false);
+void Packet::set_end(End end, Bytes address, std::optional<std::uint16_t> port) {
+    assert(address.empty() || address.size() == address_size());
+    const bool source = end == End::kSource;
+    const std::size_t address_at = network_ + (is_v4() ? (source ? 12 : 16) : (source ? 8 : 24));
+    const std::size_t port_at = transport_ + (is_icmp() ? 4 : source ? 0 : 2);
+    ChecksumUpdate of_address, of_both;
+    std::uint32_t v4 = 0;
+    std::array<std::uint64_t, 2> v6{};
+    std::uint16_t number = 0;
+    const bool moves = !address.empty() && (is_v4() ? replace(address_at, address, of_address, v4)
+                                                    : replace(address_at, address, of_address, v6));
+    if (protocol_ != kIcmp) of_both = of_address;  // ICMP has no pseudo header
+    const std::uint16_t in_order = __builtin_bswap16(port.value_or(0));
+    const bool renames = port && replace(port_at, std::as_bytes(std::span(&in_order, 1)), of_both, number);
+    if (!moves && !renames) return;
+    if (moves && is_v4()) update_field(network_ + 10, of_address, false);
+    if (const std::size_t position = checksum_position(); position != 0) {
+        // A sum that a device finishes covers the pseudo header only, so far.
+        const bool partial = is_partial(position);
+        update_field(position, partial && protocol_ != kIcmp ? of_address : of_both, partial);
     }
-    write(at, bytes);
-}
-
-void Packet::set_source(const net::IpAddress& address) {
-    set_address(source_bytes(), address);
-}
-
-void Packet::set_destination(const net::IpAddress& address) {
-    set_address(destination_bytes(), address);
-}
-
-void Packet::set_source_port(std::uint16_t port) {
-    set_word(transport_, port);
-}
-
-void Packet::set_destination_port(std::uint16_t port) {
-    set_word(transport_ + 2, port);
-}
-
-void Packet::set_icmp_identifier(std::uint16_t identifier) {
-    set_word(transport_ + 4, identifier);
+    if (moves && is_v4()) put(address_at, v4);
+    if (moves && !is_v4()) put(address_at, v6);
+    if (renames) put(port_at, number);
 }
 
 void Packet::decrement_hop_limit() {
     const std::size_t at = hop_limit_position();
     assert(hop_limit() > 0);
-    if (!is_v4()) {
-        frame_[at] = std::byte(hop_limit() - 1);
-        return;
-    }
-    const std::byte word_after[] = {std::byte(hop_limit() - 1), frame_[at + 1]};
-    ChecksumUpdate update;
-    update.replace(frame_.subspan(at, 2), word_after);
-    update_field(network_ + 10, update, false);
-    write(at, word_after);
+    frame_[at] = std::byte(hop_limit() - 1);
+    if (!is_v4()) return;
+    // RFC 1624, equation 3: a word that is less by one in its first byte makes the complement more by that.
+    std::uint32_t sum = ChecksumUpdate::word(frame_, network_ + 10) + 1U;
+    sum += sum >= 0xffff ? 1 : 0;
+    const auto after = std::uint16_t(sum);
+    std::memcpy(frame_.data() + network_ + 10, &after, sizeof after);
 }
 
 }  // namespace holm::packet

@@ -7,8 +7,11 @@
 // header's checksum, the chain of extension headers. What lies behind may be cut off or nonsense: the packet
 // is forwarded all the same, and says so (has_transport()).
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
+#include <span>
 
 #include "base/bytes.h"
 #include "net/address.h"
@@ -104,12 +107,17 @@ class Packet {
     bool transport_checksum_ok() const;
 
     // Rewrites. An address is of the packet's family. Precondition of the last three: as for reading.
-    void set_source(const net::IpAddress& address);
-    void set_destination(const net::IpAddress& address);
-    void set_source_port(std::uint16_t port);
-    void set_destination_port(std::uint16_t port);
-    void set_icmp_identifier(std::uint16_t identifier);
-    // TTL or hop limit minus one. Precondition: hop_limit() > 0.
+    void set_source(const net::IpAddress& address) { set_end(End::kSource, own_form(address), {}); }
+    void set_destination(const net::IpAddress& address) { set_end(End::kDestination, own_form(address), {}); }
+    void set_source_port(std::uint16_t port) { set_end(End::kSource, {}, port); }
+    void set_destination_port(std::uint16_t port) { set_end(End::kDestination, {}, port); }
+    void set_icmp_identifier(std::uint16_t identifier) { set_end(End::kSource, {}, identifier); }
+    // Both at once, which costs little more than one of them: an address as it lies in packets of this
+    // family, or nothing, and a port or the identifier of an echo or its like, or nothing. What is there
+    // already stays as it is.
+    enum class End : std::uint8_t { kSource, kDestination };
+    void set_end(End end, Bytes address, std::optional<std::uint16_t> port);
+    // TTL or hop limit minus one. Precondition: hop_limit() > 0, not a quoted packet.
     void decrement_hop_limit();
 
     // Where it came in and where it leaves: numbers of the router's interfaces, from 1; 0: none (yet), or the
@@ -132,17 +140,36 @@ class Packet {
     // A device that finishes a checksum writes it after every look at the packet: where the transport's own
     // lies, or behind what anybody looks at (that of a packet inside of this one).
     bool offload_is_sound() const;
-    net::IpAddress address(Bytes bytes) const;
+    net::IpAddress address(Bytes bytes) const {
+        if (is_v4()) {
+            std::uint32_t number = 0;
+            std::memcpy(&number, bytes.data(), sizeof number);
+            return net::IpAddress::v4(__builtin_bswap32(number));
+        }
+        std::array<std::uint8_t, 16> raw;
+        std::memcpy(raw.data(), bytes.data(), raw.size());
+        return net::IpAddress::v6(raw);
+    }
+    Bytes own_form(const net::IpAddress& address) const {
+        return std::as_bytes(std::span(address.bytes())).last(address_size());
+    }
+    bool is_icmp() const { return protocol_ == kIcmp || protocol_ == kIcmpv6; }
     std::size_t hop_limit_position() const { return network_ + (is_v4() ? 8 : 7); }
+    // Precondition: the two bytes are there, as parsing has found.
     std::uint16_t word(std::size_t at) const {
-        return std::uint16_t(std::uint16_t(frame_[at]) << 8 | std::uint16_t(frame_[at + 1]));
+        std::uint16_t value = 0;
+        std::memcpy(&value, frame_.data() + at, sizeof value);
+        return __builtin_bswap16(value);
     }
     std::size_t checksum_position() const;  // 0: the transport has none, or it is not there
     bool is_partial(std::size_t position) const;
-    void set_address(MutableBytes field, const net::IpAddress& address);
-    void set_word(std::size_t at, std::uint16_t value);
     void update_field(std::size_t position, const class ChecksumUpdate& update, bool partial);
-    void write(std::size_t at, Bytes bytes);
+    void update_error(Bytes before, Bytes after);
+    template <typename T>
+    void put(std::size_t at, const T& value);
+    // What a field is to be, as a value; false: it is that already.
+    template <typename T>
+    bool replace(std::size_t at, Bytes wanted, class ChecksumUpdate& update, T& value) const;
 
     MutableBytes frame_;
     net::Offload offload_;

@@ -102,25 +102,45 @@ bool Engine::name_interface(std::uint16_t number, std::string_view name) {
     return true;
 }
 
-void Engine::set_flow(Subject& subject) {
+void Engine::name_interfaces(Hook hook, Subject& subject) const {
     const Packet& packet = subject.packet;
-    subject.state = packet.note.state != 0 ? packet.note.state : kStateInvalid;
-    subject.reply = packet.note.reply;
-    Flow* flow = tracker_.flow_of(packet);
-    subject.status = flow != nullptr ? flow->status : 0;
-    subject.connection_mark = flow != nullptr ? &flow->mark : nullptr;
+    const auto name = [&](std::uint16_t number, std::size_t place) {
+        if (number == 0) return;
+        const Name known = number < kInterfaces ? names_[number] : Name{};
+        subject.interfaces[place] = known.number;
+        subject.interfaces[place + 2] = known.patterns;
+    };
+    // A packet has passed its way in by the time it leaves, but rules of postrouting may ask all the same.
+    if (hook != Hook::kOutput) name(packet.in_interface, 0);
+    if (hook != Hook::kPrerouting && hook != Hook::kInput) name(packet.out_interface, 1);
 }
 
-Verdict Engine::run_chain(Hook hook, const Chain& chain, Instant now, Subject& subject) {
-    const Outcome outcome = evaluator_.run(chain, subject, now);
+// What rules see is put together when a rule is asked: most packets of a flow are not asked about at every
+// hook.
+Subject& Engine::subject_of(Passage& passage) {
+    if (!passage.subject) name_interfaces(passage.hook, passage.subject.emplace(passage.packet));
+    Subject& subject = *passage.subject;
+    if (std::exchange(passage.knows_flow, true)) return subject;
+    const packet::FlowNote& note = passage.packet.note;
+    subject.state = note.state != 0 ? note.state : kStateInvalid;
+    subject.reply = note.reply;
+    Flow* flow = tracker_.flow_of(passage.packet);
+    subject.status = flow != nullptr ? flow->status : 0;
+    subject.connection_mark = flow != nullptr ? &flow->mark : nullptr;
+    return subject;
+}
+
+Verdict Engine::run_chain(const Chain& chain, Passage& passage) {
+    Subject& subject = subject_of(passage);
+    const Outcome outcome = evaluator_.run(chain, subject, passage.now);
     if (subject.notrack) {
         subject.notrack = false;
         // Behind connection tracking it is for what has no connection: that is not invalid any more.
-        if (subject.packet.note.flow == packet::FlowNote::kNone) tracker_.leave_alone(subject.packet);
+        if (passage.packet.note.flow == packet::FlowNote::kNone) tracker_.leave_alone(passage.packet);
     }
     if (outcome.kind == Outcome::Kind::kReject) {
         ++counters_.rejected;
-        reject(hook, now, subject.packet, table_.rejections()[outcome.index]);
+        reject(passage.hook, passage.now, passage.packet, table_.rejections()[outcome.index]);
         return Verdict::kDrop;
     }
     if (outcome.kind != Outcome::Kind::kDrop) return Verdict::kAccept;
@@ -128,148 +148,26 @@ Verdict Engine::run_chain(Hook hook, const Chain& chain, Instant now, Subject& s
     return Verdict::kDrop;
 }
 
-NatTarget Engine::target_of(Hook hook, const Outcome& outcome, const Packet& packet, bool& usable) {
-    const NatEntry& entry = table_.translations()[outcome.index];
-    NatTarget target{.has_address = entry.has_address != 0,
-                     .has_port = entry.has_port != 0,
-                     .random = entry.random != 0,
-                     .persistent = entry.persistent != 0,
-                     .port_low = entry.port_low,
-                     .port_high = entry.port_high};
-    const auto address = [&](const std::array<std::uint8_t, 16>& bytes, std::size_t at) {
-        return packet.is_v4() ? net::IpAddress::v4(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3])
-                              : net::IpAddress::v6(bytes);
-    };
-    usable = entry.family == 0 || (entry.family == 4) == packet.is_v4();
-    switch (entry.kind) {
-        case NatKind::kMasquerade:
-        case NatKind::kRedirect: {
-            const std::uint16_t interface =
-                hook == Hook::kPrerouting ? packet.in_interface : packet.out_interface;
-            target.has_address = true;
-            target.low = target.high = host_.address_of(interface, packet.family());
-            if (hook == Hook::kOutput)
-                target.low = target.high =
-                    packet.is_v4() ? net::IpAddress::v4(127, 0, 0, 1) : net::IpAddress::loopback_v6();
-            if (target.low.is_unspecified()) {
-                ++nat_.counters().no_address;
-                usable = false;
-            }
-            break;
-        }
-        case NatKind::kSource:
-        case NatKind::kDestination:
-            if (entry.map != kNoSet) {
-                const std::size_t needed = std::size_t{outcome.value} + (target.has_port ? 2 : 1);
-                if (outcome.value == kMiss || needed > table_.constants().size()) {
-                    usable = false;
-                    break;
-                }
-                // An IPv4 address lies in the last four bytes.
-                const auto& bytes = table_.constants()[outcome.value].bytes;
-                target.low = target.high = address(bytes, packet.is_v4() ? 12 : 0);
-                if (target.has_port) {
-                    const auto& port = table_.constants()[outcome.value + 1].bytes;
-                    target.port_low = target.port_high = std::uint16_t(port[0] << 8 | port[1]);
-                }
-            } else if (target.has_address) {
-                target.low = address(entry.address_low, 0);
-                target.high = address(entry.address_high, 0);
-            }
-            break;
-    }
-    if (target.has_address && (target.low.is_v4() != packet.is_v4() || target.high < target.low))
-        usable = false;
-    return target;
-}
-
-bool Engine::is_undecided(NatSide side, const Packet& packet, const Flow& flow) const {
-    const bool done = side == NatSide::kSource ? flow.source_done : flow.destination_done;
-    // A reset that answers what was rejected belongs to a flow that nothing has been decided about: it is
-    // asked for what would have been done, as Linux does.
-    const bool first =
-        packet.note.state == kStateNew || (packet.note.state == kStateRelated && packet.has_ports());
-    return !done && first && tracker_.is_candidate(flow);
-}
-
-Verdict Engine::decide(Hook hook, NatSide side, Instant now, Subject& subject, Flow& flow) {
-    NatTarget target;
-    bool usable = true;
-    for (const std::uint32_t number : nat_chains_[std::size_t(hook)]) {
-        const Chain& chain = table_.chains()[number];
-        if (!sees(chain, subject.packet)) continue;
-        const Outcome outcome = evaluator_.run(chain, subject, now);
-        if (outcome.kind == Outcome::Kind::kTranslate) {
-            target = target_of(hook, outcome, subject.packet, usable);
-            break;
-        }
-        if (outcome.kind != Outcome::Kind::kAccept) {
-            ++counters_.dropped;
-            return Verdict::kDrop;
-        }
-    }
-    if (usable && nat_.decide(now, flow, side, target)) return Verdict::kAccept;
-    ++counters_.untranslated;
-    return Verdict::kDrop;
-}
-
-Subject Engine::subject_of(Hook hook, Packet& packet) {
-    Subject subject(packet);
-    const auto name = [&](std::uint16_t number) -> Name {
-        return number == 0 ? Name{0, 0} : number < kInterfaces ? names_[number] : Name{};
-    };
-    // A packet has passed its way in by the time it leaves, but rules of postrouting may ask all the same.
-    const Name in = name(hook == Hook::kOutput ? std::uint16_t{0} : packet.in_interface);
-    const Name out =
-        name(hook == Hook::kPrerouting || hook == Hook::kInput ? std::uint16_t{0} : packet.out_interface);
-    subject.in_interface = in.number;
-    subject.in_patterns = in.patterns;
-    subject.out_interface = out.number;
-    subject.out_patterns = out.patterns;
-    return subject;
-}
-
 Verdict Engine::run(Hook hook, Instant now, Packet& packet) {
     const auto& steps = steps_[std::size_t(hook)];
     if (steps.empty()) return Verdict::kAccept;
     const bool tracks = tracks_[packet.is_v4() ? 0 : 1];
-    // What rules see is put together when a rule is asked: most packets of a flow are not asked about at
-    // every hook.
-    std::optional<Subject> subject;
-    bool has_flow = false;
-    const auto ready = [&]() -> Subject& {
-        if (!subject) subject.emplace(subject_of(hook, packet));
-        if (!std::exchange(has_flow, true)) set_flow(*subject);
-        return *subject;
-    };
+    Passage passage{hook, now, packet, std::nullopt, false};
     for (const Step& step : steps) {
         switch (step.action) {
             case Action::kTrack:
                 // What a rule has exempted, and what the filter itself sends, has its note already.
                 if (!tracks || packet.note.state != 0) break;
                 tracker_.track(now, packet, hook == Hook::kPrerouting);
-                has_flow = false;
+                passage.knows_flow = false;
                 break;
-            case Action::kNat: {
-                Flow* const flow = tracks ? tracker_.flow_of(packet) : nullptr;
-                if (flow == nullptr) break;
-                const NatSide side = hook == Hook::kPrerouting || hook == Hook::kOutput
-                                         ? NatSide::kDestination
-                                         : NatSide::kSource;
-                if (is_undecided(side, packet, *flow) &&
-                    decide(hook, side, now, ready(), *flow) != Verdict::kAccept)
-                    return Verdict::kDrop;
-                if (!nat_.apply(packet, *flow, side)) {
-                    ++counters_.untranslated;
-                    return Verdict::kDrop;
-                }
-                has_flow = false;
+            case Action::kNat:
+                if (tracks && translate(passage) != Verdict::kAccept) return Verdict::kDrop;
                 break;
-            }
             case Action::kChain: {
                 const Chain& chain = table_.chains()[step.chain];
                 if (!sees(chain, packet)) break;
-                if (const Verdict verdict = run_chain(hook, chain, now, ready()); verdict != Verdict::kAccept)
+                if (const Verdict verdict = run_chain(chain, passage); verdict != Verdict::kAccept)
                     return verdict;
                 break;
             }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -91,6 +92,14 @@ class Engine final : public packet::Hooks {
         std::uint32_t chain = 0;
         std::int32_t priority = 0;
     };
+    // A packet at one hook, and what rules see of it once one has been asked.
+    struct Passage {
+        Hook hook;
+        Instant now;
+        packet::Packet& packet;
+        std::optional<Subject> subject;
+        bool knows_flow = false;
+    };
     struct Name {
         std::uint16_t number = kOtherInterface;
         std::uint64_t patterns = 0;
@@ -99,13 +108,14 @@ class Engine final : public packet::Hooks {
     void find_needs();
     void plan();
     packet::Verdict run(Hook hook, Instant now, packet::Packet& packet);
-    packet::Verdict run_chain(Hook hook, const Chain& chain, Instant now, Subject& subject);
+    packet::Verdict run_chain(const Chain& chain, Passage& passage);
     // Whether nothing has been said yet about where the flow of this packet is to go, or to come from.
     bool is_undecided(NatSide side, const packet::Packet& packet, const Flow& flow) const;
-    packet::Verdict decide(Hook hook, NatSide side, Instant now, Subject& subject, Flow& flow);
-    Subject subject_of(Hook hook, packet::Packet& packet);
+    packet::Verdict decide(NatSide side, Flow& flow, Passage& passage);
+    packet::Verdict translate(Passage& passage);
+    Subject& subject_of(Passage& passage);
+    void name_interfaces(Hook hook, Subject& subject) const;
     NatTarget target_of(Hook hook, const Outcome& outcome, const packet::Packet& packet, bool& usable);
-    void set_flow(Subject& subject);
     void reject(Hook hook, Instant now, const packet::Packet& packet, const RejectEntry& entry);
     bool sees(const Chain& chain, const packet::Packet& packet) const {
         return chain.family == TableFamily::kInet || (chain.family == TableFamily::kIpv4) == packet.is_v4();

@@ -4,6 +4,7 @@
 // kJumpDepth deep, and a packet that has met kSteps operations is dropped and counted. Nothing is allocated
 // but at the start.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -38,10 +39,8 @@ struct Subject {
     const std::uint8_t* transport;
     std::uint32_t length;            // of the IP packet
     std::uint32_t transport_length;  // 0 in later fragments
-    std::uint16_t in_interface = 0;  // numbers of the table's names
-    std::uint16_t out_interface = 0;
-    std::uint64_t in_patterns = 0;
-    std::uint64_t out_patterns = 0;
+    // What Field::kMetaIif to kMetaOifNames stand for, in their order.
+    std::array<std::uint64_t, 4> interfaces{};
     std::uint32_t state = kStateInvalid;
     std::uint32_t status = 0;
     std::uint32_t* connection_mark = nullptr;  // null: there is no connection
@@ -76,9 +75,16 @@ class Evaluator {
         std::int64_t last = 0;
     };
 
-    bool load(Field field, const Subject& subject, std::uint64_t& value) const;
+    // False: the packet has no such field. Most rules ask for an interface.
+    static bool load(Field field, const Subject& subject, std::uint64_t& value) {
+        const std::size_t place = std::size_t(field) - std::size_t(Field::kMetaIif);
+        if (place >= subject.interfaces.size()) return load_other(field, subject, value);
+        value = subject.interfaces[place];
+        return true;
+    }
+    static bool load_other(Field field, const Subject& subject, std::uint64_t& value);
     // Null: the packet has no such address.
-    const std::uint8_t* load_wide(Field field, const Subject& subject) const;
+    static const std::uint8_t* load_wide(Field field, const Subject& subject);
     bool compare(const Operation& operation, const Subject& subject) const;
     bool compare_wide(const Operation& operation, const Subject& subject) const;
     // False: the packet has no such key.

@@ -251,7 +251,23 @@ void Compiler::emit_chain(std::size_t number) {
     // The policy, or back to who jumped here.
     emit({.code = chain_->hook == Hook::kNone ? Code::kReturn : chain_->drop ? Code::kDrop : Code::kAccept});
     chain.end = std::uint32_t(operations_.size());
+    pass_by(chain);
     chains_.push_back(chain);
+}
+
+// A comparison that has failed is not made again by the rules behind it that begin with it too: they are
+// passed by at once. From the end, so that each leads as far as can be known.
+void Compiler::pass_by(const Chain& chain) {
+    const auto asks_the_same = [](const Operation& a, const Operation& b) {
+        return a.code == b.code && a.field == b.field && a.negate == b.negate && a.mask == b.mask &&
+               a.low == b.low && a.high == b.high;
+    };
+    for (std::uint32_t at = chain.end; at-- > chain.begin;) {
+        Operation& operation = operations_[at];
+        if (operation.code != Code::kCompare) continue;
+        const Operation& next = operations_[operation.next];
+        if (asks_the_same(operation, next)) operation.next = next.next;
+    }
 }
 
 std::vector<std::byte> Compiler::run() {

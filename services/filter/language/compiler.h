@@ -45,6 +45,7 @@ class Compiler {
 
     // compiler.cpp
     void emit_chain(std::size_t number);
+    void pass_by(const Chain& chain);
     void emit_rule(const Rule& rule);
     void emit_group(std::span<const Rule> rules, const Group& group);
     void emit_items(std::span<const Item> items, const Rule& rule, Open& open);

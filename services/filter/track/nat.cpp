@@ -153,25 +153,19 @@ bool Nat::decide(Instant now, Flow& flow, NatSide side, const NatTarget& target)
 
 namespace {
 
-// Gives one end of a packet what a tuple has there.
-void rewrite(packet::Packet& packet, const Tuple& tuple, bool source, bool of_source) {
-    const net::IpAddress address = tuple.address(of_source);
-    if (source) {
-        if (packet.source() != address) packet.set_source(address);
-    } else if (packet.destination() != address) {
-        packet.set_destination(address);
-    }
-    if (packet.has_ports()) {
-        const std::uint16_t port = of_source ? tuple.source_port : tuple.destination_port;
-        if (source) {
-            if (packet.source_port() != port) packet.set_source_port(port);
-        } else if (packet.destination_port() != port) {
-            packet.set_destination_port(port);
-        }
-    } else if (packet.has_transport() && tuple.is_icmp() && packet.protocol() == tuple.protocol &&
-               packet.icmp_identifier() != tuple.source_port) {
-        packet.set_icmp_identifier(tuple.source_port);
-    }
+using End = packet::Packet::End;
+
+// Gives one end of a packet an address and a port. `opposite`: the tuple of packets that travel the other
+// way; `named`: the end of those that this one is to have.
+void rewrite(packet::Packet& packet, const Tuple& opposite, End end, End named) {
+    const bool from_source = named == End::kSource;
+    const auto& address = from_source ? opposite.source : opposite.destination;
+    std::optional<std::uint16_t> port;
+    if (packet.has_ports())
+        port = from_source ? opposite.source_port : opposite.destination_port;
+    else if (packet.has_transport() && opposite.is_icmp() && packet.protocol() == opposite.protocol)
+        port = opposite.source_port;
+    packet.set_end(end, std::as_bytes(std::span(address)).first(packet.address_size()), port);
 }
 
 // Whether packets of this direction are rewritten on this side.
@@ -191,7 +185,8 @@ bool Nat::apply_to_error(packet::Packet& packet, const Flow& flow, NatSide side)
     if (!quoted) return false;
     const Tuple& opposite = flow.tuples[reply ? 0 : 1];
     // What is quoted travels the other way: its other end is the one that was rewritten.
-    rewrite(*quoted, opposite, side != NatSide::kSource, side != NatSide::kSource);
+    const End other = side == NatSide::kSource ? End::kDestination : End::kSource;
+    rewrite(*quoted, opposite, other, other);
     const auto outer = inverse(opposite);
     if (!outer) return false;
     const net::IpAddress address = outer->address(side == NatSide::kSource);
@@ -208,8 +203,9 @@ bool Nat::apply(packet::Packet& packet, const Flow& flow, NatSide side) {
     if (packet.note.state == kStateRelated && icmp) return apply_to_error(packet, flow, side);
     if (!is_translated(flow, packet.note.reply, side)) return true;
     // What goes out is the inverse of what comes back.
-    const auto target = inverse(flow.tuples[packet.note.reply ? 0 : 1]);
-    if (target) rewrite(packet, *target, side == NatSide::kSource, side == NatSide::kSource);
+    const bool source = side == NatSide::kSource;
+    rewrite(packet, flow.tuples[packet.note.reply ? 0 : 1], source ? End::kSource : End::kDestination,
+            source ? End::kDestination : End::kSource);
     return true;
 }
 

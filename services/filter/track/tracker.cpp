@@ -52,16 +52,6 @@ void Tracker::mark_invalid(packet::Packet& packet) {
     note(packet, packet::FlowNote::kNone, kStateInvalid, false);
 }
 
-Flow* Tracker::flow_of(const packet::Packet& packet) {
-    const std::uint32_t flow = packet.note.flow;
-    if (flow == packet::FlowNote::kNone) return nullptr;
-    if ((flow & kCandidate) != 0)
-        return (flow & ~kCandidate) == generation_ && candidate_.in_use ? &candidate_ : nullptr;
-    if (flow >= flows_.capacity()) return nullptr;
-    Flow& found = flows_.at(flow);
-    return found.in_use ? &found : nullptr;
-}
-
 bool Tracker::valid(const packet::Packet& packet, bool incoming) const {
     const std::uint8_t protocol = packet.protocol();
     if (protocol == packet::kUdp) {

@@ -30,7 +30,15 @@ class Tracker {
     void track(Instant now, packet::Packet& packet, bool incoming);
     void leave_alone(packet::Packet& packet) { packet.note.state = std::uint8_t(kStateUntracked); }
     // The flow that is noted on a packet; null if there is none (any more).
-    Flow* flow_of(const packet::Packet& packet);
+    Flow* flow_of(const packet::Packet& packet) {
+        const std::uint32_t flow = packet.note.flow;
+        if (flow < flows_.capacity()) {
+            Flow& found = flows_.at(flow);
+            return found.in_use ? &found : nullptr;
+        }
+        if (flow == packet::FlowNote::kNone || (flow & kCandidate) == 0) return nullptr;
+        return (flow & ~kCandidate) == generation_ && candidate_.in_use ? &candidate_ : nullptr;
+    }
     bool is_candidate(const Flow& flow) const { return &flow == &candidate_; }
     // What the packet belongs to has been reset in the name of its receiver: the flow, if it is known
     // already, has the time left that one has behind a reset.

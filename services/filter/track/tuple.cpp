@@ -25,10 +25,6 @@ std::optional<std::uint8_t> counterpart(std::uint8_t type, bool is_v4) {
     return is_v4 ? find(kPairs) : find(kPairsV6);
 }
 
-void copy_address(std::array<std::uint8_t, 16>& into, Bytes bytes) {
-    std::memcpy(into.data(), bytes.data(), bytes.size());
-}
-
 }  // namespace
 
 net::IpAddress Tuple::address(bool of_source) const {
@@ -49,12 +45,13 @@ void Tuple::set_address(bool of_source, const net::IpAddress& address) {
 std::uint64_t Tuple::hash(const SipHashKey& key) const {
     if (family == 6) return siphash(key, std::as_bytes(std::span(this, 1)));
     // IPv4 has 13 bytes to tell apart: two blocks instead of five.
-    std::array<std::uint8_t, 15> short_form;
-    std::copy_n(source.begin(), 4, short_form.begin());
-    std::copy_n(destination.begin(), 4, short_form.begin() + 4);
-    std::memcpy(short_form.data() + 8, &source_port, 6);
-    short_form[14] = 0;
-    return siphash(key, std::as_bytes(std::span(short_form)));
+    std::uint32_t from = 0, to = 0;
+    std::memcpy(&from, source.data(), 4);
+    std::memcpy(&to, destination.data(), 4);
+    const std::array<std::uint64_t, 2> words{
+        std::uint64_t{to} << 32 | from, std::uint64_t{source_port} | std::uint64_t{destination_port} << 16 |
+                                            std::uint64_t{protocol} << 32 | std::uint64_t{family} << 40};
+    return siphash(key, std::as_bytes(std::span(words)).first(15));
 }
 
 std::uint64_t Tuple::source_hash(const SipHashKey& key) const {
@@ -68,10 +65,16 @@ std::uint64_t Tuple::source_hash(const SipHashKey& key) const {
 
 std::optional<Tuple> tuple_of(const packet::Packet& packet) {
     Tuple tuple;
-    copy_address(tuple.source, packet.source_bytes());
-    copy_address(tuple.destination, packet.destination_bytes());
+    // Of known sizes: a packet is asked this more often than anything else.
+    if (packet.is_v4()) {
+        std::memcpy(tuple.source.data(), packet.source_bytes().data(), 4);
+        std::memcpy(tuple.destination.data(), packet.destination_bytes().data(), 4);
+    } else {
+        std::memcpy(tuple.source.data(), packet.source_bytes().data(), 16);
+        std::memcpy(tuple.destination.data(), packet.destination_bytes().data(), 16);
+        tuple.family = 6;
+    }
     tuple.protocol = packet.protocol();
-    tuple.family = packet.is_v4() ? 4 : 6;
     if (tuple.is_icmp()) {
         if (!packet.has_transport()) return std::nullopt;
         tuple.source_port = packet.icmp_identifier();

@@ -22,6 +22,11 @@ std::uint64_t hash_of_length(std::size_t length) {
 TEST_CASE("the reference implementation's vectors") {
     CHECK(hash_of_length(0) == 0x726fdb47dd0e0e31);
     CHECK(hash_of_length(1) == 0x74f839c593dc67fd);
+    CHECK(hash_of_length(2) == 0x0d6c8009d9a94f5a);
+    CHECK(hash_of_length(3) == 0x85676696d7fb7e2d);
+    CHECK(hash_of_length(4) == 0xcf2794e0277187b7);
+    CHECK(hash_of_length(5) == 0x18765564cd99a68d);
+    CHECK(hash_of_length(6) == 0xcbc9466e58fee3ce);
     CHECK(hash_of_length(7) == 0xab0200f58b01d137);
     CHECK(hash_of_length(8) == 0x93f5f5799a932462);
     CHECK(hash_of_length(15) == 0xa129ca6149be45e5);

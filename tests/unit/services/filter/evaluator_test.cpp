@@ -211,6 +211,21 @@ TEST_CASE("merged rules do what they would do one by one") {
     }
 }
 
+TEST_CASE("rules that begin with a comparison that has failed are passed by at once") {
+    const CompiledRules rules(
+        table_of("ip ttl 9 tcp dport 1 counter accept\nip ttl 9 udp dport 2 counter accept\n"
+                 "ip ttl != 9 tcp dport 3 counter\nip ttl 9 counter\nip ttl 64 counter accept\n"));
+    REQUIRE(rules.problem() == "");
+    const auto operations = rules.table().operations();
+    const filter::Operation& first = operations[base_chain(rules.table()).begin];
+    REQUIRE(first.field == filter::Field::kIpTtl);
+    const filter::Operation& behind = operations[first.next];
+    CHECK(behind.field == filter::Field::kIpTtl);
+    CHECK(behind.negate != 0);  // another question
+    const Run seen = run(rules, frame(kA, kB, packet::kTcp, tcp({.destination_port = 3})));
+    CHECK(seen.counts == std::vector<std::uint64_t>{0, 0, 0, 1, 0, 1});
+}
+
 TEST_CASE("thousands of rules are one lookup") {
     std::string text;
     for (int i = 0; i < 5000; ++i) text += "tcp dport " + std::to_string(i) + " counter accept\n";

@@ -189,6 +189,42 @@ TEST_CASE("rewrites keep checksums right") {
     }
 }
 
+TEST_CASE("an address and a port are rewritten at once as one after the other") {
+    std::mt19937 random(11);
+    for (int i = 0; i < 500; ++i) {
+        const bool tcp_it_is = random() % 2 == 0;
+        const Octets before = frame(kA4, kB4, tcp_it_is ? packet::kTcp : packet::kUdp,
+                                    tcp_it_is ? tcp({.payload = random() % 9}) : udp(1, 2, random() % 9));
+        const auto port = std::uint16_t(random());
+        const IpAddress address = random() % 4 == 0 ? kA4 : IpAddress::v4(std::uint32_t(random()));
+        Octets one_by_one = before, at_once = before;
+        Packet first = parsed(one_by_one), second = parsed(at_once);
+        first.set_source(address);
+        first.set_source_port(port);
+        second.set_end(Packet::End::kSource, std::as_bytes(std::span(address.bytes())).last(4), port);
+        REQUIRE(one_by_one == at_once);
+        REQUIRE(second.transport_checksum_ok());
+    }
+    // What is there already stays, its checksum included.
+    const Octets before = frame(kA4, kB4, packet::kUdp, udp(1, 2));
+    Octets octets = before;
+    parsed(octets).set_end(Packet::End::kDestination, std::as_bytes(std::span(kB4.bytes())).last(4), 2);
+    CHECK(octets == before);
+}
+
+TEST_CASE("the checksum of an IPv4 header follows its TTL whatever it is") {
+    Octets octets = frame(kA4, kB4, packet::kUdp, udp(1, 2));
+    for (unsigned identification = 0; identification < 65'536; ++identification) {
+        octets[14 + 8] = std::byte{64};
+        put16(octets, 14 + 4, std::uint16_t(identification));
+        put16(octets, 14 + 10, 0);
+        put16(octets, 14 + 10, InternetChecksum().add(Bytes(octets).subspan(14, 20)).value());
+        Packet packet = parsed(octets);
+        packet.decrement_hop_limit();
+        REQUIRE(header_is_right(packet));
+    }
+}
+
 TEST_CASE("a UDP datagram without a checksum keeps none, and a sum of zero is written as ones") {
     Octets octets = frame(kA4, kB4, packet::kUdp, udp(1, 2));
     put16(octets, 14 + 20 + 6, 0);
