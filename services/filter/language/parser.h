@@ -33,11 +33,15 @@ class Parser {
     bool common(TableSource* table);
     void table();
     void table_item(TableSource& table);
+
+    // sets.cpp
     void set(TableSource& table, bool is_map);
     void set_item(TableSource& table, NamedSet& set, bool& typed);
     void set_flags(NamedSet& set);
     std::vector<Type> type_list();
     std::vector<Type> typeof_list();
+
+    // chains.cpp
     void chain(TableSource& table);
     void base_chain(ChainSource& chain, const TableSource& table);
     std::int32_t priority(const ChainSource& chain);
@@ -50,10 +54,14 @@ class Parser {
     bool at_verdict();
     Item limit();
     Item log();
+    Item set_mark(TableSource& table, bool of_connection);
+
+    // rejections.cpp
     Item reject(const TableSource& table);
+
+    // translations.cpp
     Item translate(TableSource& table, const ChainSource& chain, NatKind kind);
     void translate_target(TableSource& table, Translate& translate);
-    Item set_mark(TableSource& table, bool of_connection);
 
     // matches.cpp
     bool at_field();

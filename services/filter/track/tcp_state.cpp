@@ -2,16 +2,11 @@
 
 #include <algorithm>
 
+#include "services/filter/track/tcp_sequence.h"
+
 namespace holm::filter {
 
 namespace {
-
-bool before(std::uint32_t a, std::uint32_t b) {
-    return std::int32_t(a - b) < 0;
-}
-bool after(std::uint32_t a, std::uint32_t b) {
-    return before(b, a);
-}
 
 constexpr auto kSS = TcpState::kSynSent, kSR = TcpState::kSynReceived, kES = TcpState::kEstablished,
                kFW = TcpState::kFinWait, kCW = TcpState::kCloseWait, kLA = TcpState::kLastAck,
@@ -40,7 +35,6 @@ constexpr TcpState kNext[2][6][10] = {
     },
 };
 
-constexpr std::uint32_t kAckWindow = 66'000;  // how far back an acknowledgment may be, at least
 constexpr std::uint8_t kMaximumRetransmissions = 3;
 // For retransmissions, and data that nobody acknowledges.
 constexpr Duration kDoubtful = Duration::seconds(300);
@@ -64,68 +58,7 @@ Duration timeout_of(TcpState state) {
     }
 }
 
-// Which combinations of FIN, SYN, RST, ACK and URG are ever sent; the others of the eight flags do not
-// matter.
-bool plausible(std::uint8_t flags) {
-    switch (flags & 0x37) {
-        case 0x02:         // SYN
-        case 0x02 | 0x20:  // with URG
-        case 0x02 | 0x10:
-        case 0x04:
-        case 0x04 | 0x10:
-        case 0x01 | 0x10:
-        case 0x01 | 0x10 | 0x20:
-        case 0x10:
-        case 0x10 | 0x20:
-            return true;
-        default:
-            return false;
-    }
-}
-
 }  // namespace
-
-std::optional<TcpSegment> TcpSegment::parse(const packet::Packet& packet) {
-    const Bytes bytes = packet.transport();
-    if (!packet.has_transport() || bytes.size() < 20) return std::nullopt;
-    const auto u8 = [&](std::size_t at) { return std::uint32_t(bytes[at]); };
-    const auto u32 = [&](std::size_t at) {
-        return u8(at) << 24 | u8(at + 1) << 16 | u8(at + 2) << 8 | u8(at + 3);
-    };
-    const std::size_t header = std::size_t(bytes[12]) >> 4U << 2U;
-    if (header < 20 || header > bytes.size()) return std::nullopt;
-    TcpSegment segment;
-    segment.sequence = u32(4);
-    segment.acknowledgment = segment.sack = u32(8);
-    segment.flags = std::uint8_t(bytes[13]);
-    segment.window = std::uint16_t(u8(14) << 8 | u8(15));
-    if (!plausible(segment.flags)) return std::nullopt;
-    segment.end = segment.sequence + std::uint32_t(bytes.size() - header) + (segment.syn() ? 1 : 0) +
-                  (segment.fin() ? 1 : 0);
-    segment.has_options = header > 20;
-    for (std::size_t at = 20; at < header;) {
-        const std::uint32_t kind = u8(at);
-        if (kind == 0) break;
-        if (kind == 1) {
-            ++at;
-            continue;
-        }
-        if (at + 1 >= header) break;
-        const std::size_t size = u8(at + 1);
-        if (size < 2 || at + size > header) break;
-        if (kind == 3 && size == 3) {  // window scale (RFC 7323)
-            segment.has_scale = true;
-            segment.scale = std::uint8_t(std::min<std::uint32_t>(u8(at + 2), 14));
-        } else if (kind == 4 && size == 2) {
-            segment.sack_permitted = true;
-        } else if (kind == 5 && size >= 10 && (size - 2) % 8 == 0) {
-            for (std::size_t block = at + 2; block < at + size; block += 8)
-                if (after(u32(block + 4), segment.sack)) segment.sack = u32(block + 4);
-        }
-        at += size;
-    }
-    return segment;
-}
 
 TcpTracker::Kind TcpTracker::kind_of(const TcpSegment& segment) {
     if (segment.rst()) return Kind::kRst;
@@ -136,16 +69,6 @@ TcpTracker::Kind TcpTracker::kind_of(const TcpSegment& segment) {
 
 TcpState TcpTracker::next_state(bool reply, Kind kind, TcpState state) {
     return kNext[reply ? 1 : 0][std::size_t(kind)][std::size_t(state)];
-}
-
-void TcpTracker::take_options(Side& side, const TcpSegment& segment) {
-    if (!segment.has_options) return;
-    side.scale = segment.scale;
-    side.has_scale = segment.has_scale;
-    side.sack_permitted = segment.sack_permitted;
-    side.unacknowledged = false;
-    side.has_ack = false;
-    side.closed_first = false;
 }
 
 bool TcpTracker::open(const TcpSegment& segment) {
@@ -167,97 +90,6 @@ bool TcpTracker::open(const TcpSegment& segment) {
         }
     }
     return true;
-}
-
-TcpTracker::Fit TcpTracker::fits(const TcpSegment& segment, bool reply, Kind kind, bool liberal) {
-    Side& sender = sides_[reply ? 1 : 0];
-    Side& receiver = sides_[reply ? 0 : 1];
-    std::uint32_t sequence = segment.sequence, ack = segment.acknowledgment, end = segment.end;
-    std::uint32_t sack = receiver.sack_permitted ? segment.sack : ack;
-    std::uint32_t window = segment.window;
-    const auto begin = [&] {
-        sender.end = sender.maximum_end = end;
-        sender.maximum_window = std::max<std::uint32_t>(window, 1);
-        take_options(sender, segment);
-        // Both sides send the option, or neither scales (RFC 7323, section 2.2).
-        if (reply && !(sender.has_scale && receiver.has_scale)) sender.scale = receiver.scale = 0;
-    };
-    if (sender.maximum_window == 0) {
-        if (segment.syn()) {
-            begin();
-            if (!segment.ack()) return Fit::kFits;  // both sides open
-        } else {
-            sender.end = end;
-            sender.maximum_window = std::max<std::uint32_t>(window << sender.scale, 1);
-            sender.maximum_end = end + sender.maximum_window;
-            if (receiver.maximum_window == 0) {
-                // Nothing has been heard of the other side: what is acknowledged it has sent.
-                receiver.end = receiver.maximum_end = sack;
-            } else if (sack == receiver.end + 1) {
-                // Probably a keep-alive of a connection that was picked up.
-                receiver.end += 1;
-            }
-        }
-    } else if (segment.syn() && after(end, sender.end) &&
-               (state_ == TcpState::kSynSent || state_ == TcpState::kSynReceived)) {
-        // The side begins again, with higher sequence numbers.
-        begin();
-        if (reply && !segment.ack()) return Fit::kFits;
-    }
-    if (!segment.ack() || (segment.rst() && ack == 0)) ack = sack = receiver.end;
-    if (segment.rst() && sequence == 0 && state_ == TcpState::kSynSent) sequence = end = sender.end;
-
-    const std::uint32_t ack_window = std::max(sender.maximum_window, kAckWindow);
-    const bool ack_recent = after(sack, receiver.end - ack_window - 1);
-    const bool ack_known = before(sack, receiver.end + 1);
-    const auto unless_liberal = [&](Fit fit) { return sender.liberal || liberal ? Fit::kFits : fit; };
-    if (!before(sequence, sender.maximum_end + 1)) {
-        // Beyond the window. A sender that overshoots a little is believed as to how much it has sent, so
-        // that the acknowledgment of it does not look like one of nothing.
-        const std::uint32_t overshot = end - sender.maximum_end + 1;
-        const bool in_window =
-            receiver.maximum_window != 0 && after(end, sender.end - receiver.maximum_window - 1);
-        if (in_window && ack_recent && ack_known && overshot <= receiver.maximum_window) {
-            sender.end = end;
-            sender.unacknowledged = true;
-            return unless_liberal(Fit::kIgnored);
-        }
-        return unless_liberal(Fit::kOutside);
-    }
-    if (!ack_known) return unless_liberal(Fit::kOutside);
-    if (receiver.maximum_window != 0 && !after(end, sender.end - receiver.maximum_window - 1))
-        return unless_liberal(Fit::kIgnored);  // old: sent again, and acknowledged long ago
-    if (!ack_recent) return unless_liberal(Fit::kIgnored);
-
-    if (!segment.syn()) window <<= sender.scale;
-    sender.maximum_window = std::max(sender.maximum_window, window + (sack - ack));
-    if (after(end, sender.end)) {
-        sender.end = end;
-        sender.unacknowledged = true;
-    }
-    if (segment.ack() && (!sender.has_ack || after(ack, sender.maximum_ack))) {
-        sender.maximum_ack = ack;
-        sender.has_ack = true;
-    }
-    if (receiver.maximum_window != 0 && after(end, sender.maximum_end))
-        receiver.maximum_window += end - sender.maximum_end;
-    if (after(sack + window, receiver.maximum_end - 1))
-        receiver.maximum_end = sack + window + (window == 0 ? 1 : 0);
-    if (ack == receiver.end) receiver.unacknowledged = false;
-    if (kind == Kind::kAck) {
-        if (last_reply_ == reply && last_sequence_ == sequence && last_acknowledgment_ == ack &&
-            last_end_ == end && last_window_ == segment.window) {
-            if (retransmissions_ < 255) ++retransmissions_;
-        } else {
-            last_reply_ = reply;
-            last_sequence_ = sequence;
-            last_acknowledgment_ = ack;
-            last_end_ = end;
-            last_window_ = segment.window;
-            retransmissions_ = 0;
-        }
-    }
-    return Fit::kFits;
 }
 
 void TcpTracker::remember(const TcpSegment& segment, bool reply, Kind kind) {
