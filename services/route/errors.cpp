@@ -97,4 +97,24 @@ void Router::redirect(const Errand& errand, const packet::Packet& packet, const 
     stack_.icmp().send_error(errand.now, Icmpv4Type::kRedirect, kForHost, about, way.next_hop.to_v4());
 }
 
+// The next hop of a packet in transit does not answer.
+bool Router::unresolved(Instant now, Bytes packet) {
+    const unsigned version = packet.empty() ? 0 : std::to_integer<unsigned>(packet[0]) >> 4;
+    IpAddress source;
+    if (version == 4 && packet.size() >= 20) {
+        source = IpAddress::v4(std::uint32_t{net::wire::load<NetU32>(packet.subspan(12))});
+    } else if (version == 6 && packet.size() >= 40) {
+        source = IpAddress::v6(net::wire::load<std::array<std::uint8_t, 16>>(packet.subspan(8)));
+    } else {
+        return false;
+    }
+    const FibResult back = routes_.find(FibKey::of(source), version == 4);
+    if (source.is_link_local() || routes_.kind(back) == WayKind::kLocal || stack_.ip().is_own(source))
+        return false;
+    const auto way = routes_.way(back, source, 0);
+    if (way && way->interface < ports_.size()) drop(way->interface, Drop::kUnresolved);
+    tell(now, Trouble::kUnreachable, packet);
+    return true;
+}
+
 }  // namespace holm::route

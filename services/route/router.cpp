@@ -18,12 +18,6 @@ namespace {
 
 constexpr std::size_t kEthernet = net::wire::EthernetHeader::kSize;
 
-Drop reason_of(net::Drop parse_error) {
-    if (parse_error == net::Drop::kBadChecksum) return Drop::kBadChecksum;
-    if (parse_error == net::Drop::kSourceRoute) return Drop::kSourceRoute;
-    return Drop::kMalformed;
-}
-
 // RFC 1812, sections 4.2.2.11, 5.3.7; RFC 6890: what no packet on a wire comes from.
 bool is_martian_source(const IpAddress& source) {
     if (source.is_v4()) {
@@ -31,11 +25,6 @@ bool is_martian_source(const IpAddress& source) {
         return first == 0 || first == 127 || first >= 224;
     }
     return source.is_multicast() || source == IpAddress() || source.is_loopback();
-}
-
-// RFC 3927, section 2.7: such packets stay on their link.
-bool is_link_local_v4(const IpAddress& address) {
-    return address.to_v4() >> 16 == 0xa9fe;
 }
 
 bool is_martian_target(const IpAddress& target) {
@@ -91,6 +80,12 @@ Result<> Router::attach(Instant now, std::size_t index, net::Interface& interfac
     known_.forget();
     if (any_dynamic_) refresh_dynamic();
     return start_services(now, port, *record);
+}
+
+Drop Router::reason_of(net::Drop parse_error) {
+    if (parse_error == net::Drop::kBadChecksum) return Drop::kBadChecksum;
+    if (parse_error == net::Drop::kSourceRoute) return Drop::kSourceRoute;
+    return Drop::kMalformed;
 }
 
 bool Router::drop(std::uint8_t in, Drop reason) {
@@ -216,64 +211,6 @@ void Router::deliver(const Errand& errand, Packet& packet, bool group) {
         stack_.ip().receive_v6(errand.now, *port.interface, packet.network(), offload, group, owner);
 }
 
-void Router::refuse(const Errand& errand, const Packet& packet, const route::Way& way) {
-    switch (way.kind) {
-        case WayKind::kUnreachable:
-            drop(errand.in, Drop::kUnreachable);
-            return tell(errand.now, Trouble::kUnreachable, packet.network());
-        case WayKind::kProhibited:
-            drop(errand.in, Drop::kProhibited);
-            return tell(errand.now, Trouble::kProhibited, packet.network());
-        default:
-            drop(errand.in, Drop::kBlackhole);
-    }
-}
-
-void Router::forward(const Errand& errand, Packet& packet, const route::Way& way) {
-    Port& in = ports_[errand.in];
-    const IpAddress source = packet.source();
-    if (packet.is_v4() && (is_link_local_v4(source) || is_link_local_v4(packet.destination())))
-        return void(drop(errand.in, Drop::kScope));
-    if (source.is_link_local()) {
-        drop(errand.in, Drop::kScope);
-        return tell(errand.now, Trouble::kScope, packet.network());
-    }
-    if (packet.is_v4() &&
-        packet.transport_offset() - packet.network_offset() > net::wire::Ipv4Header::kSize) {
-        // Options are left as they are, but for those that would have us choose another way.
-        const auto header = net::wire::Ipv4Header::parse(packet.network());
-        if (!header) {
-            drop(errand.in, reason_of(header.error()));
-            if (header.error() != net::Drop::kSourceRoute) return;
-            return tell(errand.now, Trouble::kSourceRoute, packet.network());
-        }
-    }
-    if (packet.hop_limit() <= 1) {
-        drop(errand.in, Drop::kHopLimit);
-        return tell(errand.now, Trouble::kHopLimit, packet.network());
-    }
-    Port* const out = way.interface < ports_.size() ? &ports_[way.interface] : nullptr;
-    if (!out || !out->interface || out->interface->gone()) return void(drop(errand.in, Drop::kInterfaceDown));
-    const std::size_t mtu = mtu_of(*out->interface, packet.is_v4());
-    if (!fits(packet, mtu) && !may_fragment(packet)) {
-        drop(errand.in, Drop::kTooBig);
-        return tell(errand.now, Trouble::kTooBig, packet.network(), std::uint32_t(mtu));
-    }
-    packet.out_interface = std::uint16_t(way.interface + 1);
-    packet.decrement_hop_limit();
-    if (hooks_) {
-        Verdict verdict = hooks_->forward(errand.now, packet);
-        if (verdict == Verdict::kAccept) verdict = hooks_->postrouting(errand.now, packet);
-        if (verdict == Verdict::kDrop) drop(errand.in, Drop::kFiltered);
-        if (verdict != Verdict::kAccept) return;
-    }
-    // Only now: what the router itself sends passes the hooks, which look at one packet at a time.
-    if (out == &in && in.redirects && packet.source() == source) redirect(errand, packet, way);
-    ++in.counters.forwarded;
-    ++out->counters.sent;
-    emit(errand.now, way.interface, way.next_hop, packet, errand.place);
-}
-
 void Router::transmit(Instant now) {
     seen_ = now;
     if (any_dynamic_) refresh_dynamic();
@@ -285,51 +222,6 @@ void Router::transmit(Instant now) {
 Instant Router::next_deadline() const {
     if (!injected_.empty()) return Instant();
     return hooks_ ? std::min(advertise_at_, hooks_->next_deadline()) : advertise_at_;
-}
-
-std::optional<net::Forwarder::Way> Router::way_to(const IpAddress& destination) const {
-    const FibResult result = routes_.find(FibKey::of(destination), destination.is_v4());
-    const auto way = routes_.way(result, destination, 0);
-    if (!way || way->interface >= ports_.size() || !ports_[way->interface].interface) return std::nullopt;
-    if (way->kind != WayKind::kForward && way->kind != WayKind::kBroadcast) return std::nullopt;
-    return Forwarder::Way{ports_[way->interface].interface, way->next_hop};
-}
-
-bool Router::unresolved(Instant now, Bytes packet) {
-    const unsigned version = packet.empty() ? 0 : std::to_integer<unsigned>(packet[0]) >> 4;
-    IpAddress source;
-    if (version == 4 && packet.size() >= 20) {
-        source = IpAddress::v4(std::uint32_t{net::wire::load<NetU32>(packet.subspan(12))});
-    } else if (version == 6 && packet.size() >= 40) {
-        source = IpAddress::v6(net::wire::load<std::array<std::uint8_t, 16>>(packet.subspan(8)));
-    } else {
-        return false;
-    }
-    const FibResult back = routes_.find(FibKey::of(source), version == 4);
-    if (source.is_link_local() || routes_.kind(back) == WayKind::kLocal || stack_.ip().is_own(source))
-        return false;
-    const auto way = routes_.way(back, source, 0);
-    if (way && way->interface < ports_.size()) drop(way->interface, Drop::kUnresolved);
-    tell(now, Trouble::kUnreachable, packet);
-    return true;
-}
-
-void Router::send(Instant, Bytes ip_packet, const packet::FlowNote& note) {
-    const MutableBytes record = injected_.push(sizeof(note) + ip_packet.size());
-    if (record.empty()) return;
-    std::memcpy(record.data(), &note, sizeof(note));
-    std::ranges::copy(ip_packet, record.begin() + sizeof(note));
-}
-
-IpAddress Router::address_of(std::uint16_t interface, packet::Family family) const {
-    const bool v4 = family == packet::Family::kIpv4;
-    const net::Interface* const own =
-        interface >= 1 && interface <= ports_.size() ? ports_[interface - 1].interface : nullptr;
-    if (!own) return v4 ? IpAddress::any_v4() : IpAddress();
-    if (v4) return own->address();
-    for (const net::ndp::Address& address : own->ipv6().addresses())
-        if (address.usable() && !address.address.is_link_local()) return address.address;
-    return own->ipv6().link_local();
 }
 
 }  // namespace holm::route

@@ -100,10 +100,13 @@ class Router final : public net::Forwarder, public packet::HookHost {
 
     std::uint8_t port_of(const net::Interface& interface) const { return by_zone_[interface.zone()]; }
     bool drop(std::uint8_t in, Drop reason);
+    static Drop reason_of(net::Drop parse_error);
 
     void take(const Errand& errand, packet::Packet& packet, bool link_group);
     bool source_is_sound(const Errand& errand, const packet::Packet& packet);
     void deliver(const Errand& errand, packet::Packet& packet, bool group);
+
+    // --- transit.cpp ---
     void forward(const Errand& errand, packet::Packet& packet, const route::Way& way);
     void refuse(const Errand& errand, const packet::Packet& packet, const route::Way& way);
 
@@ -111,7 +114,6 @@ class Router final : public net::Forwarder, public packet::HookHost {
     static bool holds(const Place& place, const packet::Packet& packet);
     static bool fits(const packet::Packet& packet, std::size_t mtu);
     static bool may_fragment(const packet::Packet& packet);
-    void emit_to_group(std::uint8_t out, const net::IpAddress& group, packet::Packet& packet);
     void emit(Instant now, std::uint8_t out, const net::IpAddress& next_hop, packet::Packet& packet,
               const Place& place);
     static std::size_t mtu_of(const net::Interface& interface, bool v4) {
@@ -121,6 +123,7 @@ class Router final : public net::Forwarder, public packet::HookHost {
     // `chosen`: there are several, of which the packet's flow has chosen one.
     std::optional<route::Way> way_of(const packet::Packet& packet, bool& chosen) const;
 
+    // --- own_packets.cpp ---
     struct OwnPacket {
         std::span<const Bytes> pieces;  // room for the link header first
         net::Offload offload;
@@ -129,6 +132,8 @@ class Router final : public net::Forwarder, public packet::HookHost {
     };
     net::TransmitResult send_own(Instant now, std::uint8_t out, const net::IpAddress& next_hop,
                                  const OwnPacket& own);
+    void emit_to_group(std::uint8_t out, const net::IpAddress& group, packet::Packet& packet);
+    void run_injected(Instant now);
 
     // --- host_services.cpp ---
     Result<> start_services(Instant now, Port& port, const InterfaceRecord& record);
@@ -154,7 +159,6 @@ class Router final : public net::Forwarder, public packet::HookHost {
 
     // --- dynamic.cpp ---
     void refresh_dynamic();
-    void run_injected(Instant now);
 
     net::Stack& stack_;
     Table table_;
