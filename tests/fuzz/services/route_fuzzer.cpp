@@ -69,6 +69,55 @@ void add_services_and_ways(route::TableParts& parts) {
     add(IpAddress::v4(203, 0, 113, 0), 24, WayKind::kProhibited, {});
 }
 
+// The addresses of the last device come from others, and so do ways.
+void depend_on_others(route::TableParts& parts) {
+    add_services_and_ways(parts);
+    route::InterfaceRecord& record = parts.interfaces[2];
+    record.v4 = record.v6 = route::AddressSource::kAutomatic;
+    record.v4_address = record.v4_length = 0;
+    record.address_count = 0;
+}
+
+// A filter that lets everything pass, and does with some ports what filters may do.
+class Onlooker final : public packet::Hooks {
+  public:
+    explicit Onlooker(packet::HookHost& host) : host_(host) {}
+
+    packet::Verdict prerouting(Instant, packet::Packet& packet) override {
+        if (goes_to(packet, 1)) return packet::Verdict::kDrop;
+        // As if it had been put together from fragments.
+        if (goes_to(packet, 2)) packet.largest_fragment = 600;
+        if (goes_to(packet, 3)) packet.set_destination(elsewhere(packet));
+        return packet::Verdict::kAccept;
+    }
+    packet::Verdict input(Instant, packet::Packet& packet) override { return say(packet, 4); }
+    packet::Verdict forward(Instant, packet::Packet& packet) override { return say(packet, 5); }
+    packet::Verdict output(Instant, packet::Packet& packet) override {
+        if (goes_to(packet, 5)) packet.set_destination(elsewhere(packet));
+        return goes_to(packet, 6) ? packet::Verdict::kDrop : packet::Verdict::kAccept;
+    }
+    packet::Verdict postrouting(Instant, packet::Packet& packet) override { return say(packet, 7); }
+    Instant next_deadline() const override { return Instant::never(); }
+    void expire(Instant) override {}
+
+  private:
+    static bool goes_to(const packet::Packet& packet, std::uint16_t port) {
+        return packet.has_ports() && packet.destination_port() == port;
+    }
+    static net::IpAddress elsewhere(const packet::Packet& packet) {
+        return packet.is_v4() ? RouterLab::host(1, 77) : RouterLab::host_v6(1, 77);
+    }
+    // The packet itself, once more, as one of the router's own.
+    packet::Verdict say(const packet::Packet& packet, std::uint16_t port) {
+        if (!goes_to(packet, port)) return packet::Verdict::kAccept;
+        if (said_++ < 4) host_.send(Instant(), packet.network(), packet.note);
+        return packet::Verdict::kDrop;
+    }
+
+    packet::HookHost& host_;
+    int said_ = 0;
+};
+
 net::Offload offload_of(std::uint8_t kind, std::size_t size) {
     net::Offload offload;
     constexpr net::Segmentation kKinds[] = {net::Segmentation::kNone, net::Segmentation::kTcp4,
@@ -94,7 +143,7 @@ RouterLab::Options options_of(std::uint8_t byte) {
                        .tcp6_segmentation = offloads,
                        .udp_segmentation = offloads},
             .reverse_path = kChecks[byte >> 1 & 3],
-            .change = add_services_and_ways,
+            .change = (byte & 128) != 0 ? depend_on_others : add_services_and_ways,
             .writable = (byte & 8) != 0};
 }
 
@@ -163,6 +212,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     RouterLab lab(options_of(options));
     for (std::size_t i = 0; i < std::size(kVlans); ++i) introduce(lab, 3 + i, kVlans[i]);
     lab.interfaces[0]->limit_mtu(1280);
+    Onlooker onlooker(*lab.router);
+    if ((options & 64) != 0) lab.router->set_hooks(&onlooker);
     if ((options & 16) != 0) lab.silent = {RouterLab::host(2), RouterLab::host_v6(2)};
     while (size >= 4) {
         const std::size_t interface = data[0] % 3;
@@ -187,6 +238,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         for (std::size_t i = 0; i < 3; ++i)
             for (const auto& sent : lab.received(i)) judge(sent);
     }
+    lab.router->set_hooks(nullptr);
     // In order, or taken away.
     if ((options & 32) != 0) lab.stack.leave(lab.now);
     lab.router.reset();
