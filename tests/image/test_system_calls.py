@@ -6,6 +6,7 @@ import pathlib
 import pty
 import re
 import subprocess
+import termios
 
 import pytest
 
@@ -86,6 +87,9 @@ def test_inherited_descriptors_are_closed():
 def test_a_terminal_is_open_for_writing_only():
     """The image may call read: it must not get what the user types."""
     ours, theirs = pty.openpty()
+    modes = termios.tcgetattr(theirs)
+    modes[3] &= ~termios.ECHO  # what is typed would stand in the middle of what the image prints
+    termios.tcsetattr(theirs, termios.TCSANOW, modes)
     process = subprocess.Popen([probe.TENDER, probe.PROBE, "--", "read", "1"], stdout=theirs)
     os.write(ours, b"secret\n")
     assert process.wait(30) == 0
