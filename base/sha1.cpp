@@ -3,16 +3,15 @@
 #include <bit>
 #include <cstring>
 
+#include "base/message_blocks.h"
 #include "base/network_order.h"
 
 namespace holm {
 namespace {
 
-constexpr std::size_t kBlockSize = 64;
-
 void compress(std::array<std::uint32_t, 5>& state, const std::byte* block) {
     std::array<NetU32, 16> words;
-    std::memcpy(words.data(), block, kBlockSize);
+    std::memcpy(words.data(), block, kMessageBlock);
     std::array<std::uint32_t, 80> w;
     for (std::size_t i = 0; i < 16; ++i) w[i] = words[i];
     for (std::size_t i = 16; i < 80; ++i) w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
@@ -37,26 +36,9 @@ void compress(std::array<std::uint32_t, 5>& state, const std::byte* block) {
 
 Sha1Digest sha1(Bytes message) {
     std::array<std::uint32_t, 5> state = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
-    const NetU64 bit_length(std::uint64_t{message.size()} * 8);
-    while (message.size() >= kBlockSize) {
-        compress(state, message.data());
-        message = message.subspan(kBlockSize);
-    }
-    // What is left, 0x80, zeros and the length in bits fill one block or two (FIPS 180-4, section 5.1.1).
-    std::array<std::byte, 2 * kBlockSize> tail{};
-    if (!message.empty()) std::memcpy(tail.data(), message.data(), message.size());
-    tail[message.size()] = std::byte{0x80};
-    const std::size_t tail_size =
-        message.size() + 1 + sizeof bit_length <= kBlockSize ? kBlockSize : 2 * kBlockSize;
-    std::memcpy(tail.data() + tail_size - sizeof bit_length, &bit_length, sizeof bit_length);
-    for (std::size_t at = 0; at < tail_size; at += kBlockSize) compress(state, tail.data() + at);
-
-    Sha1Digest digest;
-    for (std::size_t i = 0; i < 5; ++i) {
-        const NetU32 word(state[i]);
-        std::memcpy(digest.data() + 4 * i, &word, sizeof word);
-    }
-    return digest;
+    const auto mix = [&](const std::byte* block) { compress(state, block); };
+    last_blocks(whole_blocks(message, mix), message.size(), mix);
+    return digest_of(state);
 }
 
 }  // namespace holm

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "base/message_blocks.h"
 #include "base/network_order.h"
 
 namespace holm {
@@ -22,7 +23,7 @@ constexpr std::array<std::uint32_t, 64> kRound = {
 
 void compress(std::array<std::uint32_t, 8>& state, const std::byte* block) {
     std::array<NetU32, 16> words;
-    std::memcpy(words.data(), block, Sha256::kBlockSize);
+    std::memcpy(words.data(), block, kMessageBlock);
     std::array<std::uint32_t, 64> w;
     for (std::size_t i = 0; i < 16; ++i) w[i] = words[i];
     for (std::size_t i = 16; i < 64; ++i) {
@@ -62,30 +63,14 @@ void Sha256::add(Bytes piece) {
         if (filled + taken < kBlockSize) return;
         compress(state_, block_.data());
     }
-    while (piece.size() >= kBlockSize) {
-        compress(state_, piece.data());
-        piece = piece.subspan(kBlockSize);
-    }
+    piece = whole_blocks(piece, [&](const std::byte* block) { compress(state_, block); });
     if (!piece.empty()) std::memcpy(block_.data(), piece.data(), piece.size());
 }
 
-// What is left, 0x80, zeros and the length in bits fill one block or two (FIPS 180-4, section 5.1.1).
 Sha256Digest Sha256::finish() {
-    const NetU64 bit_length(size_ * 8);
-    const std::size_t filled = size_ % kBlockSize;
-    std::array<std::byte, 2 * kBlockSize> tail{};
-    std::memcpy(tail.data(), block_.data(), filled);
-    tail[filled] = std::byte{0x80};
-    const std::size_t tail_size = filled + 1 + sizeof bit_length <= kBlockSize ? kBlockSize : 2 * kBlockSize;
-    std::memcpy(tail.data() + tail_size - sizeof bit_length, &bit_length, sizeof bit_length);
-    for (std::size_t at = 0; at < tail_size; at += kBlockSize) compress(state_, tail.data() + at);
-
-    Sha256Digest digest;
-    for (std::size_t i = 0; i < 8; ++i) {
-        const NetU32 word(state_[i]);
-        std::memcpy(digest.data() + 4 * i, &word, sizeof word);
-    }
-    return digest;
+    last_blocks(Bytes(block_).first(size_ % kBlockSize), size_,
+                [&](const std::byte* block) { compress(state_, block); });
+    return digest_of(state_);
 }
 
 Sha256Digest sha256(Bytes message) {

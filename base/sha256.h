@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "base/message_blocks.h"
 
 namespace holm {
 
@@ -15,7 +16,7 @@ using Sha256Digest = std::array<std::uint8_t, 32>;
 // A message that comes in pieces.
 class Sha256 {
   public:
-    static constexpr std::size_t kBlockSize = 64;
+    static constexpr std::size_t kBlockSize = kMessageBlock;
 
     void add(Bytes piece);
     // Once, behind the last piece.
