@@ -57,7 +57,8 @@ class Server : public Service {
     explicit Server(Options options);
     ~Server();
 
-    // As in Service, and for coroutines as well. Such a handler must not keep the request beyond its end.
+    // As in Service (get(), post(), … too), and for coroutines as well. Such a handler must not keep the
+    // request beyond its end.
     template <typename Callable>
     Server& route(Method method, std::string_view pattern, Callable handler) {
         if constexpr (std::is_same_v<std::invoke_result_t<Callable&, const Request&>, Task<Response>>) {
@@ -66,26 +67,6 @@ class Server : public Service {
             Service::route(method, pattern, std::move(handler));
         }
         return *this;
-    }
-    template <typename Callable>
-    Server& get(std::string_view pattern, Callable handler) {
-        return route(Method::kGet, pattern, std::move(handler));
-    }
-    template <typename Callable>
-    Server& post(std::string_view pattern, Callable handler) {
-        return route(Method::kPost, pattern, std::move(handler));
-    }
-    template <typename Callable>
-    Server& put(std::string_view pattern, Callable handler) {
-        return route(Method::kPut, pattern, std::move(handler));
-    }
-    template <typename Callable>
-    Server& patch(std::string_view pattern, Callable handler) {
-        return route(Method::kPatch, pattern, std::move(handler));
-    }
-    template <typename Callable>
-    Server& remove(std::string_view pattern, Callable handler) {
-        return route(Method::kDelete, pattern, std::move(handler));
     }
     // Takes connections over from HTTP, for what begins with a request and goes on otherwise: `head` answers,
     // and when its response takes over (101, or Response::open()), `body` has the connection until it

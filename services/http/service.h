@@ -49,25 +49,26 @@ class Service {
     Service& route(Method method, std::string_view pattern, Callable handler) {
         return add(method, pattern, guard(std::move(handler)));
     }
-    template <typename Callable>
-    Service& get(std::string_view pattern, Callable handler) {
-        return route(Method::kGet, pattern, std::move(handler));
+    // Each by its method; returns the object that it was called for, a Server's too (which takes coroutines).
+    template <typename Self, typename Callable>
+    Self& get(this Self& self, std::string_view pattern, Callable handler) {
+        return self.route(Method::kGet, pattern, std::move(handler));
     }
-    template <typename Callable>
-    Service& post(std::string_view pattern, Callable handler) {
-        return route(Method::kPost, pattern, std::move(handler));
+    template <typename Self, typename Callable>
+    Self& post(this Self& self, std::string_view pattern, Callable handler) {
+        return self.route(Method::kPost, pattern, std::move(handler));
     }
-    template <typename Callable>
-    Service& put(std::string_view pattern, Callable handler) {
-        return route(Method::kPut, pattern, std::move(handler));
+    template <typename Self, typename Callable>
+    Self& put(this Self& self, std::string_view pattern, Callable handler) {
+        return self.route(Method::kPut, pattern, std::move(handler));
     }
-    template <typename Callable>
-    Service& patch(std::string_view pattern, Callable handler) {
-        return route(Method::kPatch, pattern, std::move(handler));
+    template <typename Self, typename Callable>
+    Self& patch(this Self& self, std::string_view pattern, Callable handler) {
+        return self.route(Method::kPatch, pattern, std::move(handler));
     }
-    template <typename Callable>
-    Service& remove(std::string_view pattern, Callable handler) {
-        return route(Method::kDelete, pattern, std::move(handler));
+    template <typename Self, typename Callable>
+    Self& remove(this Self& self, std::string_view pattern, Callable handler) {
+        return self.route(Method::kDelete, pattern, std::move(handler));
     }
     // GET and HEAD of files below `prefix`: files("/static/", ...) asks the source for "page.css" when
     // "/static/page.css" is wanted.
