@@ -4,24 +4,14 @@
 #include <cstring>
 
 #include "net/wire/dns.h"
-#include "net/wire/layout.h"
 #include "services/dns/answer_maker.h"
 #include "services/dns/message_writer.h"
 
 namespace holm::dns {
 
 using net::wire::DnsHeader;
-using net::wire::DnsRecordTail;
 
 namespace {
-
-constexpr std::uint16_t kOptionIdentity = 3, kOptionCookie = 10, kOptionTimeout = 11, kOptionReason = 15;
-constexpr std::size_t kOptionHead = 4;
-constexpr std::size_t kMostIdentity = 255;
-constexpr std::size_t kNumberOption = kOptionHead + 2;
-// The OPT record with a cookie, an identity, a timeout and a reason.
-constexpr std::size_t kMostOptions = 1 + sizeof(DnsRecordTail) + kOptionHead + CookieMaker::kSize +
-                                     kOptionHead + kMostIdentity + 2 * kNumberOption;
 
 // Why a query is not answered (RFC 8914, section 4); what has no number there is not told.
 enum class Reason : std::uint16_t {
@@ -30,25 +20,6 @@ enum class Reason : std::uint16_t {
     kNotSupported = 21,
     kNone = 0xffff
 };
-
-void put_u16(std::byte* at, std::size_t number) {
-    at[0] = static_cast<std::byte>(number >> 8);
-    at[1] = static_cast<std::byte>(number);
-}
-
-}  // namespace
-
-namespace {
-
-// Behind the other options of an OPT record of `size` bytes; its size then.
-std::size_t put_number(MutableBytes record, std::size_t size, std::uint16_t option, std::uint16_t number) {
-    put_u16(record.data() + size, option);
-    put_u16(record.data() + size + 2, sizeof(number));
-    put_u16(record.data() + size + kOptionHead, number);
-    size += kNumberOption;
-    put_u16(record.data() + sizeof(DnsRecordTail) - 1, size - 1 - sizeof(DnsRecordTail));
-    return size;
-}
 
 }  // namespace
 
@@ -112,7 +83,7 @@ Server::Reply Server::answer_malformed(Instant now, const Client& client, Code c
         ++counters_.rate_dropped;
         return {};
     }
-    return finish(writer, {code}, {});
+    return finish(writer, code, {});
 }
 
 // How much a client takes at once.
@@ -127,66 +98,13 @@ std::size_t Server::room_for(const Client& client, std::size_t available) const 
     return std::min(room, available);
 }
 
-// The answer is signed as the query was (RFC 8945, section 5.3).
-Server::Reply Server::answer_signed(Instant now, std::uint64_t unix_time, const Client& client, Bytes message,
-                                    MutableBytes out) {
-    transaction_.emplace(table_, message, *asked_->query.signature, unix_time);
-    switch (transaction_->error()) {
-        case TsigError::kNone:
-            break;
-        case TsigError::kMalformed:
-            return answer_malformed(now, client, Code::kFormatError, out);
-        case TsigError::kBadKey:
-            ++counters_.bad_keys;
-            return refuse_signature(now, unix_time, client, out);
-        case TsigError::kBadSignature:
-            ++counters_.bad_signatures;
-            return refuse_signature(now, unix_time, client, out);
-        case TsigError::kBadTime:
-            ++counters_.bad_times;
-            return refuse_signature(now, unix_time, client, out);
-        case TsigError::kBadTruncation:
-            ++counters_.bad_truncations;
-            return refuse_signature(now, unix_time, client, out);
-    }
-    ++counters_.signed_queries;
-    const std::size_t room = room_for(client, out.size());
-    Reply reply = answer_query(now, unix_time, client, out.first(room - transaction_->size()));
-    if (reply.size != 0 && reply.transfer == nullptr)
-        reply.size = transaction_->sign(out, reply.size, unix_time);
-    return reply;
-}
-
-// Section 5.3.2.
-Server::Reply Server::refuse_signature(Instant now, std::uint64_t unix_time, const Client& client,
-                                       MutableBytes out) {
-    if (client.transport == Transport::kDatagram &&
-        limit_.judge(now, client.address, ~std::uint64_t{0}) != RateLimit::Verdict::kAnswer) {
-        ++counters_.rate_dropped;
-        return {};
-    }
-    const std::size_t room = room_for(client, out.size());
-    MessageWriter writer(out, asked_->query.question,
-                         asked_->query.question.empty() ? 0 : asked_->query.name.size());
-    std::array<std::byte, kMostOptions> options;
-    std::size_t options_size = 0;
-    if (asked_->query.edns)
-        options_size = put_options(options, client, unix_time, Code::kNotAuthoritative, room - writer.size());
-    Reply reply = finish(writer, {Code::kNotAuthoritative}, Bytes(options).first(options_size));
-    // Names that nobody here knows may be too long.
-    if (reply.size + transaction_->size() <= room)
-        reply.size = transaction_->sign(out, reply.size, unix_time);
-    return reply;
-}
-
 Server::Reply Server::answer_query(Instant now, std::uint64_t unix_time, const Client& client,
                                    MutableBytes out) {
     const bool is_datagram = client.transport == Transport::kDatagram;
     const std::size_t room = room_for(client, out.size());
     MessageWriter writer(out, asked_->query.question,
                          asked_->query.question.empty() ? 0 : asked_->query.name.size());
-    std::array<std::byte, kMostOptions> options;
-    std::size_t options_size = 0;
+    OptRecord options;
     bool has_good_cookie = false;
     Verdict verdict;
     if (asked_->query.edns) {
@@ -201,14 +119,13 @@ Server::Reply Server::answer_query(Instant now, std::uint64_t unix_time, const C
             verdict.code = Code::kBadVersion;
             ++counters_.bad_versions;
         }
-        options_size = put_options(options, client, unix_time, verdict.code, room - writer.size());
+        put_options(options, client, unix_time, verdict.code, room - writer.size());
     }
-    writer.limit(room - std::min(room, options_size));
+    writer.limit(room - std::min(room, options.size()));
     if (verdict.code == Code::kNoError && !asked_->query.question.empty()) verdict = decide(client, writer);
-    if (verdict.reason != Reason::kNone && options_size != 0 &&
-        options_size + kNumberOption <= room - writer.size())
-        options_size =
-            put_number(options, options_size, kOptionReason, static_cast<std::uint16_t>(verdict.reason));
+    if (verdict.reason != Reason::kNone && asked_->query.edns &&
+        options.size() + OptRecord::kNumberSize <= room - writer.size())
+        options.add_number(OptRecord::kReason, static_cast<std::uint16_t>(verdict.reason));
 
     // Who has shown a cookie receives what is sent to it, and so does who speaks TCP.
     if (is_datagram && !has_good_cookie) {
@@ -228,7 +145,11 @@ Server::Reply Server::answer_query(Instant now, std::uint64_t unix_time, const C
         ++counters_.truncated;
         writer.clear_records();
     }
-    return finish(writer, verdict, Bytes(options).first(options_size));
+    return finish(writer, verdict, options.bytes());
+}
+
+Server::Reply Server::finish(MessageWriter& writer, Code code, Bytes options) {
+    return finish(writer, Verdict{code}, options);
 }
 
 Server::Reply Server::finish(MessageWriter& writer, const Verdict& verdict, Bytes options) {
@@ -333,10 +254,10 @@ Server::Verdict Server::decide_chaos(MessageWriter& writer) {
         text = table_.header().identity;
     }
     const Bytes answer = table_.text(text);
-    if (answer.empty() || answer.size() > kMostIdentity) return {Code::kRefused};
+    if (answer.empty() || answer.size() > OptRecord::kMostIdentity) return {Code::kRefused};
     if (asked_->query.type != 16 && asked_->query.type != type::kAny)
         return {Code::kNoError, true};  // there is TXT only
-    std::array<std::byte, 1 + kMostIdentity> data;
+    std::array<std::byte, 1 + OptRecord::kMostIdentity> data;
     data[0] = static_cast<std::byte>(answer.size());
     std::copy(answer.begin(), answer.end(), data.begin() + 1);
     const bool fits =
@@ -344,36 +265,20 @@ Server::Verdict Server::decide_chaos(MessageWriter& writer) {
     return {Code::kNoError, true, !fits};
 }
 
-// The OPT record of an answer (RFC 6891, section 6.1.2).
-std::size_t Server::put_options(MutableBytes bytes, const Client& client, std::uint64_t unix_time, Code code,
-                                std::size_t room) const {
+void Server::put_options(OptRecord& record, const Client& client, std::uint64_t unix_time, Code code,
+                         std::size_t room) const {
     const Edns& edns = *asked_->query.edns;
-    std::size_t at = 1 + sizeof(DnsRecordTail);
-    const auto put = [&](std::uint16_t option, Bytes data) {
-        put_u16(bytes.data() + at, option);
-        put_u16(bytes.data() + at + 2, data.size());
-        std::copy(data.begin(), data.end(), bytes.begin() + std::ptrdiff_t(at + kOptionHead));
-        at += kOptionHead + data.size();
-    };
+    record.begin(table_.header().udp_size, edns.wants_dnssec, code);
     if (!edns.cookie.empty() && (table_.header().flags & table::kCookies) != 0)
-        put(kOptionCookie, cookies_.make(edns.cookie, client.address, static_cast<std::uint32_t>(unix_time)));
+        record.add(OptRecord::kCookie,
+                   cookies_.make(edns.cookie, client.address, static_cast<std::uint32_t>(unix_time)));
     // RFC 7828, section 3.3.2; by UDP it means nothing.
-    if (edns.wants_timeout && client.transport == Transport::kStream && client.patience != 0) {
-        std::array<std::byte, 2> patience;
-        put_u16(patience.data(), client.patience);
-        put(kOptionTimeout, patience);
-    }
+    if (edns.wants_timeout && client.transport == Transport::kStream && client.patience != 0)
+        record.add_number(OptRecord::kTimeout, client.patience);
     const Bytes identity = table_.text(table_.header().identity);
-    if (edns.wants_identity && !identity.empty() && identity.size() <= kMostIdentity &&
-        at + kOptionHead + identity.size() <= room)
-        put(kOptionIdentity, identity);
-    bytes[0] = std::byte{0};  // of the root
-    const std::uint32_t extended = (std::uint32_t{static_cast<std::uint16_t>(code)} >> 4) << 24;
-    net::wire::store(
-        bytes.subspan(1),
-        DnsRecordTail{type::kOpt, table_.header().udp_size, extended | (edns.wants_dnssec ? 0x8000u : 0u),
-                      static_cast<std::uint16_t>(at - 1 - sizeof(DnsRecordTail))});
-    return at;
+    if (edns.wants_identity && !identity.empty() && identity.size() <= OptRecord::kMostIdentity &&
+        record.size() + OptRecord::kOptionHead + identity.size() <= room)
+        record.add(OptRecord::kIdentity, identity);
 }
 
 bool is_listed(std::span<const table::Network> list, const net::IpAddress& address, std::uint16_t key) {

@@ -12,6 +12,7 @@
 #include "base/instant.h"
 #include "net/address.h"
 #include "services/dns/cookie.h"
+#include "services/dns/opt_record.h"
 #include "services/dns/query.h"
 #include "services/dns/rate_limit.h"
 #include "services/dns/table.h"
@@ -95,8 +96,9 @@ class Server {
     Verdict decide_chaos(class MessageWriter& writer);
     Verdict current_version(const table::Zone& zone, class MessageWriter& writer);
     Verdict decide_transfer(const Client& client, const table::Zone& zone, class MessageWriter& writer);
-    std::size_t put_options(MutableBytes bytes, const Client& client, std::uint64_t unix_time, Code code,
-                            std::size_t room) const;
+    void put_options(OptRecord& record, const Client& client, std::uint64_t unix_time, Code code,
+                     std::size_t room) const;
+    Reply finish(MessageWriter& writer, Code code, Bytes options);
     Reply finish(MessageWriter& writer, const Verdict& verdict, Bytes options);
 
     struct Asked {
