@@ -4,6 +4,9 @@
 #include <cstdio>
 #include <exception>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "cli/text/format.h"
@@ -21,6 +24,14 @@ std::vector<std::string> take_words_behind(std::vector<std::string>& words) {
     std::vector<std::string> tail(separator + 1, words.end());
     words.erase(separator, words.end());
     return tail;
+}
+
+// Whoever closed one of them (>&-) would have the first file that is opened take its place, and what is
+// printed.
+void open_standard_descriptors() {
+    for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (fcntl(number, F_GETFD) < 0) open("/dev/null", O_RDWR);  // takes the lowest number that is free
+    }
 }
 
 int run(std::vector<std::string> words) {
@@ -50,6 +61,7 @@ int run(std::vector<std::string> words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    open_standard_descriptors();
     try {
         return run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
     } catch (const Failure& failure) {

@@ -5,12 +5,14 @@
 #include <string>
 #include <string_view>
 
+#include <sched.h>
 #include <unistd.h>
 
 #include "cli/failure.h"
 #include "cli/image/image_head.h"
 #include "cli/places.h"
 #include "cli/run/find_image.h"
+#include "cli/run/passt.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
 #include "cli/text/suggest.h"
@@ -27,6 +29,15 @@ struct FileUser {
 };
 using FileUsers = std::map<fs::path, FileUser>;
 
+// "0, 1"
+std::string processors_of(const cpu_set_t& set) {
+    std::string all;
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(cpu, &set)) all += formatted("{}{}", all.empty() ? "" : ", ", cpu);
+    }
+    return all;
+}
+
 class ServiceCheck {
   public:
     ServiceCheck(const ComposeService& service, Notation notation, const fs::path& folder, FileUsers& files,
@@ -42,16 +53,20 @@ class ServiceCheck {
         for (const ComposeBlock& block : service_.blocks)
             planned.options.block.push_back(formatted("{}={}", block.device, beside(block.file).string()));
         planned.plan.grace = service_.grace;
-        for (const std::string& port : service_.ports) {
+        for (const std::string& port : service_.ports)
             planned.plan.forwards.push_back(*parse_port_forward(port));
-            if (const std::string why = why_taken(planned.plan.forwards.back()); !why.empty())
+        if (!planned.plan.forwards.empty()) {
+            if (const std::string why = why_not_led(planned.plan.forwards); !why.empty())
                 mistake(service_.where, why);
         }
+        check_processors();
         try {
             const bool is_path = service_.image.contains('/');
             planned.plan.image =
                 fs::absolute(find_image(is_path ? beside(service_.image).string() : service_.image));
-            check_devices(*read_image_head(planned.plan.image), planned);
+            const auto image = read_image_head(planned.plan.image);
+            check_memory(*image);
+            check_devices(*image, planned);
         } catch (const Failure& failure) {
             mistake(service_.image_where, failure.what());
         }
@@ -67,6 +82,26 @@ class ServiceCheck {
 
     void mistake(Position where, std::string_view text) {
         mistakes_.push_back({where, formatted("service {}: {}", service_.name, text)});
+    }
+
+    void check_processors() {
+        cpu_set_t here;
+        if (service_.cpus.empty() || sched_getaffinity(0, sizeof here, &here) != 0) return;
+        for (const unsigned cpu : service_.cpus) {
+            if (!CPU_ISSET(cpu, &here)) {
+                return mistake(service_.where, formatted("there is no processor {} for it; allowed: {}", cpu,
+                                                         processors_of(here)));
+            }
+        }
+    }
+
+    void check_memory(const tender::LoadPlan& image) {
+        if (service_.memory.empty()) return;
+        const std::uint64_t least = image.manifest.memory_minimum;
+        if (*parse_size(service_.memory) < least) {
+            mistake(service_.where, formatted("mem_limit {} is too little; the image needs at least {}",
+                                              service_.memory, format_size(least)));
+        }
     }
 
     // As the tender will open it, which locks what it writes to.

@@ -18,8 +18,8 @@ struct PlannedService {
 };
 
 // In the order of the services. Relative paths start at `folder`, that of the compose file. Reports images
-// that are missing or none, devices they do not have, devices they need and are not given, and ports that are
-// taken.
+// that are missing or none, devices they do not have, devices they need and are not given, too little
+// memory, processors and disks that are not there, and ports that cannot be had.
 std::vector<PlannedService> plan_services(const Compose& compose, const std::filesystem::path& folder,
                                           Mistakes& mistakes);
 

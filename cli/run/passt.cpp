@@ -66,34 +66,36 @@ bool has_default_route_v6() {
 
 }  // namespace
 
-Passt::Passt(const std::vector<PortForward>& forwards) {
-    const auto program = find_on_path("passt");
-    if (!program)
-        fail_with("-p needs the program passt, which is not installed; on Debian: apt install passt");
+std::string why_not_led(const std::vector<PortForward>& forwards) {
+    if (!find_on_path("passt"))
+        return "a port needs the program passt, which is not installed; on Debian: apt install passt";
     for (const PortForward& forward : forwards) {
-        if (const std::string why = why_taken(forward); !why.empty()) throw Failure(why);
+        if (std::string why = why_taken(forward); !why.empty()) return why;
         // passt answers UDP clients on the loopback only with map-gw, see below.
         if (forward.udp && forward.is_loopback()) {
-            fail_with(
-                "-p {}: passt cannot lead UDP from the loopback address to an image that may not reach this "
+            return formatted(
+                "port {}: passt cannot lead UDP from the loopback address to an image that may not reach "
+                "this "
                 "machine's own loopback services; name an address others use (ADDRESS:HOST:GUEST/udp), or "
                 "grant "
-                "a tap with --net",
+                "a tap",
                 forward.text());
         }
     }
-    if (!has_default_route()) {
-        fail_with(
-            "-p needs a machine with a default route, and this one has none; grant a tap with --net instead");
+    if (!has_default_route())
+        return "a port needs a machine with a default route, and this one has none; grant a tap instead";
+    if (std::ranges::any_of(forwards, &PortForward::is_v6) && !has_default_route_v6()) {
+        return "a port of an IPv6 address needs a machine with a default route of IPv6, and this one has "
+               "none; "
+               "grant a tap instead";
     }
+    return "";
+}
 
+Passt::Passt(const std::vector<PortForward>& forwards) {
+    if (const std::string why = why_not_led(forwards); !why.empty()) throw Failure(why);
+    const auto program = find_on_path("passt");
     v6_ = std::ranges::any_of(forwards, &PortForward::is_v6);
-    if (v6_ && !has_default_route_v6()) {
-        fail_with(
-            "-p with an IPv6 address needs a machine with a default route of IPv6, and this one has none; "
-            "grant a "
-            "tap with --net instead");
-    }
 
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {

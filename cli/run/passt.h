@@ -12,10 +12,15 @@
 
 namespace holm::cli {
 
+// Why passt would not lead these ports to an image: one is taken, passt is missing, the machine has no
+// network;
+// "": it would.
+std::string why_not_led(const std::vector<PortForward>& forwards);
+
 class Passt {
   public:
     // Starts passt; it needs some 15 ms until it forwards, but takes frames at once (they wait in the
-    // socket). Fails when a port is taken, passt is missing or the machine has no network.
+    // socket). Fails for why_not_led().
     explicit Passt(const std::vector<PortForward>& forwards);
     ~Passt();
     Passt(const Passt&) = delete;

@@ -7,11 +7,9 @@ namespace holm::cli {
 namespace {
 
 // `quotes`: also escape what would end a quoted text.
-std::string escape(std::string_view text, bool quotes) {
-    constexpr std::size_t kLongest =
-        120;  // bytes shown; enough for a path, and a message stays a line or two
+std::string escape(std::string_view text, bool quotes, std::size_t longest) {
     std::string escaped;
-    for (const char c : text.substr(0, kLongest)) {
+    for (const char c : text.substr(0, longest)) {
         const auto byte = static_cast<unsigned char>(c);
         if (quotes && (c == '"' || c == '\\')) {
             escaped += '\\';
@@ -22,18 +20,18 @@ std::string escape(std::string_view text, bool quotes) {
             escaped += c;
         }
     }
-    if (text.size() > kLongest) escaped += "...";
+    if (text.size() > longest) escaped += "...";
     return escaped;
 }
 
 }  // namespace
 
 std::string quote(std::string_view text) {
-    return '"' + escape(text, true) + '"';
+    return '"' + escape(text, true, kLongestQuote) + '"';
 }
 
-std::string printable(std::string_view text) {
-    return escape(text, false);
+std::string printable(std::string_view text, std::size_t longest) {
+    return escape(text, false, longest);
 }
 
 }  // namespace holm::cli

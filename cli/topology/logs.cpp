@@ -56,7 +56,7 @@ void remove_topology_logs(const std::string& topology) {
 }
 
 std::string last_words(const fs::path& log) {
-    constexpr std::size_t kLines = 8;
+    constexpr std::size_t kLines = 8, kLongestLine = 500;
     std::ifstream file(log, std::ios::binary);
     const std::string text(std::istreambuf_iterator<char>(file), {});
     std::size_t start = text.size();
@@ -73,7 +73,8 @@ std::string last_words(const fs::path& log) {
     for (std::size_t at = start; at < text.size();) {
         const std::size_t end = std::min(text.find('\n', at), text.size());
         if (end > at)
-            words += formatted("    | {}\n", printable(std::string_view(text).substr(at, end - at)));
+            words +=
+                formatted("    | {}\n", printable(std::string_view(text).substr(at, end - at), kLongestLine));
         at = end + 1;
     }
     return words;

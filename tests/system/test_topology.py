@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.support.command import HOLM, free_port, holm, may_make_namespaces, need, passt_or_skip, without_root
-from tests.support.instance import IMAGES
+from tests.support.instance import IMAGES, ROOT
 from tests.support.topology import rows, up
 from tests.support.waiting import until
 
@@ -105,6 +105,8 @@ def test_a_bad_file_starts_nothing(project, runtime):
             ("/web\"", "/wob\"", "there is no file"),
             ("{ lan = { network = \"lan\"", "{ lon = { network = \"lan\"", "did you mean \"lan\"?; it has: lan"),
             ("depends_on = [\"echo\"]", "depends_on = [\"ecko\"]", "did you mean \"echo\"?"),
+            ("healthcheck", "mem_limit = \"64k\"\nhealthcheck", "mem_limit 64K is too little; the image needs at least "),
+            ("healthcheck", "cpuset = \"1023\"\nhealthcheck", "there is no processor 1023 for it; allowed: "),
             ("restart = ", "restrat = ", "did you mean \"restart\"?")):
         assert old in text
         file.write_text(text.replace(old, new, 1))
@@ -129,6 +131,19 @@ def test_a_disk_is_there_and_has_one_writer(tmp_path, runtime):
         assert ":7:14: service s1: s0 has the file" in mistakes("disk.img", second)
     assert "s0: there is no file" in mistakes("none.img")
     assert "is neither a file nor a block special file" in mistakes("folder")
+
+
+@pytest.mark.parametrize("notation", ["toml", "yaml"])
+def test_the_examples_of_the_page_are_whole(notation, tmp_path, runtime):
+    """docs/topologies.md: what stands there can be copied."""
+    may_make_namespaces()
+    for image in ("dns", "web"):
+        need(image)
+    page = (ROOT / "docs" / "topologies.md").read_text()
+    (tmp_path / f"holm.compose.{notation}").write_text(page.partition(f"```{notation}\n")[2].partition("```")[0])
+    with up(tmp_path, runtime) as said:
+        assert "poc is up: 2 services" in said
+        assert "<!doctype html>" in holm("exec", "desk", "curl", "-s", "--max-time", "60", "http://10.1.0.80/", runtime=runtime).stdout
 
 
 def test_what_does_not_get_ready_takes_all_down(project, runtime):

@@ -90,6 +90,18 @@ def test_a_second_ctrl_c_ends_it_at_once(project, runtime):
     assert {file.suffix for file in (runtime / "holm").iterdir()} <= {".log"}
 
 
+def test_closed_standard_descriptors_are_nobody_elses(project, runtime):
+    """sh's >&-: the first descriptor that is opened would be standard output."""
+    started = subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", HOLM, "up", "-d", project], timeout=120, check=False,
+                             env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)})
+    try:
+        assert started.returncode == 0
+        assert {name: state for name, (_, state) in rows(runtime).items()} == {"echo": "ready", "web": "ready"}
+    finally:
+        assert "is down" in holm("down", project, runtime=runtime, timeout=60).stdout
+    assert not list((runtime / "holm").iterdir())
+
+
 def test_a_supervisor_that_hangs_keeps_nobody_waiting(project, runtime):
     with up(project, runtime):
         supervisor = supervisor_of(runtime)
