@@ -46,6 +46,16 @@ class Compiler {
     // compiler.cpp
     void emit_chain(std::size_t number);
     void pass_by(const Chain& chain);
+    std::uint32_t emit(Operation operation);
+    std::uint32_t emit_open(Operation operation, Open& open);
+    void close(const Open& open);
+    void compare(Field field, std::uint64_t value, Open& open);
+    std::uint32_t string(const std::string& text);
+    std::uint32_t constant(Number value, unsigned size);
+    std::size_t find_chain(const Verdict& verdict);
+    std::vector<std::byte> assemble() const;
+
+    // emission.cpp
     void emit_rule(const Rule& rule);
     void emit_group(std::span<const Rule> rules, const Group& group);
     void emit_items(std::span<const Item> items, const Rule& rule, Open& open);
@@ -54,15 +64,7 @@ class Compiler {
     void emit_final(const Verdict& verdict, Open& open);
     void emit_translate(const Translate& translate, Open& open);
     void emit_mark(const SetMark& mark, Open& open);
-    void compare(Field field, std::uint64_t value, Open& open);
-    std::uint32_t emit(Operation operation);
-    std::uint32_t emit_open(Operation operation, Open& open);
-    void close(const Open& open);
-    std::uint32_t string(const std::string& text);
-    std::uint32_t constant(Number value, unsigned size);
     std::uint32_t map_value(const std::vector<Range>& data);
-    std::size_t find_chain(const Verdict& verdict);
-    std::vector<std::byte> assemble() const;
 
     // set_writer.cpp
     std::uint32_t use_set(const SetUse& use, const std::vector<KeyPart>& key, bool map,

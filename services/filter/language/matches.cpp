@@ -84,8 +84,10 @@ Parser::Key Parser::key() {
 std::size_t Parser::find_set(TableSource& table, const Token& name) {
     const auto found = table.set_places.find(name.text);
     if (found != table.set_places.end() && found->second < table.sets.size()) return found->second;
+    std::vector<std::string_view> known;
+    for (const NamedSet& set : table.sets) known.push_back(set.name);
     TokenStream::fail(name.position, "no set or map '" + name.text + "' has been declared in table " +
-                                         table.name + " before");
+                                         table.name + " before" + offered(known));
 }
 
 void Parser::elements(std::vector<Element>& into, const std::vector<Type>& types,
@@ -159,7 +161,8 @@ SetUse Parser::set_use(TableSource& table, const Key& key, bool verdicts, const 
         TokenStream::fail(token.position,
                           "expected '{ … }' or '@' and the name of a set, found " + shown(token));
     elements(use.elements, key.types, key.bits, verdicts, data != nullptr ? *data : std::vector<Type>{}, 0);
-    if (use.elements.empty()) TokenStream::fail(token.position, "a set without elements");
+    if (use.elements.empty())
+        TokenStream::fail(token.position, "a set without elements; expected one at least between the braces");
     return use;
 }
 

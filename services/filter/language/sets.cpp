@@ -97,7 +97,9 @@ void Parser::set(TableSource& table, bool is_map) {
             TokenStream::fail(set.position, "this set has no closing brace");
         set_item(table, set, typed);
     }
-    if (!typed) TokenStream::fail(set.position, "this set has no type");
+    if (!typed)
+        TokenStream::fail(set.position,
+                          "this set has no type; expected type ipv4_addr, typeof ip saddr or the like");
     std::size_t bits = 0;
     for (const Type type : set.key) bits += bits_of(type);
     if (set.key.size() > kKeyFields || bits > kKeyBytes * 8)

@@ -36,9 +36,12 @@ void TokenStream::substitute(const Token& dollar) {
     Token name = raw();
     if (name.kind != TokenKind::kWord) fail(name.position, "'$' is followed by the name of a variable");
     const auto found = variables_.find(name.text);
-    if (found == variables_.end())
-        fail(dollar.position,
-             "no variable '" + name.text + "' has been defined before (define " + name.text + " = …)");
+    if (found == variables_.end()) {
+        std::vector<std::string_view> known;
+        for (const auto& [other, value] : variables_) known.push_back(other);
+        fail(dollar.position, "no variable '" + name.text + "' has been defined before (define " + name.text +
+                                  " = …)" + offered(known));
+    }
     count_ += found->second.size();
     if (count_ > Limits::kTokens)
         fail(dollar.position, "more than " + std::to_string(Limits::kTokens) + " words in all");
@@ -135,6 +138,15 @@ void TokenStream::define(const std::string& name, std::vector<Token> value, bool
 
 void TokenStream::undefine(const std::string& name, const Position& position) {
     if (variables_.erase(name) == 0) fail(position, "no variable '" + name + "' to undefine");
+}
+
+std::string offered(const std::vector<std::string_view>& names) {
+    constexpr std::size_t kShown = 10;
+    if (names.empty()) return "; there is none";
+    std::string text;
+    for (std::size_t i = 0; i < names.size() && i < kShown; ++i)
+        text += (i == 0 ? "; allowed: " : ", ") + std::string(names[i]);
+    return names.size() > kShown ? text + ", …" : text;
 }
 
 }  // namespace holm::filter::language

@@ -52,5 +52,7 @@ class TokenStream {
 
 // For messages: a token as it was written.
 std::string shown(const Token& token);
+// What could have been meant, for the end of a message: the first of the names, or that there is none.
+std::string offered(const std::vector<std::string_view>& names);
 
 }  // namespace holm::filter::language

@@ -1,5 +1,8 @@
 // The nft language: what is understood, and what is said about the rest.
 
+#include <algorithm>
+#include <string_view>
+
 #include <doctest/doctest.h>
 
 #include "tests/support/rules.h"
@@ -154,6 +157,78 @@ TEST_CASE("blocks that are refused") {
     for (int i = 1; i < 20; ++i)
         deep += "chain c" + std::to_string(i) + " { jump c" + std::to_string(i - 1) + "; }\n";
     CHECK(problem_of(deep + "}").contains("chains deep"));
+}
+
+TEST_CASE("a name that is not there is answered with those that are") {
+    const std::string sets =
+        "table ip t { set hosts { type ipv4_addr; }\n set ports { type inet_service; }\n";
+    const std::string base = "chain c { type filter hook input priority 0; ";
+    CHECK(problem_of(sets + base + "ip saddr @host drop; } }").contains("; allowed: hosts, ports"));
+    CHECK(problem_of("table ip t { chain a { accept; }\n" + base + "jump b; } }").ends_with("; allowed: a"));
+    CHECK(problem_of("table ip t { " + base + "jump b; } }").ends_with("; there is none"));
+    std::string defined;
+    for (int i = 0; i < 12; ++i) defined += "define x" + std::to_string(i) + " = 1\n";
+    CHECK(problem_of(defined + "table ip t { " + base + "tcp dport $y drop; } }").ends_with("x6, x7, …"));
+}
+
+TEST_CASE("whichever token is missing or wrong, the message says where and what is expected instead") {
+    const std::string text =
+        "define web = 10.0.2.80\n"
+        "table inet t {\n"
+        "set blocked { type ipv4_addr ; flags interval ; elements = { 192.0.2.0/24 , 198.51.100.1 } }\n"
+        "map marks { type inet_service : mark ; elements = { 80 : 5 } }\n"
+        "chain other { counter ; tcp dport 22 drop ; }\n"
+        "chain c { type filter hook forward priority filter + 1 ; policy drop ;\n"
+        "ct state vmap { established : accept , invalid : drop }\n"
+        "ip saddr @ blocked counter drop\n"
+        "iifname \"wan\" ip daddr $ web tcp dport { http , 8000-8100 } counter accept\n"
+        "tcp flags & ( syn | ack ) == syn limit rate 5 / second burst 3 packets log prefix \"x\" drop\n"
+        "meta mark set tcp dport map @ marks\n"
+        "ip saddr . tcp dport { 10.0.0.1 . 22 } jump other\n"
+        "reject with icmpx admin-prohibited\n"
+        "} }\n"
+        "table ip nat { chain pre { type nat hook prerouting priority dstnat ;\n"
+        "tcp dport 80 dnat to $ web : 8080\n"
+        "} }\n";
+    REQUIRE(problem_of(text) == "");
+    constexpr std::string_view kExpectations[] = {"allowed:",
+                                                  "expected ",
+                                                  " has: ",
+                                                  "from ",
+                                                  "; there is none",
+                                                  "at most",
+                                                  "read-only",
+                                                  "is accept or drop",
+                                                  "stand in braces",
+                                                  "counts packets",
+                                                  "is set to a number",
+                                                  "has no value",
+                                                  "no closing brace",
+                                                  "behind a verdict",
+                                                  "may begin with",
+                                                  "followed by"};
+    int mistakes = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find_first_of(" \n", at), text.size());
+        if (end == at) {
+            ++at;
+            continue;
+        }
+        for (const char* instead : {"", "zzz", "999999", "}", "\"zzz\""}) {
+            std::string wrong = text;
+            wrong.replace(at, end - at, instead);
+            const std::string problem = problem_of(wrong);
+            if (problem.empty()) continue;  // another name, say
+            ++mistakes;
+            CAPTURE(wrong);
+            CAPTURE(problem);
+            CHECK(problem.starts_with("r:"));
+            CHECK(std::ranges::any_of(kExpectations,
+                                      [&](std::string_view word) { return problem.contains(word); }));
+        }
+        at = end;
+    }
+    CHECK(mistakes > 500);
 }
 
 // Texts that took time by the square of their length, or by two to the power of their depth.
