@@ -6,6 +6,7 @@
 
 #include "abi/embedded_files.h"
 #include "cli/manifest/net_reader.h"
+#include "cli/settings/accept.h"
 #include "cli/settings/section.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
@@ -48,16 +49,6 @@ class Reader {
   private:
     void mistake(Position where, std::string text) { mistakes_.push_back({where, std::move(text)}); }
 
-    // The value, or nothing with its mistake reported.
-    template <typename T>
-    std::optional<T> accept(const std::optional<Text>& text, Parsed<T> (*parse)(std::string_view)) {
-        if (!text) return std::nullopt;
-        Parsed<T> value = parse(text->value);
-        if (value) return *std::move(value);
-        mistake(text->where, std::move(value).error());
-        return std::nullopt;
-    }
-
     static std::string platform_names() {
         std::string names;
         for (const PlatformName& one : kPlatforms) names += (names.empty() ? "" : ", ") + quote(one.name);
@@ -76,7 +67,7 @@ class Reader {
 
     void read_image(Section& section) {
         const auto name_text = section.text("name", "\"hello\"");
-        if (const auto name = accept(name_text, parse_name)) {
+        if (const auto name = accept(mistakes_, name_text, parse_name)) {
             if (!result_.name.empty() && result_.name != *name) {
                 mistake(name_text->where, formatted("the image is named {} here, but the build calls it {}",
                                                     quote(*name), quote(result_.name)));
@@ -108,11 +99,11 @@ class Reader {
     }
 
     void read_memory(Section& section) {
-        const auto minimum = accept(section.text("minimum", "\"1M\""), parse_size);
+        const auto minimum = accept(mistakes_, section.text("minimum", "\"1M\""), parse_size);
         const auto by_default_text = section.text("default", "\"16M\"");
-        const auto by_default = accept(by_default_text, parse_size);
+        const auto by_default = accept(mistakes_, by_default_text, parse_size);
         const auto stack_text = section.text("stack", "\"256K\"");
-        const auto stack = accept(stack_text, parse_size);
+        const auto stack = accept(mistakes_, stack_text, parse_size);
         section.refuse_other_keys();
 
         if (minimum) result_.memory_minimum = *minimum;
@@ -167,7 +158,7 @@ class Reader {
             section.mistake(section.where(), formatted("{} has no name; write name = \"lan\"", title));
             return "";
         }
-        const std::string name = accept(std::optional(*text), parse_name).value_or("");
+        const std::string name = accept(mistakes_, std::optional(*text), parse_name).value_or("");
         if (!name.empty() && !device_names_.insert(name).second) {
             mistake(text->where, formatted("a second device is named {}; names are unique", quote(name)));
         }

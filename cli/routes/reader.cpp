@@ -7,6 +7,7 @@
 #include "cli/routes/interface_services.h"
 #include "cli/routes/names.h"
 #include "cli/routes/route_file.h"
+#include "cli/settings/accept.h"
 #include "cli/settings/section.h"
 #include "cli/text/format.h"
 #include "cli/text/quote.h"
@@ -50,14 +51,6 @@ class Reader {
 
   private:
     void mistake(Position where, std::string text) { mistakes_.push_back({where, std::move(text)}); }
-    template <typename T>
-    std::optional<T> accept(const std::optional<Text>& text, Parsed<T> (*parse)(std::string_view)) {
-        if (!text) return std::nullopt;
-        Parsed<T> value = parse(text->value);
-        if (value) return *std::move(value);
-        mistake(text->where, std::move(value).error());
-        return std::nullopt;
-    }
     static void store(const std::string& name, std::array<char, route::kNameSize>& to) {
         std::memcpy(to.data(), name.data(), std::min(name.size(), to.size() - 1));
     }
@@ -65,13 +58,13 @@ class Reader {
     void read_interface(Section& section) {
         InterfaceRecord record;
         const auto name_text = section.text("name", "\"lan\"");
-        const auto name = accept(name_text, parse_name);
+        const auto name = accept(mistakes_, name_text, parse_name);
         if (!name_text && !section.has("name"))
             section.mistake(section.where(), "[[interface]] has no name; write name = \"lan\"");
         if (name && interface_named(parts, *name))
             mistake(name_text->where, formatted("a second interface is named {}", quote(*name)));
         const auto trunk_text = section.text("trunk", "\"lan\"");
-        const auto trunk = accept(trunk_text, parse_name);
+        const auto trunk = accept(mistakes_, trunk_text, parse_name);
         const auto vlan = section.number("vlan", 1, 4094);
         if (trunk_text.has_value() != section.has("vlan"))
             section.mistake(section.where(),
@@ -126,7 +119,7 @@ class Reader {
             record.v4 = AddressSource::kAutomatic;
             return;
         }
-        const auto network = accept(text, parse_ipv4_network);
+        const auto network = accept(mistakes_, text, parse_ipv4_network);
         if (!network) return;
         record.v4 = AddressSource::kStatic;
         record.v4_address = network->address.number();
@@ -146,7 +139,7 @@ class Reader {
                 record.v6 = AddressSource::kAutomatic;
                 continue;
             }
-            const auto network = accept(std::optional(text), parse_ipv6_network);
+            const auto network = accept(mistakes_, std::optional(text), parse_ipv6_network);
             if (!network) continue;
             const auto address = net::IpAddress::v6(network->address.bytes);
             if (address.is_link_local()) {
@@ -181,7 +174,7 @@ class Reader {
     }
 
     void read_metrics(Section& section) {
-        const auto address = accept(section.text("address", "\"10.0.0.1\""), parse_address);
+        const auto address = accept(mistakes_, section.text("address", "\"10.0.0.1\""), parse_address);
         const auto port = section.number("port", 1, 65'535);
         section.refuse_other_keys();
         if (!address || !port) {
