@@ -12,11 +12,12 @@ std::optional<IpAddress> parse_address(std::string_view text) {
     // A zone is the number of an interface, of which there are few.
     unsigned zone = 0;
     const std::string_view digits = text.substr(percent + 1);
-    if (digits.empty() || digits.size() > 2 || !address.needs_zone()) return std::nullopt;
+    if (digits.empty() || digits.size() > 3 || !address.needs_zone()) return std::nullopt;
     for (const char digit : digits) {
         if (digit < '0' || digit > '9') return std::nullopt;
         zone = zone * 10 + unsigned(digit - '0');
     }
+    if (zone > 255) return std::nullopt;
     return address.with_zone(std::uint8_t(zone));
 }
 

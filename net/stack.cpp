@@ -41,8 +41,8 @@ tcp::Configuration Stack::with_secret(tcp::Configuration configuration) const {
 }
 
 Interface* Stack::vlan_of(const Interface& trunk, std::uint16_t id) const {
-    for (const auto& vlan : vlans_)
-        if (vlan && vlan->trunk == &trunk && vlan->device.id() == id) return vlan->interface;
+    for (std::size_t i = 0; i < vlan_ids_.size() && vlan_ids_[i] != 0; ++i)
+        if (vlan_ids_[i] == id && vlans_[i]->trunk == &trunk) return vlans_[i]->interface;
     return nullptr;
 }
 

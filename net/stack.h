@@ -193,6 +193,8 @@ class Stack final : private ip::Upper {
         link::VlanDevice device;
     };
     std::array<std::unique_ptr<Vlan>, ip::Layer::kMaximumInterfaces> vlans_;
+    // Theirs, looked through for each tagged frame: 0 where there is none.
+    std::array<std::uint16_t, ip::Layer::kMaximumInterfaces> vlan_ids_{};
     std::array<std::unique_ptr<dhcp::Binding>, ip::Layer::kMaximumInterfaces> dhcp_;  // where it is wanted
     std::array<std::unique_ptr<dhcp::BindingV6>, ip::Layer::kMaximumInterfaces> dhcp_v6_;
     std::array<std::uint32_t, ip::Layer::kMaximumInterfaces> discovery_seen_{};

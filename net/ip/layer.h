@@ -40,7 +40,7 @@ class Upper {
 
 class Layer final : public IpOutput, public Groups, public link::Interface::UnresolvedSink {
   public:
-    static constexpr std::size_t kMaximumInterfaces = 32;  // the loopback interface included
+    static constexpr std::size_t kMaximumInterfaces = 128;  // the loopback interface included
 
     Layer(const SipHashKey& key, Counters& counters, Upper& upper)
         : counters_(counters), upper_(upper), key_(key), reassembler_(counters) {}

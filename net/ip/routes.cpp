@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "base/network_order.h"
@@ -46,17 +47,18 @@ bool matches(const RouteEntry& entry, const IpAddress& address) {
 bool RouteTable::add(const RouteEntry& entry) {
     RouteEntry added = entry;
     added.network = prefix_of(entry.network, entry.prefix_length);
-    const auto end = entries_.begin() + std::ptrdiff_t(count_);
-    const auto same = std::find_if(entries_.begin(), end, [&](const RouteEntry& other) {
+    const std::span<RouteEntry> present(entries_.get(), count_);
+    const auto same = std::ranges::find_if(present, [&](const RouteEntry& other) {
         return other.network == added.network && other.prefix_length == added.prefix_length &&
                other.interface == added.interface;
     });
-    if (same != end) {
+    if (same != present.end()) {
         *same = added;
         return true;
     }
-    if (count_ == kCapacity) return false;
-    const auto place = std::find_if(entries_.begin(), end, [&](const RouteEntry& other) {
+    if (count_ == room_ && !grow()) return false;
+    RouteEntry* const end = entries_.get() + count_;
+    RouteEntry* const place = std::find_if(entries_.get(), end, [&](const RouteEntry& other) {
         return other.prefix_length < added.prefix_length;
     });
     std::copy_backward(place, end, end + 1);
@@ -65,16 +67,27 @@ bool RouteTable::add(const RouteEntry& entry) {
     return true;
 }
 
+bool RouteTable::grow() {
+    constexpr std::size_t kFirst = 16;
+    if (room_ == kCapacity) return false;
+    const std::size_t room = room_ == 0 ? kFirst : 2 * room_;
+    std::unique_ptr<RouteEntry[]> larger(new (std::nothrow) RouteEntry[room]);
+    if (!larger) return false;
+    std::copy(entries_.get(), entries_.get() + count_, larger.get());
+    entries_ = std::move(larger);
+    room_ = room;
+    return true;
+}
+
 void RouteTable::remove_interface(const link::Interface& interface, RouteOrigin origin) {
-    const auto end = entries_.begin() + std::ptrdiff_t(count_);
-    const auto kept = std::remove_if(entries_.begin(), end, [&](const RouteEntry& entry) {
-        return entry.interface == &interface && entry.origin == origin;
-    });
-    count_ = std::size_t(kept - entries_.begin());
+    RouteEntry* const kept = std::remove_if(
+        entries_.get(), entries_.get() + count_,
+        [&](const RouteEntry& entry) { return entry.interface == &interface && entry.origin == origin; });
+    count_ = std::size_t(kept - entries_.get());
 }
 
 void RouteTable::gateway_failed(const IpAddress& gateway) {
-    for (RouteEntry& entry : std::span(entries_).first(count_))
+    for (RouteEntry& entry : std::span(entries_.get(), count_))
         if (entry.gateway == gateway && !entry.spare.is_unspecified()) std::swap(entry.gateway, entry.spare);
 }
 

@@ -2,8 +2,8 @@
 
 // The routing table of both families: a few prefixes, the longest match wins.
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "net/address.h"
@@ -32,19 +32,23 @@ struct RouteEntry {
 
 class RouteTable {
   public:
-    static constexpr std::size_t kCapacity = 64;
+    static constexpr std::size_t kCapacity = 1024;  // some for each interface of the largest router
 
-    // Returns false when the table is full. A route to the same prefix over the same interface is replaced.
+    // Returns false when the table is full, or memory is. A route to the same prefix over the same interface
+    // is replaced.
     bool add(const RouteEntry& entry);
     void remove_interface(const link::Interface& interface, RouteOrigin origin);
     // This neighbour does not answer: where it is a gateway its spare is from now on, and it is the spare's.
     void gateway_failed(const IpAddress& gateway);
     // Null: there is no way. `via`: only routes over this interface, if not null.
     const RouteEntry* find(const IpAddress& destination, const link::Interface* via = nullptr) const;
-    std::span<const RouteEntry> entries() const { return {entries_.data(), count_}; }
+    std::span<const RouteEntry> entries() const { return {entries_.get(), count_}; }
 
   private:
-    std::array<RouteEntry, kCapacity> entries_;  // longest prefix first
+    bool grow();
+
+    std::unique_ptr<RouteEntry[]> entries_;  // longest prefix first
+    std::size_t room_ = 0;
     std::size_t count_ = 0;
 };
 

@@ -21,7 +21,7 @@ namespace holm::route {
 
 inline constexpr std::uint32_t kTableMagic = 0x3152'4c48;  // "HLR1"
 inline constexpr std::size_t kNameSize = 32;               // of devices, with the NUL
-inline constexpr std::size_t kMaximumInterfaces = 31;      // of a router
+inline constexpr std::size_t kMaximumInterfaces = 127;     // of a router: the stack's, but the loopback
 
 enum class ReversePath : std::uint8_t {
     kOff,

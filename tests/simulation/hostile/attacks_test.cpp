@@ -281,7 +281,10 @@ void check_unharmed(Battle& battle) {
         CHECK(host.routers().routers().size() <= ndp::RouterLists::kRouters);
         CHECK(battle.pair.sides[side].interface->ipv6().routers().prefixes().size() <=
               ndp::RouterLists::kPrefixes);
-        CHECK(battle.pair[side].ip().routes().entries().size() <= ip::RouteTable::kCapacity);
+        // What can be learned, and the interface's own.
+        constexpr std::size_t kOwn = 8;
+        CHECK(battle.pair[side].ip().routes().entries().size() <=
+              ndp::RouterLists::kRouters + ndp::RouterLists::kPrefixes + kOwn);
     }
 }
 

@@ -21,6 +21,7 @@ TEST_CASE("addresses are read in all their forms and written in one (RFC 5952)")
     CHECK(again("1::") == "1::");
     CHECK(again("0:0:1::") == "0:0:1::");
     CHECK(again("fe80::1%3") == "fe80::1%3");
+    CHECK(again("fe80::1%127") == "fe80::1%127");
     CHECK(again("::ffff:10.0.0.1") == "10.0.0.1");
     CHECK(again("64:ff9b::192.0.2.33") == "64:ff9b::c000:221");
     CHECK(again("10.0.0.255") == "10.0.0.255");

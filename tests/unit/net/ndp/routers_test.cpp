@@ -180,7 +180,10 @@ TEST_CASE("a flood of advertisements is bounded in addresses, routers and work")
     }
     CHECK(host.interface->ipv6().addresses().size() <= ndp::AddressSet::kCapacity);
     CHECK(host.interface->ipv6().routers().routers().size() == ndp::RouterLists::kRouters);
-    CHECK(host.stack.ip().routes().entries().size() <= ip::RouteTable::kCapacity);
+    // What can be learned, and the interface's own.
+    constexpr std::size_t kOwn = 8;
+    CHECK(host.stack.ip().routes().entries().size() <=
+          ndp::RouterLists::kRouters + ndp::RouterLists::kPrefixes + kOwn);
 }
 
 TEST_CASE("who says that it is no router any more is no way out any more") {

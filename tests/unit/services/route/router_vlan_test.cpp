@@ -162,3 +162,51 @@ TEST_CASE("a VLAN has an MTU of its own") {
         CHECK(one.octets.size() <= 14 + 1000);
     }
 }
+
+TEST_CASE("a router has 127 interfaces, and the last of them forwards like the first") {
+    static constexpr std::uint16_t kFirst = 1000;
+    static constexpr std::size_t kMany = route::kMaximumInterfaces - 2;
+    RouterLab lab({.interfaces = 2, .change = [](route::TableParts& parts) {
+                       for (std::size_t i = 0; i < kMany; ++i) {
+                           route::InterfaceRecord record;
+                           record.name = {'v', char('0' + i / 100), char('0' + i / 10 % 10),
+                                          char('0' + i % 10)};
+                           record.device = parts.interfaces[0].device;
+                           record.vlan = std::uint16_t(kFirst + i);
+                           record.v4 = route::AddressSource::kStatic;
+                           record.v4_address = IpAddress::v4(10, 1, std::uint8_t(i), 1).to_v4();
+                           record.v4_length = 24;
+                           parts.interfaces.push_back(record);
+                       }
+                   }});
+    for (std::size_t i = 0; i < kMany; ++i) {
+        const auto made = lab.stack.add_vlan(lab.now, *lab.interfaces[0], std::uint16_t(kFirst + i), {});
+        REQUIRE(made);
+        REQUIRE(lab.router->attach(lab.now, 2 + i, **made));
+    }
+    const auto beyond = lab.stack.add_vlan(lab.now, *lab.interfaces[0], kFirst + kMany, {});
+    REQUIRE_FALSE(beyond);
+    CHECK(beyond.error().code == ErrorCode::kTooManyOpen);
+    for (int i = 0; i < 30; ++i) lab.wait(Duration::milliseconds(200));
+    lab.received(0);
+
+    for (const std::size_t i : {std::size_t{0}, kMany - 1}) {
+        CAPTURE(i);
+        const IpAddress host = IpAddress::v4(10, 1, std::uint8_t(i), 9);
+        Octets octets = datagram(host, RouterLab::host(1));
+        Trunk::tag(octets, std::uint16_t(kFirst + i));
+        lab.send(0, octets);
+        const auto plain = lab.received(1);
+        REQUIRE(plain.size() == 1);
+        REQUIRE(plain[0].packet);
+        CHECK(plain[0].packet->source() == host);
+        CHECK(lab.router->counters(2 + i).forwarded == 1);
+
+        // The way back begins with a question by that VLAN.
+        lab.send(1, datagram(RouterLab::host(1), host));
+        auto asked = lab.received(0);
+        REQUIRE_FALSE(asked.empty());
+        CHECK(Trunk::untag(asked[0].octets) == kFirst + i);
+        CHECK(net::wire::EthernetHeader::parse(asked[0].octets)->type == net::wire::kEtherTypeArp);
+    }
+}
