@@ -124,9 +124,8 @@ def test_connections_are_used_again(lan, start, peer):
     assert "fetch: 20 exchanges on 1 connections" in output
 
 
-def test_what_was_sent_into_a_closed_connection_is_sent_again_if_it_may(lan, start, peer):
-    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
-    instance.wait_for("http: ready")
+@pytest.mark.usefixtures("http_server")
+def test_what_was_sent_into_a_closed_connection_is_sent_again_if_it_may(lan, peer):
     url = f"http://{lan.GUEST}/twice?url={peer}/once"
     assert lan.run("curl", "-sS", "-m", "60", url).stdout == "once on 1\nonce on 2\n2 connections\n"
     told = lan.run("curl", "-sS", "-m", "60", url + "&post=1").stdout.splitlines()
@@ -151,7 +150,8 @@ def test_a_silent_server_is_given_up(lan, start, peer):
     assert "the deadline has passed" in output and 9 < time.monotonic() - began < 100  # the server waits for 300
 
 
-def test_a_request_that_was_not_sent_whole_ends_its_connection(lan, start):
+@pytest.mark.usefixtures("http_server")
+def test_a_request_that_was_not_sent_whole_ends_its_connection(lan):
     server = textwrap.dedent(r"""
         import socket, sys, time
         listener = socket.create_server(("10.77.0.1", 8001))
@@ -163,8 +163,6 @@ def test_a_request_that_was_not_sent_whole_ends_its_connection(lan, start):
             kept[-1].sendall(b"HTTP/1.1 " + answer + b"\r\nContent-Length: 0\r\n\r\n")
         time.sleep(60)
     """)
-    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
-    instance.wait_for("http: ready")
     with subprocess.Popen(lan.command(sys.executable, "-c", server), stdout=subprocess.PIPE, text=True) as peer:
         assert peer.stdout.readline() == "ready\n"
         output = lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/refused-early").stdout
@@ -172,7 +170,8 @@ def test_a_request_that_was_not_sent_whole_ends_its_connection(lan, start):
     assert output == "413 200\n"
 
 
-def test_a_server_that_answers_while_it_reads_is_heard(lan, start):
+@pytest.mark.usefixtures("http_server")
+def test_a_server_that_answers_while_it_reads_is_heard(lan):
     server = textwrap.dedent(r"""
         import socket
         listener = socket.create_server(("10.77.0.1", 8001))
@@ -184,8 +183,6 @@ def test_a_server_that_answers_while_it_reads_is_heard(lan, start):
             s.sendall(data)
             data = s.recv(65536)
     """)
-    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
-    instance.wait_for("http: ready")
     with subprocess.Popen(lan.command(sys.executable, "-c", server), stdout=subprocess.PIPE, text=True) as peer:
         assert peer.stdout.readline() == "ready\n"
         output = lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/answered-early").stdout

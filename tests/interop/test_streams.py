@@ -7,18 +7,10 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
 
 import pytest
 
 from tests.support.waiting import until
-
-
-@pytest.fixture
-def server(lan, start):
-    instance = start("tests/http-server", "--net", f"lan=tap0,ip={lan.GUEST}/24", inside=lan)
-    instance.wait_for("http: ready")
-    return instance
 
 
 def websockets(lan, source, timeout=120):
@@ -35,7 +27,7 @@ def websockets(lan, source, timeout=120):
     return result.stdout
 
 
-def test_messages_of_all_sizes_come_back(lan, server):
+def test_messages_of_all_sizes_come_back(lan, http_server):
     websockets(lan, """
         async with websockets.connect(URL, max_size=None, compression=None, subprotocols=["chat"]) as socket:
             assert socket.subprotocol == "chat"
@@ -59,10 +51,10 @@ def test_messages_of_all_sizes_come_back(lan, server):
             except ConnectionClosed as closed:
                 assert closed.rcvd.code == 1000, closed
     """)
-    assert "http: socket closed with 1000" in server.output()
+    assert "http: socket closed with 1000" in http_server.output()
 
 
-def test_violations_are_told_and_harm_nobody(lan, server):
+def test_violations_are_told_and_harm_nobody(lan, http_server):
     websockets(lan, """
         async with websockets.connect(URL) as other:
             async with websockets.connect(URL) as socket:
@@ -89,12 +81,12 @@ def test_violations_are_told_and_harm_nobody(lan, server):
             await other.send("still here")
             assert await other.recv() == "still here"
     """)
-    assert "thrown over a socket" in server.output()
+    assert "thrown over a socket" in http_server.output()
     head = lan.run("curl", "-sS", "-i", "-m", "60", f"http://{lan.GUEST}/echo/x").stdout
     assert head.startswith("HTTP/1.1 426 ") and "Upgrade: websocket" in head
 
 
-def test_who_still_sends_hears_why_it_is_closed(lan, server):
+def test_who_still_sends_hears_why_it_is_closed(lan, http_server):
     result = lan.run(sys.executable, "-c", textwrap.dedent("""
         import socket, struct, sys, time
         for _ in range(5):
@@ -116,7 +108,7 @@ def test_who_still_sends_hears_why_it_is_closed(lan, server):
     assert result.returncode == 0, result.stderr
 
 
-def test_a_message_that_is_given_up_is_followed_by_none(lan, server):
+def test_a_message_that_is_given_up_is_followed_by_none(lan, http_server):
     result = lan.run(sys.executable, "-c", textwrap.dedent("""
         import socket, sys, time
         s = socket.socket()
@@ -137,10 +129,10 @@ def test_a_message_that_is_given_up_is_followed_by_none(lan, server):
         assert b"k" in data and b"as if nothing had happened" not in data, len(data)
     """), lan.GUEST, timeout=200)
     assert result.returncode == 0, result.stderr
-    assert server.alive()
+    assert http_server.alive()
 
 
-def test_who_reads_nothing_before_the_handshake_is_dropped(lan, server):
+def test_who_reads_nothing_before_the_handshake_is_dropped(lan, http_server):
     result = lan.run(sys.executable, "-c", textwrap.dedent("""
         import socket, sys, time
         one = b"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n"
@@ -159,10 +151,10 @@ def test_who_reads_nothing_before_the_handshake_is_dropped(lan, server):
             time.sleep(0.1)
     """), lan.GUEST, timeout=200)
     assert result.returncode == 0, result.stderr
-    assert server.alive()
+    assert http_server.alive()
 
 
-def test_a_stop_is_told_to_sockets_and_streams(lan, server):
+def test_a_stop_is_told_to_sockets_and_streams(lan, http_server):
     pytest.importorskip("websockets")
     program = textwrap.dedent("""
         import asyncio, sys, websockets
@@ -181,12 +173,12 @@ def test_a_stop_is_told_to_sockets_and_streams(lan, server):
     """)
     with subprocess.Popen(lan.command("/usr/bin/python3", "-c", program, lan.GUEST), stdout=subprocess.PIPE, text=True) as client:
         assert client.stdout.readline().strip() == "connected"
-        assert server.stop() == 0, server.output()
+        assert http_server.stop() == 0, http_server.output()
         assert client.wait(100) == 0
-    assert re.search(r"http: served \d+ requests, 0 failed, 0 connections left", server.output())
+    assert re.search(r"http: served \d+ requests, 0 failed, 0 connections left", http_server.output())
 
 
-def test_a_silent_socket_is_asked_and_then_dropped(lan, server):
+def test_a_silent_socket_is_asked_and_then_dropped(lan, http_server):
     result = lan.run(sys.executable, "-c", textwrap.dedent("""
         import socket, sys
         s = socket.create_connection((sys.argv[1], 80), timeout=60)
@@ -201,10 +193,10 @@ def test_a_silent_socket_is_asked_and_then_dropped(lan, server):
         assert data.endswith(b"\\r\\n\\r\\n\\x89\\x00"), data
     """), lan.GUEST, timeout=200)
     assert result.returncode == 0, result.stderr
-    assert server.alive()
+    assert http_server.alive()
 
 
-def test_events_arrive_one_by_one_and_go_on_where_they_were(lan, server):
+def test_events_arrive_one_by_one_and_go_on_where_they_were(lan, http_server):
     url = f"http://{lan.GUEST}/events"
     answer = lan.run("curl", "-sS", "-N", "-i", "-m", "60", url).stdout
     assert "Content-Type: text/event-stream\n" in answer and "Cache-Control: no-store\n" in answer
@@ -214,14 +206,14 @@ def test_events_arrive_one_by_one_and_go_on_where_they_were(lan, server):
     later = lan.run("curl", "-sS", "-N", "-m", "60", "-H", "Last-Event-ID: 2", url).stdout
     assert re.findall(r"id: (\d)", later) == ["3", "4"]
     # A client that goes away ends its handler.
-    before = server.output().count("the events have ended")
+    before = http_server.output().count("the events have ended")
     assert lan.run("sh", "-c", f"curl -s -N -m 60 '{url}?ever=1' | head -c 20").stdout == "event: count\nid: 0\nd"
-    until(lambda: server.output().count("the events have ended") > before, server.output)
-    assert server.output().count("the events have ended") == before + 1
-    assert server.alive()
+    until(lambda: http_server.output().count("the events have ended") > before, http_server.output)
+    assert http_server.output().count("the events have ended") == before + 1
+    assert http_server.alive()
 
 
-def test_who_takes_no_events_is_dropped_and_silence_is_filled(lan, server):
+def test_who_takes_no_events_is_dropped_and_silence_is_filled(lan, http_server):
     result = lan.run(sys.executable, "-c", textwrap.dedent("""
         import socket, sys, time
         def ask(path):
@@ -246,7 +238,7 @@ def test_who_takes_no_events_is_dropped_and_silence_is_filled(lan, server):
     assert "response_not_taken 1\n" in lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/drops").stdout
 
 
-def test_a_browser_gets_events_and_an_echo(lan, server):
+def test_a_browser_gets_events_and_an_echo(lan, http_server):
     if shutil.which("chromium") is None:
         pytest.skip("chromium is not installed")
     with tempfile.TemporaryDirectory() as profile:
@@ -255,11 +247,11 @@ def test_a_browser_gets_events_and_an_echo(lan, server):
                         f"--user-data-dir={profile}", "--remote-debugging-port=0", f"http://{lan.GUEST}/page"),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            server.wait_for("http: a browser heard ", timeout=60)
+            http_server.wait_for("http: a browser heard ", timeout=60)
         finally:
             browser.terminate()
             browser.wait(20)
-    assert re.search(r"a browser heard \d and ahoy, ✓", server.output())
+    assert re.search(r"a browser heard \d and ahoy, ✓", http_server.output())
 
 
 # Asks a browser by its DevTools what a page shows, until all of it has come.
@@ -309,117 +301,7 @@ def test_the_example_live_shows_both_in_a_browser(lan, start):
     assert instance.stop() == 0, instance.output()
 
 
-# A server of python3-websockets: an echo that looks at what the client asked for, and closes as it is told.
-PEER = textwrap.dedent("""
-    import asyncio, websockets
-    async def serve(socket):
-        assert socket.request_headers["Origin"] == "http://island.test"
-        if socket.path == "/stream":
-            await socket.send(["in ", "many ", "pieces"])
-        await asyncio.wait_for(await socket.ping(b"there?"), 60)
-        async for message in socket:
-            if message == "close":
-                await socket.close(4000, "the tide")
-            else:
-                await socket.send(message)
-    async def main():
-        async with websockets.serve(serve, "10.77.0.1", 8001, subprotocols=["chat"], max_size=None, compression=None):
-            print("ready", flush=True)
-            await asyncio.Future()
-    asyncio.run(main())
-""")
-
-# One that breaks a rule, by path.
-LIAR = textwrap.dedent(r"""
-    import base64, hashlib, re, socket, struct, threading
-    def serve(s):
-        request = b""
-        while b"\r\n\r\n" not in request:
-            request += s.recv(65536)
-        path = request.split()[1].decode()
-        key = re.search(rb"Sec-WebSocket-Key: (\S+)", request)[1]
-        assert len(base64.b64decode(key)) == 16
-        accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
-        if path == "/wrong-key":
-            accept = accept[1:] + accept[:1]
-        head = b"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + b"\r\n"
-        if path == "/extension":
-            head += b"Sec-WebSocket-Extensions: permessage-deflate\r\n"
-        if path == "/page":
-            return s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-        frames = {"/masked": b"\x81\x81\0\0\0\0x", "/not-utf8": b"\x81\x01\xff", "/long": b"\x82\x7f" + struct.pack("!Q", 1 << 40),
-                  "/reserved": b"\xc1\x01x", "/gone": b"\x81\x05hel"}.get(path, b"")
-        s.sendall(head + b"\r\n" + frames)  # frames come with the head
-        if path == "/gone":
-            return s.close()
-        try:
-            while s.recv(65536):
-                pass
-        except ConnectionResetError:
-            pass
-        s.close()
-    listener = socket.create_server(("10.77.0.1", 8002))
-    print("ready", flush=True)
-    while True:
-        threading.Thread(target=serve, args=[listener.accept()[0]], daemon=True).start()
-""")
-
-
-def call(lan, url, more=""):
-    return lan.run("curl", "-sS", "-m", "60", f"http://{lan.GUEST}/call?url={url}{more}").stdout
-
-
-def test_a_client_talks_to_a_server_of_websockets(lan, server):
-    pytest.importorskip("websockets")
-    echoed = "".join(f"same {size}\n" for size in (0, 1, 125, 126, 4096, 65535, 65536, 99999))
-    with subprocess.Popen(lan.command("/usr/bin/python3", "-c", PEER), stdout=subprocess.PIPE, text=True) as peer:
-        try:
-            assert peer.stdout.readline() == "ready\n"
-            assert call(lan, "ws://10.77.0.1:8001/") == "open chat\n" + echoed + "closed 1000 \n"
-            assert call(lan, "ws://10.77.0.1:8001/", "&say=close&listen=1") == "open chat\n" + echoed + "closed 4000 the tide\n"
-            assert call(lan, "ws://10.77.0.1:8001/stream").startswith("open chat\nother 0\n")
-        finally:
-            peer.kill()
-    # And to our own, in the same image.
-    assert call(lan, f"ws://{lan.GUEST}/echo/x", "&say=bye&listen=1") == "open chat\n" + echoed + "closed 1000 \n"
-    assert call(lan, f"ws://{lan.GUEST}/nothing") == "no: the server has nothing at the WebSocket's address\n"
-    assert call(lan, "wss://10.77.0.1/") == "no: wss needs TLS\n"
-
-
-def test_fetch_says_and_hears(lan, start):
-    pytest.importorskip("websockets")
-    peer = PEER.replace('assert socket.request_headers["Origin"] == "http://island.test"', 'assert "Origin" not in socket.request_headers')
-    with subprocess.Popen(lan.command("/usr/bin/python3", "-c", peer), stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout.readline() == "ready\n"
-            for said, heard, status in ((["ahoy", "✓"], "ahoy\n✓\n", 0), (["close"], "fetch: ws://10.77.0.1:8001/: closed with 4000 the tide\n", 1)):
-                words = [word for text in said for word in ("-m", text)]
-                instance = start("fetch", "--net", f"lan=tap0,ip={lan.GUEST}/24", "--quiet", inside=lan, arguments=[*words, "ws://10.77.0.1:8001/"])
-                assert instance.wait() == status and instance.output() == heard, instance.output()
-        finally:
-            server.kill()
-
-
-def test_a_client_tells_what_a_server_does_wrong(lan, server):
-    with subprocess.Popen(lan.command(sys.executable, "-c", LIAR), stdout=subprocess.PIPE, text=True) as peer:
-        try:
-            assert peer.stdout.readline() == "ready\n"
-            for path, told in {"wrong-key": "no: the server's Sec-WebSocket-Accept is not that of our key",
-                               "extension": "no: the server takes an extension that was not offered",
-                               "page": "no: the server did not open the WebSocket",
-                               "masked": "closed 1002 a server's frame is masked",
-                               "not-utf8": "closed 1007 a text message is not UTF-8",
-                               "long": "closed 1009 the message is too long",
-                               "reserved": "closed 1002 a reserved bit is set",
-                               "gone": "closed 1006 ",
-                               "silent": "closed 1006 "}.items():
-                assert call(lan, f"ws://10.77.0.1:8002/{path}").splitlines()[-1] == told, path
-        finally:
-            peer.kill()
-    assert server.alive()
-
-
-def test_what_sockets_are_dropped_for_is_counted(lan, server):
+def test_what_sockets_are_dropped_for_is_counted(lan, http_server):
     result = lan.run(sys.executable, "-c", textwrap.dedent(r"""
         import socket, sys
         def ask(frames):
