@@ -160,11 +160,11 @@ Result<Interface*> Stack::add_vlan(Instant now, Interface& trunk, std::uint16_t 
         return fail(ErrorCode::kInvalid, "the interface carries no VLANs");
     place->reset(new (std::nothrow) Vlan{&trunk, nullptr, link::VlanDevice(trunk.device(), id)});
     if (!*place) return fail(ErrorCode::kOutOfMemory, "no memory for a VLAN");
-    vlan_ids_[std::size_t(place - vlans_.begin())] = id;
     configuration.mac = trunk.mac();
     const auto added = add_interface(now, (*place)->device, configuration);
     // What add_interface() has begun stays, and needs its device; without its number nothing reaches it.
     if (added) (*place)->interface = *added;
+    vlan_ids_[std::size_t(place - vlans_.begin())] = added ? id : link::VlanDevice::kMaximumId + 1;
     return added;
 }
 

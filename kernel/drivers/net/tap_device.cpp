@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <sys/uio.h>
 
@@ -58,7 +59,7 @@ bool TapDevice::read_burst(MutableBytes into, unsigned most) {
 }
 
 void TapDevice::deliver(MutableBytes from, net::BufferOwner* owner, FrameSink& sink) const {
-    std::array<net::ReceivedFrame, kBurst> frames;
+    std::array<net::ReceivedFrame, kTogether> frames;
     std::size_t count = 0;
     for (const Piece& piece : std::span(burst_).first(burst_size_)) {
         const Bytes received = from.subspan(piece.start, piece.size);
@@ -66,10 +67,11 @@ void TapDevice::deliver(MutableBytes from, net::BufferOwner* owner, FrameSink& s
         const Bytes frame = received.subspan(kHeader);
         const auto offload = net::wire::parse_virtio_net(received.first(kHeader), frame.size());
         if (!offload) continue;
+        if (count == frames.size()) sink.receive_burst(std::span(frames).first(std::exchange(count, 0)));
         frames[count++] = {frame, *offload, owner,
                            from.subspan(piece.start - kHeadroom, kHeadroom + piece.size)};
     }
-    sink.receive_burst(std::span(frames).first(count));
+    if (count != 0) sink.receive_burst(std::span(frames).first(count));
 }
 
 net::TransmitResult TapDevice::transmit(const net::OutgoingFrame& frame) {

@@ -31,6 +31,9 @@ class TapDevice final : public DescriptorDriver {
     static constexpr std::size_t kEnough = std::size_t{256} * 1024;
     // Frames read before the first of them is looked at.
     static constexpr std::size_t kBurst = 32;
+    // Frames handed up at once: as many as udp::Responder looks ahead at. Room for more would be cleared for
+    // each burst in vain.
+    static constexpr std::size_t kTogether = 8;
     // Frames in transit up to this size are copied, larger ones written from where they lie.
     static constexpr std::size_t kGatherLimit = 2048;
 
